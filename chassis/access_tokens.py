@@ -1,0 +1,223 @@
+"""Checking access tokens (RFC 9068): everything once, then from a bounded cache, and never by asking auth.
+
+The checks are those of RFC 9068 section 4 and RFC 8725: algorithm bound to the key, explicit type, issuer and audience
+compared exactly, nothing in the header that the issuer does not write, one spelling only for each token.
+"""
+
+import json
+import re
+import time
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as Base64Error
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, NoReturn, Protocol
+
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
+
+ALGORITHM = "ES256"
+TOKEN_TYPE = "at+jwt"
+MAX_TOKEN_CHARS = 4096
+"""Longer tokens are refused before they are parsed; ours have about 600 characters."""
+
+LEEWAY = 10
+"""Seconds that the clocks of issuer and service may differ."""
+
+CACHE_SIZE = 10_000
+"""Verified tokens that a worker remembers, about 500 bytes each."""
+
+_SEGMENT = re.compile(r"[A-Za-z0-9_-]+")
+_HEADER_NAMES = {"alg", "typ", "kid"}
+
+Clock = Callable[[], float]
+
+
+class InvalidToken(Exception):
+    """The token proves nothing; `str()` says why in words that RFC 6750 allows in `error_description`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who a verified access token speaks for, and what it may do."""
+
+    subject: str
+    """The user's id, or the client's own id when no user is involved."""
+
+    client_id: str
+    scopes: frozenset[str]
+    token_id: str
+    expires_at: float
+    """Seconds since the epoch."""
+
+
+class VerificationKeys(Protocol):
+    """Where the issuer's public keys come from."""
+
+    async def find(self, kid: str) -> ECKey | None:
+        """The key with this id, or None when the issuer has no such key."""
+
+
+class AccessTokenVerifier:
+    """Checks access tokens of one issuer.
+
+    Args:
+        issuer: the exact `iss`.
+        audience: the name of this service in `aud`; None where the issuer itself is called, which accepts every token
+            that it gave (as OpenID Connect's UserInfo endpoint does).
+        keys: the issuer's public keys.
+        clock: seconds since the epoch.
+        cache_size: verified tokens that are remembered.
+    """
+
+    def __init__(
+        self,
+        *,
+        issuer: str,
+        audience: str | None,
+        keys: VerificationKeys,
+        clock: Clock = time.time,
+        cache_size: int = CACHE_SIZE,
+    ) -> None:
+        self._issuer = issuer
+        self._audience = audience
+        self._keys = keys
+        self._clock = clock
+        self._cache_size = cache_size
+        self._verified: OrderedDict[bytes, Principal] = OrderedDict()
+
+    async def verify(self, token: str) -> Principal:
+        """Who `token` speaks for.
+
+        Raises:
+            InvalidToken: it is malformed, not from this issuer, not for this service, or not valid now.
+        """
+        if len(token) > MAX_TOKEN_CHARS:
+            _refuse("the token is too long")
+        # The digest, not the token, is kept: a memory dump then holds no credentials.
+        digest = sha256(token.encode("utf-8", "surrogatepass")).digest()
+        principal = self._verified.get(digest)
+        if principal is None:
+            principal = await self._check(token)
+            self._verified[digest] = principal
+            if len(self._verified) > self._cache_size:
+                self._verified.popitem(last=False)
+        elif principal.expires_at + LEEWAY <= self._clock():
+            del self._verified[digest]
+            _refuse("the token expired")
+        else:
+            self._verified.move_to_end(digest)
+        return principal
+
+    async def _check(self, token: str) -> Principal:
+        segments = token.split(".")
+        if len(segments) != 3:
+            _refuse("the token is malformed")
+        header, claims, _signature = (_decode(segment) for segment in segments)
+        kid = _check_header(_parse(header))
+        key = await self._keys.find(kid)
+        if key is None:
+            _refuse("the token is signed with an unknown key")
+        try:
+            jws.deserialize_compact(token, key, algorithms=[ALGORITHM])
+        except (JoseError, ValueError):
+            _refuse("the signature is wrong")
+        return self._check_claims(_parse(claims))
+
+    def _check_claims(self, claims: dict[str, Any]) -> Principal:
+        now = self._clock()
+        if claims.get("iss") != self._issuer:
+            _refuse("the token is from another issuer")
+        audience = claims.get("aud")
+        audiences = [audience] if isinstance(audience, str) else audience
+        if not isinstance(audiences, list) or not all(isinstance(a, str) for a in audiences):
+            _refuse("the token names no audience")
+        if self._audience is not None and self._audience not in audiences:
+            _refuse("the token is for another service")
+        expires_at = _time(claims, "exp")
+        if expires_at + LEEWAY <= now:
+            _refuse("the token expired")
+        if _time(claims, "iat") - LEEWAY > now or _time(claims, "nbf", default=0) - LEEWAY > now:
+            _refuse("the token is not valid yet")
+        return Principal(
+            subject=_text(claims, "sub"),
+            client_id=_text(claims, "client_id"),
+            scopes=frozenset(_text(claims, "scope", default="").split(" ")) - {""},
+            token_id=_text(claims, "jti"),
+            expires_at=expires_at,
+        )
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise InvalidToken(reason)
+
+
+def _decode(segment: str) -> bytes:
+    """Strict base64url: two spellings of one token would be two entries in every cache and revocation list."""
+    if not _SEGMENT.fullmatch(segment):
+        _refuse("the token is malformed")
+    try:
+        decoded = urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
+    except (Base64Error, ValueError):
+        _refuse("the token is malformed")
+    if urlsafe_b64encode(decoded).rstrip(b"=").decode() != segment:
+        _refuse("the token is malformed")
+    return decoded
+
+
+def _parse(document: bytes) -> dict[str, Any]:
+    try:
+        parsed = json.loads(
+            document.decode("utf-8"),
+            object_pairs_hook=_without_duplicates,
+            parse_constant=_refuse_constant,
+        )
+    except (ValueError, RecursionError):
+        _refuse("the token is malformed")
+    if not isinstance(parsed, dict):
+        _refuse("the token is malformed")
+    return parsed
+
+
+def _refuse_constant(_name: str) -> NoReturn:
+    """`NaN` and `Infinity` are Python's own additions to JSON (RFC 8259 section 6)."""
+    _refuse("the token is malformed")
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Which of two equal names counts differs between parsers (RFC 8725 section 2.4), so none does."""
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        _refuse("the token names a claim twice")
+    return document
+
+
+def _check_header(header: dict[str, Any]) -> str:
+    """The key id. Headers that carry or point to keys (`jwk`, `jku`, `x5u`) and `crit` are not ours, so none is let in."""
+    if set(header) != _HEADER_NAMES:
+        _refuse("the token has other headers than alg, typ and kid")
+    if header["typ"] != TOKEN_TYPE:
+        _refuse("the token is no access token")
+    if header["alg"] != ALGORITHM:
+        _refuse("the token is signed with another algorithm")
+    kid = header["kid"]
+    if not isinstance(kid, str) or not 0 < len(kid) <= 128:
+        _refuse("the token is signed with an unknown key")
+    return kid
+
+
+def _time(claims: dict[str, Any], name: str, default: float | None = None) -> float:
+    value = claims.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 2**53:
+        _refuse(f"the claim {name} is missing or is no time")
+    return value
+
+
+def _text(claims: dict[str, Any], name: str, default: str | None = None) -> str:
+    value = claims.get(name, default)
+    if not isinstance(value, str):
+        _refuse(f"the claim {name} is missing or is no text")
+    return value

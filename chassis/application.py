@@ -1,0 +1,113 @@
+"""Puts a service together: a FastAPI application with everything that the chassis gives it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from starlette.types import ASGIApp
+
+from chassis import __version__, problems
+from chassis.access_tokens import AccessTokenVerifier
+from chassis.ambiguous_routes import refuse_ambiguous_routes
+from chassis.body_limit import BodyLimit
+from chassis.docs import add_docs
+from chassis.health import ReadinessCheck, health_routes
+from chassis.metrics import Metrics
+from chassis.public_prefix import PublicPrefix
+from chassis.request_context import RequestContext
+from chassis.settings import ServiceSettings
+
+
+class _ServiceApp(FastAPI):
+    """FastAPI with the chassis around it: outside of FastAPI's own middlewares, so that no answer escapes."""
+
+    def __init__(self, public_prefix: PublicPrefix, metrics: Metrics, **options: Any) -> None:
+        super().__init__(**options)
+        self._public_prefix = public_prefix
+        self._metrics = metrics
+
+    def build_middleware_stack(self) -> ASGIApp:
+        return RequestContext(
+            BodyLimit(super().build_middleware_stack()),
+            public_prefix=self._public_prefix,
+            metrics=self._metrics,
+            routes=self.routes,
+        )
+
+    def openapi(self) -> dict[str, Any]:
+        if not self.openapi_schema:
+            document = super().openapi()
+            schemas = document.setdefault("components", {}).setdefault("schemas", {})
+            schemas.update(problems.component_schemas())
+        return super().openapi()
+
+
+def create_service(
+    settings: ServiceSettings,
+    *,
+    name: str,
+    title: str,
+    description: str,
+    routers: Sequence[APIRouter],
+    token_verifier: AccessTokenVerifier,
+    ready_when: Mapping[str, ReadinessCheck],
+    background: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
+    on_close: Sequence[Callable[[], Awaitable[None]]] = (),
+) -> FastAPI:
+    """The application of one service.
+
+    Args:
+        name: its name in scopes, audiences and metrics (`items`).
+        title: shown on its docs pages.
+        description: one sentence for its docs pages.
+        routers: its routes, below its public prefix.
+        token_verifier: checks the tokens that `chassis.bearer.Bearer` finds.
+        ready_when: what `/health/ready` looks at.
+        background: coroutines that run beside it for ever.
+        on_close: what is closed when it stops.
+
+    Raises:
+        ValueError: a route could be mistaken for the public prefix.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for close in on_close:
+                stack.push_async_callback(close)
+            for work in background:
+                task = asyncio.create_task(work(), name=f"{name}.{work.__qualname__}")
+                stack.push_async_callback(_cancel, task)
+            yield
+
+    metrics = Metrics()
+    app = _ServiceApp(
+        PublicPrefix(root_path=settings.root_path, trusted_proxies=settings.trusted_proxies),
+        metrics,
+        title=title,
+        description=description,
+        version=__version__,
+        lifespan=lifespan,
+        # Relative to the document's own address: right under every public prefix, known or not.
+        servers=[{"url": "."}],
+        root_path_in_servers=False,
+        docs_url=None,
+        redoc_url=None,
+        responses={"default": problems.describe("A problem (RFC 9457)")},
+    )
+    app.state.token_verifier = token_verifier
+    problems.add_problems(app)
+    for router in routers:
+        app.include_router(router)
+    app.include_router(health_routes(ready_when))
+    app.add_route("/metrics", metrics.answer, include_in_schema=False)
+    add_docs(app, title=title)
+    refuse_ambiguous_routes(app, settings.root_path)
+    return app
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])

@@ -1,0 +1,82 @@
+"""The command line of a service: `python -m items_service serve`, `migrate`, `revise`."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from chassis.logs import configure_logging
+from chassis.settings import ServiceSettings, SettingsError
+
+AnySettings = TypeVar("AnySettings", bound=ServiceSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class Service(Generic[AnySettings]):
+    """What the command line needs to know of a service.
+
+    Args:
+        name: the package (`items_service`).
+        settings: its settings class.
+        migrations: its `migrations/` folder.
+        create_app: its composition root; imported when called, after the environment of the workers is set.
+        first_start: writes what an empty database needs; runs after every migration and changes nothing twice.
+    """
+
+    name: str
+    settings: type[AnySettings]
+    migrations: Path
+    create_app: Callable[[AnySettings], Any]
+    first_start: Callable[[AnySettings], None] | None = None
+
+
+def main(service: Service[AnySettings]) -> None:
+    """Runs what the command line asks for; a wrong setting ends with sentences and exit code 2."""
+    arguments = _parser(service.name).parse_args()
+    try:
+        _run(service, arguments)
+    except SettingsError as error:
+        print(f"{service.name} cannot start:\n{error}", file=sys.stderr)
+        raise SystemExit(2) from None
+
+
+def _run(service: Service[AnySettings], arguments: argparse.Namespace) -> None:
+    settings = service.settings.load()
+    configure_logging(
+        service=service.name.removesuffix("_service"),
+        level=settings.log_level,
+        format=settings.log_format,
+    )
+    if arguments.command == "serve":
+        from chassis.server import serve
+
+        serve(settings, lambda: service.create_app(settings))
+    else:
+        _change_database(service, settings, arguments)
+
+
+def _change_database(
+    service: Service[AnySettings], settings: AnySettings, arguments: argparse.Namespace
+) -> None:
+    from chassis import migrations
+
+    if arguments.command == "revise":
+        migrations.revise(service.migrations, settings.database_url, arguments.message)
+        return
+    migrations.migrate(service.migrations, settings.database_url)
+    if service.first_start:
+        service.first_start(settings)
+
+
+def _parser(name: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"python -m {name}", description=f"Runs {name}.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("serve", help="serve in the foreground with gunicorn")
+    commands.add_parser("migrate", help="bring the database to the newest version; does nothing twice")
+    revise = commands.add_parser(
+        "revise", help="for developers: write a migration for what changed in tables.py"
+    )
+    revise.add_argument("message", help="what changes, in a few words")
+    return parser

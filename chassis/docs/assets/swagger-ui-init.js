@@ -1,0 +1,82 @@
+/**
+ * Start Swagger UI on a page that says what to show:
+ * `data-spec` is the URL of one OpenAPI document, `data-services` the URL of a list of services.
+ */
+import { resolveAddresses } from "./spec-addresses.js";
+
+const container = document.getElementById("swagger-ui");
+
+try {
+  followColourScheme();
+  if (container.dataset.services) {
+    await showServices(container.dataset.services);
+  } else {
+    start(container.dataset.spec);
+  }
+} catch (error) {
+  container.textContent = `The documentation could not start: ${error.message}`;
+  container.className = "docs-message";
+}
+
+function start(spec) {
+  const ui = window.SwaggerUIBundle({
+    domNode: container,
+    url: absolute(spec),
+    layout: "BaseLayout",
+    deepLinking: true,
+    displayRequestDuration: true,
+    persistAuthorization: true,
+    tryItOutEnabled: true,
+    validatorUrl: null,
+    oauth2RedirectUrl: absolute("docs/oauth2-redirect"),
+    responseInterceptor: resolveSpec,
+  });
+  ui.initOAuth({ clientId: "gatehouse" });
+  return ui;
+}
+
+/** Swagger UI reads the document from `text` after this returns. */
+function resolveSpec(response) {
+  if (response.ok && response.url.endsWith("/openapi.json")) {
+    const spec = JSON.parse(response.text);
+    resolveAddresses(spec, response.url);
+    response.text = JSON.stringify(spec);
+  }
+  return response;
+}
+
+async function showServices(list) {
+  const response = await fetch(list);
+  if (!response.ok) {
+    throw new Error(`${list} answered ${response.status}.`);
+  }
+  const services = await response.json();
+  const select = document.getElementById("service");
+  for (const { name, title } of services) {
+    select.add(new Option(title, name));
+  }
+  const wanted = new URLSearchParams(location.search).get("service");
+  if (services.some(({ name }) => name === wanted)) {
+    select.value = wanted;
+  }
+  const specOf = (chosen) => `${services.find(({ name }) => name === chosen).prefix}openapi.json`;
+  const ui = start(specOf(select.value));
+  select.addEventListener("change", () => {
+    // The fragment names an operation of the service that was shown before.
+    history.replaceState(null, "", `?service=${encodeURIComponent(select.value)}`);
+    const url = absolute(specOf(select.value));
+    ui.specActions.updateUrl(url);
+    ui.specActions.download(url);
+  });
+}
+
+function absolute(url) {
+  return new URL(url, document.baseURI).href;
+}
+
+function followColourScheme() {
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const apply = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+  dark.addEventListener("change", apply);
+  apply();
+}

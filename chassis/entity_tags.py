@@ -1,0 +1,58 @@
+"""Conditional requests (RFC 9110 section 13): a row's version as its entity tag."""
+
+import re
+from typing import Annotated
+
+from fastapi import Header
+
+from chassis.problems import BadRequest
+
+_ENTITY_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e]*"')
+_OURS = re.compile(r'"([1-9][0-9]{0,17})"')
+
+NEVER = -1
+"""A version that no row has: what a tag that is not ours stands for."""
+
+IfMatch = Annotated[
+    str | None,
+    Header(description="The ETag that was read; the change is refused with 412 when it is no longer the current one"),
+]
+IfNoneMatch = Annotated[
+    str | None, Header(description="An ETag that the client has; 304 when it is still the current one")
+]
+
+
+def entity_tag(version: int) -> str:
+    """The strong entity tag of a version."""
+    return f'"{version}"'
+
+
+def expected_version(if_match: str | None) -> int | None:
+    """The version that `If-Match` asks for; None when any will do (no header, or `*`).
+
+    Raises:
+        BadRequest: it is no entity tag.
+    """
+    if if_match is None or if_match.strip() == "*":
+        return None
+    tags = _tags(if_match, "If-Match")
+    ours = [int(match[1]) for tag in tags if (match := _OURS.fullmatch(tag))]
+    # Only one version can be current, and a client that names several has read none of them for this change.
+    return ours[0] if len(tags) == len(ours) == 1 else NEVER
+
+
+def still_has(if_none_match: str | None, version: int) -> bool:
+    """Whether the client's copy is the current one (weak comparison, RFC 9110 section 13.1.2)."""
+    if if_none_match is None:
+        return False
+    if if_none_match.strip() == "*":
+        return True
+    current = entity_tag(version)
+    return any(tag.removeprefix("W/") == current for tag in _tags(if_none_match, "If-None-Match"))
+
+
+def _tags(value: str, header: str) -> list[str]:
+    tags = [tag.strip() for tag in value.split(",")]
+    if not all(_ENTITY_TAG.fullmatch(tag) for tag in tags):
+        raise BadRequest(f'{header} must hold entity tags in double quotes, such as "3".')
+    return tags

@@ -1,0 +1,61 @@
+"""Liveness and readiness: the first says that the process runs, the second names what it waits for."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+import anyio
+import structlog
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+
+CHECK_TIMEOUT = 2.0
+"""Seconds after which a check that has not answered counts as failed."""
+
+ReadinessCheck = Callable[[], Awaitable[None]]
+"""Returns when the thing is ready, raises when it is not."""
+
+log = structlog.get_logger(__name__)
+
+
+class Liveness(BaseModel):
+    """The process answers."""
+
+    status: str = "live"
+
+
+class Readiness(BaseModel):
+    """Whether the service can do its work, and what it lacks."""
+
+    status: str = Field(description="`ready` or `not ready`")
+    checks: dict[str, str] = Field(description="what was looked at: `ok`, or what is wrong with it")
+
+
+def health_routes(checks: Mapping[str, ReadinessCheck]) -> APIRouter:
+    """`/health/live` and `/health/ready`; the latter is 503 while any of `checks` raises."""
+    router = APIRouter(prefix="/health", tags=["health"])
+
+    @router.get("/live")
+    async def liveness() -> Liveness:
+        """Whether the process runs. Restart it when this fails."""
+        return Liveness()
+
+    @router.get("/ready", response_model=Readiness, responses={503: {"model": Readiness}})
+    async def readiness() -> JSONResponse:
+        """Whether the service can do its work. Send it no requests while this fails."""
+        results = {name: await _state_of(name, check) for name, check in checks.items()}
+        ready = all(result == "ok" for result in results.values())
+        body = Readiness(status="ready" if ready else "not ready", checks=results)
+        return JSONResponse(body.model_dump(), 200 if ready else 503)
+
+    return router
+
+
+async def _state_of(name: str, check: ReadinessCheck) -> str:
+    try:
+        with anyio.fail_after(CHECK_TIMEOUT):
+            await check()
+    except Exception as error:
+        # The cause can name hosts and users, so the log has it and the client does not.
+        log.warning("not_ready", check=name, cause=f"{type(error).__name__}: {error}")
+        return "does not answer"
+    return "ok"

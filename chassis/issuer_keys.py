@@ -1,0 +1,182 @@
+"""The issuer's public keys, fetched from its JWKS (RFC 7517) in the background and kept through its outages."""
+
+import asyncio
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import structlog
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
+
+from chassis.access_tokens import ALGORITHM, Clock
+
+REFRESH_AFTER = 60.0
+"""Seconds between two fetches; auth publishes a key for longer than this before it signs with it."""
+
+RETRY_AFTER = 10.0
+"""Seconds after a fetch, failed or not, in which no unknown key id causes another."""
+
+TRUST_FOR = 24 * 3600.0
+"""Seconds for which keys are trusted while auth cannot be asked; after that no token is accepted."""
+
+_TIMEOUT = 5.0
+_MAX_DOCUMENT_BYTES = 65_536
+
+log = structlog.get_logger(__name__)
+
+
+class IssuerKeysUnavailable(Exception):
+    """No key of the issuer is known that is still to be trusted."""
+
+
+class IssuerKeys:
+    """Public keys by key id: fetched in one flight, ahead of need, kept on disk, trusted for a bounded time.
+
+    Args:
+        url: the issuer's `jwks_uri`. Redirects are not followed.
+        kept_in: the file that holds the last good document, so that the service starts while the issuer is down.
+        client: makes the HTTP client; tests give a fake transport.
+        clock: seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        kept_in: Path,
+        *,
+        client: Callable[[], httpx2.AsyncClient] | None = None,
+        clock: Clock = time.time,
+    ) -> None:
+        self._url = url
+        self._kept_in = kept_in
+        self._new_client = client or _http_client
+        self._clock = clock
+        self._keys: dict[str, ECKey] = {}
+        self._fetched_at = float("-inf")
+        self._tried_at = float("-inf")
+        self._flight: asyncio.Task[None] | None = None
+
+    async def find(self, kid: str) -> ECKey | None:
+        """The key with this id. An unknown id makes the issuer be asked, at most once in `RETRY_AFTER` seconds."""
+        if kid not in self._keys and (self._may_ask() or self._first_answer_is_on_its_way()):
+            await self._fetch_in_one_flight()
+        return self._keys.get(kid) if self._trusted() else None
+
+    async def check(self) -> None:
+        """Raises `IssuerKeysUnavailable` when no token can be checked."""
+        if not (self._keys and self._trusted()):
+            raise IssuerKeysUnavailable(f"no keys from {self._url} for {TRUST_FOR:.0f} s")
+
+    async def keep_fresh(self) -> None:
+        """Runs for ever beside the service: fetches the keys ahead of need."""
+        self._load()
+        while True:
+            await self._fetch_in_one_flight()
+            failed = self._fetched_at < self._tried_at
+            await asyncio.sleep(RETRY_AFTER if failed else REFRESH_AFTER)
+
+    def _may_ask(self) -> bool:
+        return self._clock() - self._tried_at >= RETRY_AFTER
+
+    def _first_answer_is_on_its_way(self) -> bool:
+        return not self._keys and self._flight is not None
+
+    def _trusted(self) -> bool:
+        return self._clock() - self._fetched_at < TRUST_FOR
+
+    async def _fetch_in_one_flight(self) -> None:
+        if self._flight is None:
+            self._flight = asyncio.create_task(self._fetch())
+            self._flight.add_done_callback(self._landed)
+        # One caller that goes away must not end the fetch that others wait for.
+        await asyncio.shield(self._flight)
+
+    def _landed(self, _flight: asyncio.Task[None]) -> None:
+        self._flight = None
+
+    async def _fetch(self) -> None:
+        self._tried_at = self._clock()
+        try:
+            async with self._new_client() as client:
+                document = await _get(client, self._url)
+            keys = _parse(document)
+        except (httpx2.HTTPError, ValueError) as error:
+            log.warning("issuer_keys_not_fetched", url=self._url, cause=f"{error!r}")
+            return
+        self._keys, self._fetched_at = keys, self._tried_at
+        self._keep(document)
+
+    def _keep(self, document: bytes) -> None:
+        text = json.dumps({"fetched_at": self._fetched_at, "jwks": json.loads(document)})
+        scratch = self._kept_in.with_suffix(f".{os.getpid()}")
+        try:
+            self._kept_in.parent.mkdir(parents=True, exist_ok=True)
+            scratch.write_text(text)
+            scratch.replace(self._kept_in)
+        except OSError as error:
+            log.warning("issuer_keys_not_kept", file=str(self._kept_in), cause=str(error))
+
+    def _load(self) -> None:
+        with suppress(FileNotFoundError):
+            try:
+                kept = json.loads(self._kept_in.read_bytes())
+                # A clock that was set back must not make old keys fresh.
+                fetched_at = min(float(kept["fetched_at"]), self._clock())
+                self._keys = _parse(json.dumps(kept["jwks"]).encode())
+                self._fetched_at = fetched_at
+            except (ValueError, KeyError, TypeError) as error:
+                log.warning("kept_issuer_keys_unreadable", file=str(self._kept_in), cause=repr(error))
+
+
+def _http_client() -> httpx2.AsyncClient:
+    # Proxies from the environment are for the world outside; the issuer is a neighbour.
+    return httpx2.AsyncClient(timeout=_TIMEOUT, trust_env=False, follow_redirects=False)
+
+
+async def _get(client: httpx2.AsyncClient, url: str) -> bytes:
+    async with client.stream("GET", url) as response:
+        if response.status_code != 200:
+            raise ValueError(f"{url} answered {response.status_code}")
+        document = b""
+        async for chunk in response.aiter_bytes():
+            document += chunk
+            if len(document) > _MAX_DOCUMENT_BYTES:
+                raise ValueError(f"{url} answered more than {_MAX_DOCUMENT_BYTES} bytes")
+    return document
+
+
+def _parse(document: bytes) -> dict[str, ECKey]:
+    """The usable keys; those of other kinds are passed over, as RFC 7517 section 5 asks.
+
+    Raises:
+        ValueError: it is no key set, or holds no usable key; the keys known so far then stay.
+    """
+    parsed = json.loads(document)
+    entries = parsed.get("keys") if isinstance(parsed, dict) else None
+    if not isinstance(entries, list):
+        raise ValueError("no JWK set")
+    keys = {}
+    for entry in entries:
+        if isinstance(entry, dict) and _is_signing_key(entry):
+            with suppress(JoseError, ValueError):
+                keys[entry["kid"]] = ECKey.import_key({n: entry[n] for n in ("kty", "crv", "x", "y")})
+    if not keys:
+        raise ValueError("no key for ES256")
+    return keys
+
+
+def _is_signing_key(entry: Mapping[str, Any]) -> bool:
+    return (
+        entry.get("kty") == "EC"
+        and entry.get("crv") == "P-256"
+        and entry.get("alg", ALGORITHM) == ALGORITHM
+        and entry.get("use", "sig") == "sig"
+        and isinstance(entry.get("kid"), str)
+        and all(isinstance(entry.get(name), str) for name in ("x", "y"))
+    )

@@ -1,0 +1,50 @@
+"""Logs: one JSON object per line for machines, readable lines on a terminal; every line of a request has its id."""
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+
+_SHARED: list[Any] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.StackInfoRenderer(),
+]
+
+
+def configure_logging(*, service: str, level: str, format: str) -> None:
+    """Sends the logs of structlog and of the standard library to standard error in one format.
+
+    Args:
+        service: put on every line as `service`.
+        level: `debug`, `info`, `warning` or `error`.
+        format: `json`, `text`, or `auto`, which is text on a terminal and JSON elsewhere.
+    """
+    as_text = format == "text" or (format == "auto" and sys.stderr.isatty())
+    name_service: Any = lambda _logger, _method, event: {"service": service, **event}  # noqa: E731
+    if as_text:
+        last: list[Any] = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    else:
+        last = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    threshold = getattr(logging, level.upper())
+    structlog.configure(
+        processors=[*_SHARED, name_service, *last],
+        wrapper_class=structlog.make_filtering_bound_logger(threshold),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*_SHARED, structlog.stdlib.add_logger_name, name_service],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(threshold)
+    # One line per request to the JWKS would drown the rest.
+    for chatty in ("httpx2", "httpcore", "alembic.runtime.plugins"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -1,0 +1,78 @@
+"""Alembic for every service: a service has `migrations/versions/` and a two-line `migrations/env.py`."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+from alembic import command, context
+from alembic.config import Config
+from sqlalchemy import Connection, MetaData, text
+
+from chassis.columns import UtcDateTime
+from chassis.database import postgresql_engine, sqlite_engine
+
+# One number for "migrating" in PostgreSQL's advisory lock space, so that replicas starting together take turns.
+_LOCK = 4_073_122
+
+
+def configuration(folder: Path, database_url: str) -> Config:
+    """Alembic's configuration for the `migrations/` folder of a service and the database it migrates."""
+    config = Config()
+    config.set_main_option("script_location", str(folder))
+    config.attributes["database_url"] = database_url
+    return config
+
+
+def migrate(folder: Path, database_url: str) -> None:
+    """Brings the database to the newest version; does nothing when it is there already."""
+    command.upgrade(configuration(folder, database_url), "head")
+
+
+def check(folder: Path, database_url: str) -> None:
+    """Raises `alembic.util.CommandError` when the tables in code and the migrated database differ."""
+    command.check(configuration(folder, database_url))
+
+
+def revise(folder: Path, database_url: str, message: str) -> None:
+    """Writes a new migration with the difference between the tables in code and the database."""
+    command.revision(configuration(folder, database_url), message=message, autogenerate=True)
+
+
+def run(metadata: MetaData) -> None:
+    """What a service's `migrations/env.py` calls."""
+    url: str = context.config.attributes["database_url"]
+
+    def with_connection(connection: Connection) -> None:
+        is_sqlite = connection.dialect.name == "sqlite"
+        # SQLite cannot alter a table in place: Alembic then copies it (batch mode).
+        context.configure(
+            connection,
+            target_metadata=metadata,
+            render_as_batch=is_sqlite,
+            render_item=_render_plain_type,
+        )
+        with context.begin_transaction():
+            if not is_sqlite:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            context.run_migrations()
+
+    if url.startswith("sqlite:"):
+        engine = sqlite_engine(url)
+        with engine.connect().execution_options(in_transaction=True) as connection:
+            with_connection(connection)
+        engine.dispose()
+    else:
+        asyncio.run(_run_on_postgresql(url, with_connection))
+
+
+def _render_plain_type(kind: str, item: Any, _context: object) -> str | Literal[False]:
+    """A migration is history: it names SQLAlchemy's types, not ours, which may change later."""
+    return "sa.DateTime(timezone=True)" if isinstance(item, UtcDateTime) else False
+
+
+async def _run_on_postgresql(url: str, with_connection: Callable[[Connection], None]) -> None:
+    engine = postgresql_engine(url)
+    async with engine.connect() as connection:
+        await connection.run_sync(with_connection)
+    await engine.dispose()

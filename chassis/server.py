@@ -1,0 +1,69 @@
+"""Serves an application with gunicorn: the same way on a laptop and in a container."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
+
+from chassis.settings import ServiceSettings
+
+GRACEFUL_TIMEOUT = 25
+"""Seconds that requests under way have to finish when the service stops."""
+
+
+class _PropagatingLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
+    """Leaves gunicorn's messages to the root logger, so that they come in the service's one format."""
+
+    def setup(self, cfg: Any) -> None:
+        self.cfg = cfg
+        self.error_log.propagate = True
+
+
+class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+    def __init__(self, create_app: Callable[[], Any], options: dict[str, Any]) -> None:
+        self._create_app = create_app
+        self._options = options
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        return self._create_app()
+
+
+def serve(settings: ServiceSettings, create_app: Callable[[], Any]) -> None:
+    """Serves in the foreground until a signal ends it. `create_app` runs in each worker, after the fork."""
+    metrics_dir = _empty_folder(settings.state_dir / "metrics")
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics_dir)
+    options = {
+        "bind": settings.bind,
+        "workers": settings.workers,
+        "worker_class": "chassis.worker.ServiceWorker",
+        "logger_class": _PropagatingLogger,
+        "keepalive": 75,  # longer than nginx keeps its connections, so that nginx closes them first
+        "timeout": 30,
+        "graceful_timeout": GRACEFUL_TIMEOUT,
+        "control_socket_disable": True,
+        "child_exit": _forget_worker_metrics,
+    }
+    if Path("/dev/shm").is_dir():
+        options["worker_tmp_dir"] = "/dev/shm"  # a heartbeat file on a slow disk looks like a hung worker
+    _Server(create_app, options).run()
+
+
+def _empty_folder(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _forget_worker_metrics(_server: object, worker: Any) -> None:
+    from prometheus_client import multiprocess  # reads the environment that serve() sets when it is imported
+
+    multiprocess.mark_process_dead(worker.pid)

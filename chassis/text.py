@@ -1,0 +1,19 @@
+"""Text that every database and every JSON document can hold."""
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+
+
+def _check_storable(value: str) -> str:
+    if "\x00" in value:
+        raise ValueError("text may not contain the NUL character")  # PostgreSQL cannot store it
+    return value
+
+
+StorableText = Annotated[str, AfterValidator(_check_storable)]
+"""Text without NUL; lone surrogates are refused by pydantic already."""
+
+# Null is no text, so a field that may be left out is not one that may be null, and its default is not told.
+OMITTED: Any = Field(default="", json_schema_extra=lambda schema: schema.pop("default"))
+"""Default of a text field that a change may leave out; ask `model_dump(exclude_unset=True)` what was given."""
