@@ -1,0 +1,1 @@
+"""What is protected: items, owned by users."""

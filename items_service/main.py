@@ -1,0 +1,30 @@
+"""The composition root of the items service."""
+
+from fastapi import FastAPI
+
+from chassis.access_tokens import AccessTokenVerifier
+from chassis.application import create_service
+from chassis.database import open_database
+from chassis.issuer_keys import IssuerKeys
+from items_service.routes import items
+from items_service.settings import ItemsSettings
+from items_service.store import ItemStore
+
+
+def create_app(settings: ItemsSettings) -> FastAPI:
+    """The items service: it checks tokens with auth's public keys and needs nothing from auth per request."""
+    database = open_database(settings.database_url)
+    keys = IssuerKeys(settings.jwks_url, kept_in=settings.state_dir / "issuer-keys.json")
+    app = create_service(
+        settings,
+        name="items",
+        title="Items",
+        description="What is protected: items, owned by users.",
+        routers=[items.router],
+        token_verifier=AccessTokenVerifier(issuer=settings.issuer, audience="items", keys=keys),
+        ready_when={"database": database.ping, "issuer_keys": keys.check},
+        background=[keys.keep_fresh],
+        on_close=[database.close],
+    )
+    app.state.item_store = ItemStore(database)
+    return app

@@ -1,0 +1,41 @@
+"""What the items service takes and gives."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from chassis.text import OMITTED, StorableText
+
+Title = Annotated[StorableText, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Description = Annotated[StorableText, StringConstraints(max_length=10_000)]
+
+
+class ItemWrite(BaseModel):
+    """A whole item, to create or to replace one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: Title
+    description: Description = ""
+
+
+class ItemChange(BaseModel):
+    """A change of an item; what is left out stays as it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: Title = OMITTED
+    description: Description = OMITTED
+
+
+class ItemPublic(BaseModel):
+    """An item as its owner sees it."""
+
+    id: UUID
+    title: str
+    description: str
+    owner_id: str
+    created_at: datetime
+    updated_at: datetime

@@ -1,0 +1,22 @@
+"""What the items service is told, as `ITEMS_*` variables."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from chassis.settings import BindAddress, DatabaseURL, RootPath, ServiceSettings
+
+
+class ItemsSettings(ServiceSettings):
+    """The settings of the items service."""
+
+    model_config = SettingsConfigDict(env_prefix="ITEMS_")
+
+    root_path: RootPath = "/items"
+    bind: BindAddress = "127.0.0.1:8002"
+    database_url: DatabaseURL = "sqlite:///var/items/items.db"
+    state_dir: Path = Path("var/items")
+    jwks_url: str = Field(
+        default="http://127.0.0.1:8001/.well-known/jwks.json", pattern=r"^https?://[^/]+/"
+    )

@@ -1,0 +1,117 @@
+"""All SQL of the items service. Every statement names the owner, so that nobody reaches another's items."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, and_, bindparam, delete, insert, select, update
+
+from chassis.columns import new_id, now
+from chassis.database import Database
+from items_service.tables import items
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A row of `items`."""
+
+    id: UUID
+    owner_id: str
+    title: str
+    description: str
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+_OWN = items.c.owner_id == bindparam("owner")
+_THIS = and_(_OWN, items.c.id == bindparam("item"))
+_AS_READ = and_(_THIS, items.c.version == bindparam("expected"))
+
+_FIND = select(items).where(_THIS)
+_LIST = select(items).where(_OWN).order_by(items.c.id.desc()).limit(bindparam("most"))
+_BEFORE = items.c.id < bindparam("before")
+_MATCHING = items.c.title.ilike(bindparam("pattern"), escape="\\")
+_INSERT = insert(items)
+_NEXT_VERSION = {"version": items.c.version + 1}
+
+
+class ItemStore:
+    """Items by owner. `owner` is the `sub` of the caller's access token."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def create(self, owner: str, title: str, description: str) -> Item:
+        """A new item."""
+        created = now()
+        item = Item(new_id(), owner, title, description, 1, created, created)
+        await self._database.execute(
+            _INSERT,
+            id=item.id,
+            owner_id=owner,
+            title=title,
+            description=description,
+            version=item.version,
+            created_at=created,
+            updated_at=created,
+        )
+        return item
+
+    async def find(self, owner: str, item_id: UUID) -> Item | None:
+        """The item, or None when the owner has no such item."""
+        row = await self._database.fetch_one(_FIND, owner=owner, item=item_id)
+        return row and _item(row)
+
+    async def list(
+        self, owner: str, *, most: int, before: UUID | None = None, title_contains: str = ""
+    ) -> list[Item]:
+        """Up to `most` items, newest first: those created before the one with the id `before`."""
+        statement, parameters = _LIST, dict[str, Any](owner=owner, most=most)
+        if before is not None:
+            statement, parameters["before"] = statement.where(_BEFORE), before
+        if title_contains:
+            statement, parameters["pattern"] = statement.where(_MATCHING), _pattern(title_contains)
+        rows = await self._database.fetch_all(statement, **parameters)
+        return [_item(row) for row in rows]
+
+    async def change(
+        self, owner: str, item_id: UUID, changes: dict[str, str], expected_version: int | None
+    ) -> Item | None:
+        """The changed item; None when it is gone or, with `expected_version`, when another change came first.
+
+        The version is compared by the statement that writes, so that of two concurrent changes one loses.
+        """
+        where, parameters = _condition(owner, item_id, expected_version)
+        statement = (
+            update(items)
+            .where(where)
+            .values(**changes, **_NEXT_VERSION, updated_at=bindparam("changed_at"))
+            .returning(*items.c)
+        )
+        row = await self._database.fetch_one(statement, **parameters, changed_at=now())
+        return row and _item(row)
+
+    async def delete(self, owner: str, item_id: UUID, expected_version: int | None) -> bool:
+        """Whether the item was there, in the expected version if one is given, and is gone now."""
+        where, parameters = _condition(owner, item_id, expected_version)
+        return await self._database.execute(delete(items).where(where), **parameters) == 1
+
+
+def _condition(owner: str, item_id: UUID, expected_version: int | None) -> tuple[Any, dict[str, Any]]:
+    parameters: dict[str, Any] = {"owner": owner, "item": item_id}
+    if expected_version is None:
+        return _THIS, parameters
+    return _AS_READ, {**parameters, "expected": expected_version}
+
+
+def _pattern(text: str) -> str:
+    """A LIKE pattern that finds `text` anywhere and takes `%` and `_` as themselves."""
+    for special in ("\\", "%", "_"):
+        text = text.replace(special, f"\\{special}")
+    return f"%{text}%"
+
+
+def _item(row: RowMapping) -> Item:
+    return Item(**row)

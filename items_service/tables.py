@@ -1,0 +1,21 @@
+"""The tables of the items service."""
+
+from sqlalchemy import Column, Index, Integer, MetaData, String, Table, Text, Uuid
+
+from chassis.columns import UtcDateTime
+
+metadata = MetaData()
+
+items = Table(
+    "items",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("owner_id", String(64), nullable=False),  # `sub` of the owner's tokens; auth's database is auth's own
+    Column("title", String(200), nullable=False),
+    Column("description", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    # An owner's list, newest first, is one range of this index.
+    Index("ix_items_owner_id_id", "owner_id", "id"),
+)
