@@ -1,0 +1,1 @@
+"""Who you are: users, their sessions, and the tokens and keys that prove it."""

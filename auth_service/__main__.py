@@ -1,0 +1,30 @@
+"""`python -m auth_service serve` and `migrate`."""
+
+from pathlib import Path
+
+from auth_service.settings import AuthSettings
+from chassis.command import Service, main
+
+
+def _create_app(settings: AuthSettings) -> object:
+    from auth_service.main import create_app
+
+    return create_app(settings)
+
+
+def _first_start(settings: AuthSettings) -> None:
+    from auth_service.first_start import first_start
+
+    first_start(settings)
+
+
+if __name__ == "__main__":
+    main(
+        Service(
+            name="auth_service",
+            settings=AuthSettings,
+            migrations=Path(__file__).parent / "migrations",
+            create_app=_create_app,
+            first_start=_first_start,
+        )
+    )

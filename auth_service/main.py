@@ -1,0 +1,45 @@
+"""The composition root of the auth service."""
+
+from fastapi import FastAPI
+
+from auth_service.oauth_errors import add_oauth_errors
+from auth_service.passwords import PasswordHashing
+from auth_service.routes import tokens, users
+from auth_service.settings import AuthSettings
+from auth_service.signing_keys import SigningKeys
+from auth_service.store import SessionStore, SigningKeyStore, UserStore
+from auth_service.token_issuer import TokenIssuer
+from chassis.access_tokens import AccessTokenVerifier
+from chassis.application import create_service
+from chassis.database import open_database
+
+
+def create_app(settings: AuthSettings) -> FastAPI:
+    """The auth service: it issues tokens and, having the keys at hand, checks its own without fetching them."""
+    database = open_database(settings.database_url)
+    keys = SigningKeys(SigningKeyStore(database), settings.key_encryption_secret.get_secret_value())
+    passwords = PasswordHashing(threads=settings.hashing_threads, queue=settings.hashing_queue)
+    app = create_service(
+        settings,
+        name="auth",
+        title="Auth",
+        description="Who you are: users, their sessions, and the tokens and keys that prove it.",
+        routers=[tokens.router, users.router],
+        token_verifier=AccessTokenVerifier(issuer=settings.issuer, audience=None, keys=keys),
+        ready_when={"database": database.ping, "signing_keys": keys.check},
+        on_close=[database.close, passwords.close],
+    )
+    add_oauth_errors(app)
+    app.state.user_store = UserStore(database)
+    app.state.signing_keys = keys
+    app.state.password_hashing = passwords
+    app.state.token_issuer = TokenIssuer(
+        issuer=settings.issuer,
+        access_token_life=settings.access_token_life,
+        refresh_token_life=settings.refresh_token_life,
+        users=app.state.user_store,
+        sessions=SessionStore(database),
+        passwords=passwords,
+        keys=keys,
+    )
+    return app

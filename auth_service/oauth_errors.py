@@ -1,0 +1,65 @@
+"""The errors of the OAuth endpoints, in the shape of RFC 6749 section 5.2."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+
+NO_STORE = {"Cache-Control": "no-store"}
+"""RFC 6749 section 5.1: on every answer that holds a token, and harmless on those that refuse one."""
+
+
+class OAuthError(Exception):
+    """A refusal. `description` is in printable ASCII without quotes or backslashes, as the RFC wants it."""
+
+    error: ClassVar[str]
+    status: ClassVar[int] = 400
+
+    def __init__(self, description: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(description)
+        self.description = description
+        self.headers = {**NO_STORE, **(headers or {})}
+
+
+class InvalidRequest(OAuthError):
+    error = "invalid_request"
+
+
+class InvalidClient(OAuthError):
+    """The client is unknown, or its credentials are wrong."""
+
+    error = "invalid_client"
+    status = 401
+
+    def __init__(self, description: str) -> None:
+        super().__init__(description, {"WWW-Authenticate": 'Basic realm="token"'})
+
+
+class InvalidGrant(OAuthError):
+    error = "invalid_grant"
+
+
+class UnsupportedGrantType(OAuthError):
+    error = "unsupported_grant_type"
+
+
+class InvalidScope(OAuthError):
+    error = "invalid_scope"
+
+
+class TemporarilyUnavailable(OAuthError):
+    """Too much work at once (the code is that of RFC 6749 section 4.1.2.1; section 5.2 has none for it)."""
+
+    error = "temporarily_unavailable"
+    status = 503
+
+
+async def _answer(_request: Request, error: OAuthError) -> JSONResponse:
+    body = {"error": error.error, "error_description": error.description}
+    return JSONResponse(body, error.status, error.headers)
+
+
+def add_oauth_errors(app: FastAPI) -> None:
+    """Makes `app` answer an `OAuthError` in the RFC's shape."""
+    app.add_exception_handler(OAuthError, _answer)  # type: ignore[arg-type]  # the narrower handler is meant

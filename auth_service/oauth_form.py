@@ -1,0 +1,34 @@
+"""Reading the form of an OAuth endpoint as strictly as RFC 6749 asks."""
+
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+
+from auth_service.oauth_errors import InvalidRequest
+
+_MAX_BYTES = 8192
+_MAX_FIELDS = 32
+
+
+async def read_form(request: Request) -> dict[str, str]:
+    """The parameters by name; those without a value are left out (RFC 6749 section 3.2).
+
+    Raises:
+        InvalidRequest: it is no form, or a parameter comes twice.
+    """
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type != "application/x-www-form-urlencoded":
+        raise InvalidRequest("the body must be a form: application/x-www-form-urlencoded")
+    body = await request.body()
+    if len(body) > _MAX_BYTES:
+        raise InvalidRequest(f"the form may have {_MAX_BYTES} bytes at most")
+    try:
+        pairs = parse_qsl(
+            body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS
+        )
+    except ValueError:  # UnicodeDecodeError is one
+        raise InvalidRequest("the form is not encoded as application/x-www-form-urlencoded") from None
+    form = dict(pairs)
+    if len(form) != len(pairs):
+        raise InvalidRequest("a parameter may come once only")
+    return {name: value for name, value in form.items() if value}

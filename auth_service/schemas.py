@@ -1,0 +1,97 @@
+"""What the auth service takes and gives."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+
+from chassis.text import OMITTED, StorableText
+
+MAX_PASSWORD_CHARS = 256
+"""Longer ones are refused unhashed: hashing a book is work that a stranger could order."""
+
+# ASCII, so that no two names look alike; e-mail addresses fit.
+Username = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@+-]{1,62}[A-Za-z0-9]$")
+]
+DisplayName = Annotated[StorableText, StringConstraints(strip_whitespace=True, max_length=100)]
+NewPassword = Annotated[SecretStr, Field(min_length=12, max_length=MAX_PASSWORD_CHARS)]
+
+
+class Role(StrEnum):
+    """What a user may be granted at most; see auth_service.scopes."""
+
+    USER = "user"
+    ADMIN = "admin"
+
+
+class SignUp(BaseModel):
+    """A new user."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    username: Username
+    password: NewPassword
+    display_name: DisplayName = ""
+
+
+class ProfileChange(BaseModel):
+    """What users may change of themselves."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    display_name: DisplayName = OMITTED
+
+
+class PasswordChange(BaseModel):
+    """The old password proves that it is the user who sets the new one, not whoever found the session."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    current_password: Annotated[SecretStr, Field(max_length=MAX_PASSWORD_CHARS)]
+    new_password: NewPassword
+
+
+class UserAdministration(BaseModel):
+    """What an administrator may change of a user."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    disabled: bool
+
+
+class UserPublic(BaseModel):
+    """A user as the user and administrators see it."""
+
+    id: UUID
+    username: str
+    display_name: str
+    role: Role
+    disabled: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+class TokenResponse(BaseModel):
+    """RFC 6749 section 5.1."""
+
+    access_token: str
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105  # the name of a scheme
+    expires_in: int = Field(description="seconds")
+    refresh_token: str
+    scope: str
+
+
+class TokenError(BaseModel):
+    """RFC 6749 section 5.2."""
+
+    error: str
+    error_description: str
+
+
+class JWKSet(BaseModel):
+    """RFC 7517 section 5."""
+
+    keys: list[dict[str, str]]

@@ -1,0 +1,45 @@
+"""Who may do what with users."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Request, Security
+
+from auth_service.schemas import Role
+from auth_service.scopes import SCOPES
+from auth_service.store import User, UserStore
+from chassis.access_tokens import Principal
+from chassis.bearer import Bearer, InsufficientScope, UnusableToken
+
+bearer = Bearer(token_url="token", scopes=SCOPES)
+
+
+async def _user_store(request: Request) -> UserStore:
+    store: UserStore = request.app.state.user_store
+    return store
+
+
+Users = Annotated[UserStore, Depends(_user_store)]
+
+
+async def _current_user(principal: Annotated[Principal, Security(bearer)], users: Users) -> User:
+    """The signed-in user; auth has the row at hand, so a disabled user's token ends here at once."""
+    user = await users.find(UUID(principal.subject))
+    if user is None or user.disabled:
+        raise UnusableToken("its user is disabled or gone")
+    return user
+
+
+CurrentUser = Annotated[User, Depends(_current_user)]
+
+
+async def _administrator(
+    user: CurrentUser, _principal: Annotated[Principal, Security(bearer, scopes=["auth:admin"])]
+) -> User:
+    """The role is asked anew: a token outlives it by minutes."""
+    if user.role is not Role.ADMIN:
+        raise InsufficientScope("auth:admin")
+    return user
+
+
+Administrator = Annotated[User, Depends(_administrator)]

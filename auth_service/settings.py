@@ -1,0 +1,54 @@
+"""What the auth service is told, as `AUTH_*` variables, and the first users, as `ADMIN_*` and `DEMO_*`."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from auth_service.schemas import Username
+from chassis.settings import (
+    BindAddress,
+    DatabaseURL,
+    EnvironmentSettings,
+    Password,
+    RootPath,
+    Secret,
+    ServiceSettings,
+)
+
+
+class AuthSettings(ServiceSettings):
+    """The settings of the auth service."""
+
+    model_config = SettingsConfigDict(env_prefix="AUTH_")
+
+    root_path: RootPath = "/auth"
+    bind: BindAddress = "127.0.0.1:8001"
+    database_url: DatabaseURL = "sqlite:///var/auth/auth.db"
+    state_dir: Path = Path("var/auth")
+
+    key_encryption_secret: Secret
+    access_token_life: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(hours=1))] = (
+        timedelta(seconds=600)
+    )
+    refresh_token_life: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=400))] = (
+        timedelta(days=14)
+    )
+    hashing_queue: Annotated[int, Field(ge=0, le=1000)] = 32
+
+    @property
+    def hashing_threads(self) -> int:
+        """Threads that hash passwords in one worker, so that all workers together use each core once."""
+        return max(1, (os.cpu_count() or 1) // self.workers)
+
+
+class FirstUsersSettings(EnvironmentSettings):
+    """The users that an empty database starts with. Only `migrate` reads them: a server needs no user's password."""
+
+    admin_username: Annotated[Username, Field(validation_alias="ADMIN_USERNAME")]
+    admin_password: Annotated[Password, Field(validation_alias="ADMIN_PASSWORD")]
+    demo_username: Annotated[Username, Field(validation_alias="DEMO_USERNAME")]
+    demo_password: Annotated[Password, Field(validation_alias="DEMO_PASSWORD")]
