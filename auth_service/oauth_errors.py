@@ -23,6 +23,8 @@ class OAuthError(Exception):
 
 
 class InvalidRequest(OAuthError):
+    """A parameter is missing, comes twice, or the body is no form."""
+
     error = "invalid_request"
 
 
@@ -37,14 +39,20 @@ class InvalidClient(OAuthError):
 
 
 class InvalidGrant(OAuthError):
+    """The password or the refresh token is not accepted."""
+
     error = "invalid_grant"
 
 
 class UnsupportedGrantType(OAuthError):
+    """There is no such grant here."""
+
     error = "unsupported_grant_type"
 
 
 class InvalidScope(OAuthError):
+    """More is asked for than may be granted."""
+
     error = "invalid_scope"
 
 

@@ -24,10 +24,15 @@ async def read_form(request: Request) -> dict[str, str]:
         raise InvalidRequest(f"the form may have {_MAX_BYTES} bytes at most")
     try:
         pairs = parse_qsl(
-            body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS
+            body.decode("ascii"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=_MAX_FIELDS,
         )
     except ValueError:  # UnicodeDecodeError is one
-        raise InvalidRequest("the form is not encoded as application/x-www-form-urlencoded") from None
+        raise InvalidRequest(
+            "the form is not encoded as application/x-www-form-urlencoded"
+        ) from None
     form = dict(pairs)
     if len(form) != len(pairs):
         raise InvalidRequest("a parameter may come once only")

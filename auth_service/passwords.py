@@ -6,14 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.exceptions import VerificationError
 
 from chassis.problems import ServiceUnavailable
 
 Result = TypeVar("Result")
 
 # OWASP's minimum: 19 MiB and two passes, about 22 ms; the library's defaults take 64 MiB and four threads a hash.
-_PARAMETERS = {"time_cost": 2, "memory_cost": 19 * 1024, "parallelism": 1}
+ARGON2ID = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 
 
 class PasswordHashing:
@@ -22,8 +22,8 @@ class PasswordHashing:
     What comes on top is told to come back (503): without a bound a login storm takes 19 MiB for each of its requests.
     """
 
-    def __init__(self, *, threads: int, queue: int) -> None:
-        self._hasher = PasswordHasher(**_PARAMETERS)
+    def __init__(self, *, threads: int, queue: int, hasher: PasswordHasher = ARGON2ID) -> None:
+        self._hasher = hasher
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
         self._most_pending = threads + queue
         self._pending = 0
@@ -57,8 +57,9 @@ class PasswordHashing:
 
     def _matches(self, password: str, password_hash: str | None) -> bool:
         try:
-            return self._hasher.verify(password_hash or self._nobodys_hash, password)
-        except (VerificationError, InvalidHashError):
+            known = self._nobodys_hash if password_hash is None else password_hash
+            return self._hasher.verify(known, password)
+        except (VerificationError, ValueError):  # what is stored is no hash, or is not even ASCII
             return False
 
     async def _run(self, work: Callable[[], Result]) -> Result:

@@ -78,7 +78,7 @@ class TokenResponse(BaseModel):
     """RFC 6749 section 5.1."""
 
     access_token: str
-    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105  # the name of a scheme
+    token_type: Literal["Bearer"] = "Bearer"  # the name of a scheme
     expires_in: int = Field(description="seconds")
     refresh_token: str
     scope: str

@@ -57,7 +57,7 @@ class SigningKeys:
         """The key with this id: what `AccessTokenVerifier` asks."""
         await self._load()
         key = self._keys.get(kid)
-        return key and key.pair
+        return key.pair if key else None
 
     async def public_keys(self) -> list[dict[str, str]]:
         """The public JWKs (RFC 7517), the signing one first."""
@@ -72,7 +72,12 @@ class SigningKeys:
         """Makes a new key, which signs from now on."""
         pair = ECKey.generate_key("P-256")
         kid = pair.thumbprint()  # RFC 7638: the same key always has the same id
-        public = {**_text_members(pair.as_dict(private=False)), "kid": kid, "use": "sig", "alg": ALGORITHM}
+        public = {
+            **_text_members(pair.as_dict(private=False)),
+            "kid": kid,
+            "use": "sig",
+            "alg": ALGORITHM,
+        }
         private = json.dumps(pair.as_dict(private=True)).encode()
         await self._store.add(
             StoredKey(kid, json.dumps(public), self._encryption.encrypt(private).decode())

@@ -159,9 +159,9 @@ class UserStore:
         """Stores a stronger hash of the same password, unless the password was changed meanwhile."""
         unchanged = users.c.password_hash == bindparam("known_hash")
         await self._database.execute(
-            update(users).where(users.c.id == bindparam("user"), unchanged).values(
-                password_hash=password_hash
-            ),
+            update(users)
+            .where(users.c.id == bindparam("user"), unchanged)
+            .values(password_hash=password_hash),
             user=user.id,
             known_hash=user.password_hash,
         )
@@ -175,9 +175,7 @@ class UserStore:
     async def set_disabled(self, user_id: UUID, disabled: bool) -> User | None:
         """The user, who is disabled or enabled now; disabling ends every session."""
         async with self._database.transaction() as statements:
-            user = await _change(
-                statements, user_id, disabled_at=now() if disabled else None
-            )
+            user = await _change(statements, user_id, disabled_at=now() if disabled else None)
             if user and disabled:
                 await _end_sessions_of(statements, user_id, EndOfSession.USER_DISABLED)
         return user

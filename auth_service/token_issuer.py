@@ -43,7 +43,9 @@ class TokenIssuer:
         """
         user = await self.users.find_by_name(username)
         known = None if user is None or user.disabled else user.password_hash
-        matches = len(password) <= MAX_PASSWORD_CHARS and await self.passwords.verify(password, known)
+        matches = len(password) <= MAX_PASSWORD_CHARS and await self.passwords.verify(
+            password, known
+        )
         if user is None or not matches:
             raise InvalidGrant("the username or the password is wrong")
         scope = scopes.grant(requested_scope, user.role)

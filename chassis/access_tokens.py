@@ -196,7 +196,7 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _check_header(header: dict[str, Any]) -> str:
-    """The key id. Headers that carry or point to keys (`jwk`, `jku`, `x5u`) and `crit` are not ours, so none is let in."""
+    """The key id. Headers that carry or point to keys (`jwk`, `jku`, `x5u`) and `crit` are not ours: none is let in."""
     if set(header) != _HEADER_NAMES:
         _refuse("the token has other headers than alg, typ and kid")
     if header["typ"] != TOKEN_TYPE:
@@ -218,6 +218,7 @@ def _time(claims: dict[str, Any], name: str, default: float | None = None) -> fl
 
 def _text(claims: dict[str, Any], name: str, default: str | None = None) -> str:
     value = claims.get(name, default)
-    if not isinstance(value, str):
+    # What cannot be printed (a lone surrogate, NUL) no database stores, and in a log it could pass for another line.
+    if not isinstance(value, str) or not value.isprintable() or (default is None and not value):
         _refuse(f"the claim {name} is missing or is no text")
     return value

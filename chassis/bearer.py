@@ -11,6 +11,8 @@ from chassis.problems import Problem, responses
 
 
 class MissingToken(Problem):
+    """The request carries no bearer token."""
+
     status, code = 401, "missing_token"
 
     def __init__(self) -> None:
@@ -22,6 +24,8 @@ class MissingToken(Problem):
 
 
 class UnusableToken(Problem):
+    """The token is not accepted here and now."""
+
     status, code = 401, "invalid_token"
 
     def __init__(self, reason: str) -> None:
@@ -34,6 +38,8 @@ class UnusableToken(Problem):
 
 
 class InsufficientScope(Problem):
+    """The token is good, but not for this."""
+
     status, code = 403, "insufficient_scope"
 
     def __init__(self, needed: str) -> None:

@@ -47,7 +47,7 @@ def _run(service: Service[AnySettings], arguments: argparse.Namespace) -> None:
     configure_logging(
         service=service.name.removesuffix("_service"),
         level=settings.log_level,
-        format=settings.log_format,
+        style=settings.log_format,
     )
     if arguments.command == "serve":
         from chassis.server import serve
@@ -74,7 +74,9 @@ def _parser(name: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=f"python -m {name}", description=f"Runs {name}.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("serve", help="serve in the foreground with gunicorn")
-    commands.add_parser("migrate", help="bring the database to the newest version; does nothing twice")
+    commands.add_parser(
+        "migrate", help="bring the database to the newest version; does nothing twice"
+    )
     revise = commands.add_parser(
         "revise", help="for developers: write a migration for what changed in tables.py"
     )

@@ -39,7 +39,9 @@ class Statements(ABC):
     """Runs statements; within `Database.transaction()` all of them are one transaction, otherwise each is its own."""
 
     @abstractmethod
-    async def _rows(self, statement: Executable, parameters: Parameters) -> Sequence[RowMapping]: ...
+    async def _rows(
+        self, statement: Executable, parameters: Parameters
+    ) -> Sequence[RowMapping]: ...
 
     @abstractmethod
     async def _count(self, statement: Executable, parameters: Parameters) -> int: ...
@@ -117,9 +119,9 @@ class SQLiteDatabase(Database):
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Statements]:
         """See `Database.transaction`."""
-        with self.engine.connect().execution_options(in_transaction=True) as connection:
-            with connection.begin():
-                yield _InlineStatements(connection)
+        connection = self.engine.connect().execution_options(in_transaction=True)
+        with connection, connection.begin():
+            yield _InlineStatements(connection)
 
     async def close(self) -> None:
         """See `Database.close`."""

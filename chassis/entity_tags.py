@@ -15,10 +15,13 @@ NEVER = -1
 
 IfMatch = Annotated[
     str | None,
-    Header(description="The ETag that was read; the change is refused with 412 when it is no longer the current one"),
+    Header(
+        description="The ETag that was read; the change is refused with 412 when it is no longer the current one"
+    ),
 ]
 IfNoneMatch = Annotated[
-    str | None, Header(description="An ETag that the client has; 304 when it is still the current one")
+    str | None,
+    Header(description="An ETag that the client has; 304 when it is still the current one"),
 ]
 
 

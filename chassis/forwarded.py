@@ -18,8 +18,6 @@ from chassis.problems import BadRequest
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-CAME_THROUGH_A_PROXY = "chassis.came_through_a_proxy"
-
 # What a public prefix may look like; narrower than RFC 3986, as it ends up in pages and headers.
 PREFIX = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)*")
 _MAX_PREFIX_LENGTH = 256
@@ -104,7 +102,7 @@ def apply_forwarded_headers(scope: Scope, trusted: TrustedProxies) -> str:
 
     `scope` is changed in place: the caller has copied it. X-Forwarded-* and Forwarded leave its
     headers, whoever sent them: the scope now says what they meant, and nothing behind this line can
-    believe them a second time or by mistake. That they were there stays under CAME_THROUGH_A_PROXY.
+    believe them a second time or by mistake.
 
     Raises BadRequest for a trusted proxy's header that is malformed, because a guess would be
     silent, and for a host that is missing or malformed (RFC 9112 section 3.2).
@@ -122,7 +120,6 @@ def apply_forwarded_headers(scope: Scope, trusted: TrustedProxies) -> str:
             headers.append(header)
 
     prefix = ""
-    scope[CAME_THROUGH_A_PROXY] = bool(forwarded)
     if forwarded and trusted.trust_peer_of(scope):
         chain = _elements(forwarded, b"x-forwarded-for")
         client, hops = _client(chain, trusted)

@@ -43,6 +43,7 @@ class IssuerKeys:
         kept_in: the file that holds the last good document, so that the service starts while the issuer is down.
         client: makes the HTTP client; tests give a fake transport.
         clock: seconds since the epoch.
+        timeout: seconds that one fetch may take in all.
     """
 
     def __init__(
@@ -52,11 +53,13 @@ class IssuerKeys:
         *,
         client: Callable[[], httpx2.AsyncClient] | None = None,
         clock: Clock = time.time,
+        timeout: float = _TIMEOUT,
     ) -> None:
         self._url = url
         self._kept_in = kept_in
         self._new_client = client or _http_client
         self._clock = clock
+        self._timeout = timeout
         self._keys: dict[str, ECKey] = {}
         self._fetched_at = float("-inf")
         self._tried_at = float("-inf")
@@ -64,7 +67,7 @@ class IssuerKeys:
 
     async def find(self, kid: str) -> ECKey | None:
         """The key with this id. An unknown id makes the issuer be asked, at most once in `RETRY_AFTER` seconds."""
-        if kid not in self._keys and (self._may_ask() or self._first_answer_is_on_its_way()):
+        if kid not in self._keys and (self._flight or self._may_ask()):
             await self._fetch_in_one_flight()
         return self._keys.get(kid) if self._trusted() else None
 
@@ -84,9 +87,6 @@ class IssuerKeys:
     def _may_ask(self) -> bool:
         return self._clock() - self._tried_at >= RETRY_AFTER
 
-    def _first_answer_is_on_its_way(self) -> bool:
-        return not self._keys and self._flight is not None
-
     def _trusted(self) -> bool:
         return self._clock() - self._fetched_at < TRUST_FOR
 
@@ -103,10 +103,12 @@ class IssuerKeys:
     async def _fetch(self) -> None:
         self._tried_at = self._clock()
         try:
-            async with self._new_client() as client:
+            # The client's own time-out is for each piece of the answer; a trickle would go on for hours.
+            async with asyncio.timeout(self._timeout), self._new_client() as client:
                 document = await _get(client, self._url)
             keys = _parse(document)
-        except (httpx2.HTTPError, ValueError) as error:
+        except Exception as error:
+            # Whatever the issuer answers, the keys known so far stay, and the next fetch is not given up.
             log.warning("issuer_keys_not_fetched", url=self._url, cause=f"{error!r}")
             return
         self._keys, self._fetched_at = keys, self._tried_at
@@ -123,15 +125,17 @@ class IssuerKeys:
             log.warning("issuer_keys_not_kept", file=str(self._kept_in), cause=str(error))
 
     def _load(self) -> None:
-        with suppress(FileNotFoundError):
-            try:
-                kept = json.loads(self._kept_in.read_bytes())
-                # A clock that was set back must not make old keys fresh.
-                fetched_at = min(float(kept["fetched_at"]), self._clock())
-                self._keys = _parse(json.dumps(kept["jwks"]).encode())
-                self._fetched_at = fetched_at
-            except (ValueError, KeyError, TypeError) as error:
-                log.warning("kept_issuer_keys_unreadable", file=str(self._kept_in), cause=repr(error))
+        if not self._kept_in.exists():
+            return
+        try:
+            kept = json.loads(self._kept_in.read_bytes())
+            # A clock that was set back must not make old keys fresh.
+            fetched_at = min(float(kept["fetched_at"]), self._clock())
+            self._keys = _parse(json.dumps(kept["jwks"]).encode())
+            self._fetched_at = fetched_at
+        except Exception as error:
+            # A damaged file is worth no more than none: the issuer is asked anyway.
+            log.warning("kept_issuer_keys_unreadable", file=str(self._kept_in), cause=repr(error))
 
 
 def _http_client() -> httpx2.AsyncClient:
@@ -165,7 +169,9 @@ def _parse(document: bytes) -> dict[str, ECKey]:
     for entry in entries:
         if isinstance(entry, dict) and _is_signing_key(entry):
             with suppress(JoseError, ValueError):
-                keys[entry["kid"]] = ECKey.import_key({n: entry[n] for n in ("kty", "crv", "x", "y")})
+                keys[entry["kid"]] = ECKey.import_key(
+                    {n: entry[n] for n in ("kty", "crv", "x", "y")}
+                )
     if not keys:
         raise ValueError("no key for ES256")
     return keys

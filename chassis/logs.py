@@ -14,15 +14,15 @@ _SHARED: list[Any] = [
 ]
 
 
-def configure_logging(*, service: str, level: str, format: str) -> None:
+def configure_logging(*, service: str, level: str, style: str) -> None:
     """Sends the logs of structlog and of the standard library to standard error in one format.
 
     Args:
         service: put on every line as `service`.
         level: `debug`, `info`, `warning` or `error`.
-        format: `json`, `text`, or `auto`, which is text on a terminal and JSON elsewhere.
+        style: `json`, `text`, or `auto`, which is text on a terminal and JSON elsewhere.
     """
-    as_text = format == "text" or (format == "auto" and sys.stderr.isatty())
+    as_text = style == "text" or (style == "auto" and sys.stderr.isatty())
     name_service: Any = lambda _logger, _method, event: {"service": service, **event}  # noqa: E731
     if as_text:
         last: list[Any] = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]

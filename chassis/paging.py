@@ -21,7 +21,9 @@ class Page(BaseModel, Generic[Row]):
     """A part of a list, newest first."""
 
     items: list[Row]
-    next_cursor: str | None = Field(description="pass it as `cursor` for the next page; null on the last")
+    next_cursor: str | None = Field(
+        description="pass it as `cursor` for the next page; null on the last"
+    )
 
 
 @dataclass(frozen=True, slots=True)

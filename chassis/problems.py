@@ -41,26 +41,38 @@ class Problem(HTTPException):
 
 
 class BadRequest(Problem):
+    """The request cannot be understood."""
+
     status, code = 400, "bad_request"
 
 
 class NotFound(Problem):
+    """There is no such thing, or none that the client may know of."""
+
     status, code = 404, "not_found"
 
 
 class Conflict(Problem):
+    """The state of things forbids it."""
+
     status, code = 409, "conflict"
 
 
 class PreconditionFailed(Problem):
+    """`If-Match` named another version than the current one."""
+
     status, code = 412, "precondition_failed"
 
 
 class ContentTooLarge(Problem):
+    """The body is larger than the service takes."""
+
     status, code = 413, "content_too_large"
 
 
 class InvalidInput(Problem):
+    """The request is understood, and what it says is wrong; `errors` says where."""
+
     status, code = 422, "invalid_input"
 
 
@@ -107,6 +119,9 @@ _CODES = {
     500: "internal_error",
     503: "service_unavailable",
 }
+# A body can hold 100 000 mistakes; nobody reads more than these, and the answer stays small.
+_MAX_ERRORS = 20
+
 # Python names these two after older RFCs; RFC 9110 renamed them.
 _TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 
@@ -144,6 +159,13 @@ def problem_response(request: HTTPConnection, problem: HTTPException) -> Respons
     return JSONResponse(body, status, problem.headers, media_type=MEDIA_TYPE)
 
 
+def failure_response(request: HTTPConnection) -> Response:
+    """The answer when the service itself is at fault."""
+    return problem_response(
+        request, Problem("The service failed; the log has the cause under this request id.")
+    )
+
+
 def _title(status: int) -> str:
     return _TITLES.get(status) or HTTPStatus(status).phrase
 
@@ -154,18 +176,20 @@ async def _on_http_exception(request: Request, error: HTTPException) -> Response
 
 def _with_sentence(request: Request, error: HTTPException) -> HTTPException:
     """Starlette's own errors say only the status' name; a person needs a sentence."""
-    if isinstance(error, Problem) or error.detail != HTTPStatus(error.status_code).phrase:
+    if isinstance(error, Problem):
         return error
     sentences = {
         404: "Nothing is found at this address.",
         405: f"{request.method} is not allowed here.",
     }
-    error.detail = sentences.get(error.status_code, error.detail)
+    if error.detail == HTTPStatus(error.status_code).phrase:
+        error.detail = sentences.get(error.status_code, error.detail)
+    error.detail = f"{error.detail.removesuffix('.')}."
     return error
 
 
 async def _on_invalid_input(request: Request, error: RequestValidationError) -> Response:
-    errors = [_invalid_parameter(item) for item in error.errors()]
+    errors = [_invalid_parameter(item) for item in error.errors()[:_MAX_ERRORS]]
     first = errors[0]
     return problem_response(
         request,
@@ -198,9 +222,7 @@ async def _on_database_failure(request: Request, error: Exception) -> Response:
 
 async def _on_bug(request: Request, error: Exception) -> Response:
     # The exception itself is logged by chassis.request_context, which sees it again after this answer.
-    return problem_response(
-        request, Problem("The service failed; the log has the cause under this request id.")
-    )
+    return failure_response(request)
 
 
 def add_problems(app: FastAPI) -> None:

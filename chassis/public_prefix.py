@@ -8,7 +8,6 @@ from urllib.parse import quote
 
 from starlette.types import Scope
 
-from chassis.ambiguous_routes import refuse_ambiguous_routes as refuse_ambiguous_routes
 from chassis.forwarded import PREFIX, TrustedProxies, apply_forwarded_headers
 from chassis.problems import BadRequest
 

@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.metrics import Metrics, came_through_a_proxy
-from chassis.problems import Problem, problem_response
+from chassis.problems import Problem, failure_response, problem_response
 from chassis.public_prefix import PublicPrefix
 from chassis.relative_redirects import relative_locations
 
@@ -44,7 +44,8 @@ class RequestContext:
         self._metrics = metrics
         # The route in the scope does not know the prefix of the router it was included with.
         self._templates = {
-            _endpoint(context): context.path_format for context in iter_route_contexts(routes)
+            _endpoint(context): context.path_format or context.path or "unmatched"
+            for context in iter_route_contexts(routes)
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,10 +61,11 @@ class RequestContext:
             "came_through_a_proxy": came_through_a_proxy(scope),
         }
         scope = {**scope, "state": state}
-        status = 500
+        status, answered = 500, False
 
         async def send_with_id(message: Message) -> None:
-            nonlocal status
+            nonlocal status, answered
+            answered = True
             if message["type"] in ("http.response.start", "websocket.http.response.start"):
                 status = message["status"]
                 MutableHeaders(scope=message)["X-Request-ID"] = request_id
@@ -77,8 +79,10 @@ class RequestContext:
         except Problem as problem:
             await problem_response(HTTPConnection(scope), problem)(scope, receive, send_with_id)
         except Exception:
-            # The client has its answer already; this is where the cause is told.
+            # This is where the cause is told. The client has its answer, unless what failed stands around FastAPI.
             log.exception("request_failed")
+            if not answered:
+                await failure_response(HTTPConnection(scope))(scope, receive, send_with_id)
         finally:
             self._record(scope, status, time.perf_counter() - started)
             structlog.contextvars.unbind_contextvars("request_id")

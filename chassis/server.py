@@ -15,6 +15,9 @@ GRACEFUL_TIMEOUT = 25
 """Seconds that requests under way have to finish when the service stops."""
 
 
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # gunicorn makes its files there safely
+
+
 class _PropagatingLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
     """Leaves gunicorn's messages to the root logger, so that they come in the service's one format."""
 
@@ -52,8 +55,10 @@ def serve(settings: ServiceSettings, create_app: Callable[[], Any]) -> None:
         "control_socket_disable": True,
         "child_exit": _forget_worker_metrics,
     }
-    if Path("/dev/shm").is_dir():
-        options["worker_tmp_dir"] = "/dev/shm"  # a heartbeat file on a slow disk looks like a hung worker
+    if SHARED_MEMORY.is_dir():
+        options["worker_tmp_dir"] = str(
+            SHARED_MEMORY
+        )  # a heartbeat file on a slow disk looks like a hung worker
     _Server(create_app, options).run()
 
 
@@ -64,6 +69,8 @@ def _empty_folder(folder: Path) -> Path:
 
 
 def _forget_worker_metrics(_server: object, worker: Any) -> None:
-    from prometheus_client import multiprocess  # reads the environment that serve() sets when it is imported
+    from prometheus_client import (
+        multiprocess,  # reads the environment that serve() sets when it is imported
+    )
 
-    multiprocess.mark_process_dead(worker.pid)
+    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]

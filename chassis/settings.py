@@ -1,17 +1,24 @@
 """Settings: typed, read from the environment once, and refused with a sentence when they cannot work."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
-from chassis.forwarded import TrustedProxies
+from chassis.forwarded import PREFIX, TrustedProxies
 from chassis.public_prefix import normalise_root_path
 
 SECRET_MIN_LENGTH = 32
 PASSWORD_MIN_LENGTH = 12
+# An origin, which may end in an outer prefix.
+_ORIGIN = re.compile(
+    r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?"
+    rf"{PREFIX.pattern}/?"
+)
 _PLACEHOLDERS = (
     "changeme",
     "changethis",
@@ -41,7 +48,9 @@ def _refuse_weak(kind: str, minimum: int) -> AfterValidator:
     def check(secret: SecretStr) -> SecretStr:
         value = secret.get_secret_value()
         if len(value) < minimum:
-            raise ValueError(f"is {len(value)} characters long, and a {kind} needs at least {minimum}")
+            raise ValueError(
+                f"is {len(value)} characters long, and a {kind} needs at least {minimum}"
+            )
         if _looks_like_placeholder(value):
             raise ValueError(f"looks like a placeholder, and a {kind} must be random")
         return secret
@@ -59,8 +68,8 @@ def _check_bind(value: str) -> str:
 def _check_origin(value: str) -> str:
     if not value:  # Compose hands on what is not set as an empty value
         return value
-    url = urlsplit(value)
-    if url.scheme not in {"http", "https"} or not url.hostname or url.query or url.fragment:
+    url = _ORIGIN.fullmatch(value)
+    if url is None or not 0 < int(url["port"] or 80) < 65536:
         raise ValueError(f"is {value!r}; it must be a URL such as https://api.example.com")
     return value.rstrip("/")
 
@@ -68,6 +77,16 @@ def _check_origin(value: str) -> str:
 def _check_database_url(value: str) -> str:
     if not value.startswith(("sqlite:///", "postgresql://")):
         raise ValueError("must begin with sqlite:/// or postgresql://")
+    # No sentence repeats the value, because it may hold a password.
+    try:
+        database = make_url(value).database
+    except (ArgumentError, ValueError):
+        raise ValueError(
+            "is no URL such as postgresql://user:password@host:5432/name; a password with any of "
+            "@ : / in it must be percent-encoded"
+        ) from None
+    if not database:
+        raise ValueError("names no database: it must end in a file or in a database's name")
     return value
 
 
@@ -109,9 +128,7 @@ class EnvironmentSettings(BaseSettings):
         name = str(error["loc"][0]) if error["loc"] else ""
         variable = name if name.isupper() else f"{cls.model_config['env_prefix']}{name.upper()}"
         if error["type"] == "missing":
-            return (
-                f"{variable} is not set: run `make up`, which writes it to .env, or set it yourself."
-            )
+            return f"{variable} is not set: run `make up`, which writes it to .env, or set it yourself."
         reason = error["msg"].removeprefix("Value error, ")
         if error["type"] != "value_error":
             reason = f"is not valid: {reason[0].lower()}{reason[1:]}"
@@ -128,9 +145,9 @@ class ServiceSettings(EnvironmentSettings):
     workers: Annotated[int, Field(ge=1, le=64)] = 2
     database_url: DatabaseURL
     state_dir: Path
-    trusted_proxies: Annotated[
-        TrustedProxies, NoDecode, BeforeValidator(_read_trusted_proxies)
-    ] = TrustedProxies.parse("127.0.0.1,::1")
+    trusted_proxies: Annotated[TrustedProxies, NoDecode, BeforeValidator(_read_trusted_proxies)] = (
+        TrustedProxies.parse("127.0.0.1,::1")
+    )
 
     port: Annotated[int, Field(ge=1, le=65535, validation_alias="GATEHOUSE_PORT")] = 8080
     public_url: Annotated[Origin, Field(validation_alias="GATEHOUSE_PUBLIC_URL")] = ""

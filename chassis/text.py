@@ -14,6 +14,11 @@ def _check_storable(value: str) -> str:
 StorableText = Annotated[str, AfterValidator(_check_storable)]
 """Text without NUL; lone surrogates are refused by pydantic already."""
 
+
+def _hide_default(schema: dict[str, Any]) -> None:
+    del schema["default"]
+
+
 # Null is no text, so a field that may be left out is not one that may be null, and its default is not told.
-OMITTED: Any = Field(default="", json_schema_extra=lambda schema: schema.pop("default"))
+OMITTED: Any = Field(default="", json_schema_extra=_hide_default)
 """Default of a text field that a change may leave out; ask `model_dump(exclude_unset=True)` what was given."""

@@ -10,7 +10,7 @@ from uvicorn_worker import UvicornWorker
 _PR_SET_PDEATHSIG = 1
 
 
-class ServiceWorker(UvicornWorker):
+class ServiceWorker(UvicornWorker):  # type: ignore[misc]  # it comes without types
     """Serves one process of a service."""
 
     CONFIG_KWARGS: dict[str, Any] = {  # noqa: RUF012  # the base class declares it so

@@ -8,7 +8,9 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from chassis.text import OMITTED, StorableText
 
-Title = Annotated[StorableText, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Title = Annotated[
+    StorableText, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)
+]
 Description = Annotated[StorableText, StringConstraints(max_length=10_000)]
 
 

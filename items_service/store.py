@@ -62,7 +62,7 @@ class ItemStore:
     async def find(self, owner: str, item_id: UUID) -> Item | None:
         """The item, or None when the owner has no such item."""
         row = await self._database.fetch_one(_FIND, owner=owner, item=item_id)
-        return row and _item(row)
+        return _item(row) if row else None
 
     async def list(
         self, owner: str, *, most: int, before: UUID | None = None, title_contains: str = ""
@@ -91,7 +91,7 @@ class ItemStore:
             .returning(*items.c)
         )
         row = await self._database.fetch_one(statement, **parameters, changed_at=now())
-        return row and _item(row)
+        return _item(row) if row else None
 
     async def delete(self, owner: str, item_id: UUID, expected_version: int | None) -> bool:
         """Whether the item was there, in the expected version if one is given, and is gone now."""
@@ -99,7 +99,9 @@ class ItemStore:
         return await self._database.execute(delete(items).where(where), **parameters) == 1
 
 
-def _condition(owner: str, item_id: UUID, expected_version: int | None) -> tuple[Any, dict[str, Any]]:
+def _condition(
+    owner: str, item_id: UUID, expected_version: int | None
+) -> tuple[Any, dict[str, Any]]:
     parameters: dict[str, Any] = {"owner": owner, "item": item_id}
     if expected_version is None:
         return _THIS, parameters

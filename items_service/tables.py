@@ -10,7 +10,9 @@ items = Table(
     "items",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column("owner_id", String(64), nullable=False),  # `sub` of the owner's tokens; auth's database is auth's own
+    Column(
+        "owner_id", String(64), nullable=False
+    ),  # `sub` of the owner's tokens; auth's database is auth's own
     Column("title", String(200), nullable=False),
     Column("description", Text, nullable=False),
     Column("version", Integer, nullable=False),

@@ -1,6 +1,6 @@
 """Alembic's entry point; see chassis.migrations."""
 
-from chassis.migrations import run
 from auth_service.tables import metadata
+from chassis.migrations import run
 
 run(metadata)

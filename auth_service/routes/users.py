@@ -86,9 +86,7 @@ async def change_password(
     await users.change_password(user.id, new_hash)
 
 
-@router.patch(
-    "/{user_id:uuid}", response_model=UserPublic, responses=protected(NotFound, Conflict)
-)
+@router.patch("/{user_id:uuid}", response_model=UserPublic, responses=protected(NotFound, Conflict))
 async def administer_user(
     admin: Administrator, users: Users, user_id: UUID, change: UserAdministration
 ) -> User:

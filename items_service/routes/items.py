@@ -135,7 +135,9 @@ async def _change(
 async def _refuse_lost_update(store: ItemStore, owner: str, item_id: UUID) -> NoReturn:
     if await store.find(owner, item_id) is None:
         raise _no_such_item()
-    raise PreconditionFailed("The item was changed since you read it; read it again and decide anew.")
+    raise PreconditionFailed(
+        "The item was changed since you read it; read it again and decide anew."
+    )
 
 
 def _no_such_item() -> NotFound:

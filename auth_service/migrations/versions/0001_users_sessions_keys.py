@@ -38,7 +38,10 @@ def upgrade() -> None:
         "refresh_tokens",
         sa.Column("digest", sa.String(64), primary_key=True),
         sa.Column(
-            "session_id", sa.Uuid(), sa.ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False
+            "session_id",
+            sa.Uuid(),
+            sa.ForeignKey("sessions.id", ondelete="CASCADE"),
+            nullable=False,
         ),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),

@@ -1,0 +1,77 @@
+import ast
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import chassis
+
+ROOT = Path(__file__).parents[2]
+OURS = {"auth_service", "items_service", "chassis", "deploy", "loadtests"}
+MAY_IMPORT = {
+    "auth_service": {"auth_service", "chassis"},
+    "items_service": {"items_service", "chassis"},
+    "chassis": {"chassis"},
+    "deploy": {"deploy"},
+    "loadtests": {"loadtests"},
+}
+SERVICES = ("auth_service", "items_service")
+EVERY_SERVICE_HAS = {
+    "__init__.py",
+    "__main__.py",
+    "main.py",
+    "migrations/env.py",
+    "routes/__init__.py",
+    "schemas.py",
+    "security.py",
+    "settings.py",
+    "store.py",
+    "tables.py",
+}
+
+
+def imports_of(package: str) -> Iterator[tuple[Path, str]]:
+    for file in sorted((ROOT / package).rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                yield from ((file, alias.name) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                yield file, node.module
+
+
+@pytest.mark.parametrize("package", sorted(OURS))
+def test_arrows_between_packages_point_one_way(package: str) -> None:
+    crossing = [
+        f"{file.relative_to(ROOT)} imports {module}"
+        for file, module in imports_of(package)
+        if (top := module.partition(".")[0]) in OURS and top not in MAY_IMPORT[package]
+    ]
+    assert crossing == []
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_two_services_look_like_twins(service: str) -> None:
+    files = {str(file.relative_to(ROOT / service)) for file in (ROOT / service).rglob("*.py")}
+    assert files >= EVERY_SERVICE_HAS
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_only_the_store_and_the_tables_of_a_service_speak_sql(service: str) -> None:
+    speaking = {
+        str(file.relative_to(ROOT / service))
+        for file, module in imports_of(service)
+        if module.partition(".")[0] in {"sqlalchemy", "alembic", "asyncpg", "sqlite3"}
+        and "versions" not in file.parts
+    }
+    assert speaking == {"store.py", "tables.py"}
+
+
+def test_the_version_is_told_once() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["version"] == chassis.__version__
+
+
+def test_every_decision_is_numbered_once_and_in_order() -> None:
+    names = sorted(file.name for file in (ROOT / "docs" / "decisions").glob("*.md"))
+    assert [int(name[:4]) for name in names] == list(range(1, len(names) + 1))
