@@ -1,0 +1,178 @@
+"""A stand-in for Gatehouse: the routes that the load tests call, and faults to switch on."""
+
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
+
+USERNAME, PASSWORD = "reader", "right horse"
+TIMESTAMP = "2026-01-02T03:04:05+00:00"
+
+
+class StubApi(ThreadingHTTPServer):
+    """The server and all it knows. `faults` names what it does wrong at the moment."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        self.lock = threading.RLock()
+        self.faults: set[str] = set()
+        self.token_life = 600
+        self.token_ends: dict[str, float] = {}
+        self.refresh_tokens: set[str] = set()
+        self.grants: Counter[str] = Counter()
+        self.items: dict[str, dict[str, str]] = {}
+        self.versions: Counter[str] = Counter()
+
+    def add_item(self, title: str, description: str = "") -> dict[str, str]:
+        """Store a new item."""
+        item = {
+            "id": str(uuid4()),
+            "title": title,
+            "description": description,
+            "owner_id": "owner",
+            "created_at": TIMESTAMP,
+            "updated_at": TIMESTAMP,
+        }
+        self.items[item["id"]] = item
+        self.versions[item["id"]] = 1
+        return item
+
+    @contextmanager
+    def running(self) -> Iterator["StubApi"]:
+        """Serve in a thread."""
+        thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield self
+        finally:
+            self.shutdown()
+            thread.join()
+            self.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: StubApi
+
+    def _answer(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+        path = urlsplit(self.path).path
+        with self.server.lock:
+            if path in ("/auth/health/ready", "/items/health/ready"):
+                self._health(path.split("/")[1])
+            elif path == "/auth/token":
+                self._token(_first_values(body))
+            elif not path.startswith("/items/"):
+                self._send(404, {})
+            elif not self._authorized():
+                self._send(401, {})
+            elif path == "/items/" and self.command == "GET":
+                self._list(_first_values(urlsplit(self.path).query))
+            elif path == "/items/" and self.command == "POST":
+                self._create(json.loads(body))
+            elif path.removeprefix("/items/") in self.server.items:
+                self._item(path.removeprefix("/items/"), body)
+            else:
+                self._send(404, {})
+
+    do_GET = do_POST = do_PATCH = do_DELETE = _answer  # noqa: N815 - http.server looks for these
+
+    def _health(self, service: str) -> None:
+        if f"{service} is down" in self.server.faults:
+            self._send(502, {})
+        elif f"{service} is not ready" in self.server.faults:
+            checks = {"database": "does not answer", "disk": "ok"}
+            self._send(503, {"status": "not ready", "checks": checks})
+        else:
+            self._send(200, {"status": "ready", "checks": {"database": "ok"}})
+
+    def _token(self, form: dict[str, str]) -> None:
+        if "too many sign-ins" in self.server.faults:
+            self._send(429, {}, {"Retry-After": "7"})
+            return
+        self.server.grants[form["grant_type"]] += 1
+        refresh_token = form.get("refresh_token", "")
+        if form["grant_type"] == "password":
+            granted = (form["username"], form["password"]) == (USERNAME, PASSWORD)
+        else:
+            granted = refresh_token in self.server.refresh_tokens
+            self.server.refresh_tokens.discard(refresh_token)
+        if not granted:
+            self._send(400, {"error": "invalid_grant"})
+            return
+        access_token, refresh_token = uuid4().hex, uuid4().hex
+        self.server.token_ends[access_token] = time.monotonic() + self.server.token_life
+        self.server.refresh_tokens.add(refresh_token)
+        self._send(
+            200,
+            {
+                "access_token": access_token,
+                "token_type": "Bearer",
+                "expires_in": self.server.token_life,
+                "refresh_token": refresh_token,
+            },
+        )
+
+    def _authorized(self) -> bool:
+        token = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        alive = self.server.token_ends.get(token, 0.0) > time.monotonic()
+        return alive and "items refuses tokens" not in self.server.faults
+
+    def _list(self, query: dict[str, str]) -> None:
+        word = query.get("q", "").lower()
+        found = [item for item in self.server.items.values() if word in item["title"].lower()]
+        start, limit = int(query.get("cursor", 0)), int(query["limit"])
+        end = start + limit
+        page = {"items": found[start:end], "next_cursor": str(end) if end < len(found) else None}
+        self._send(200, page)
+
+    def _create(self, body: dict[str, str]) -> None:
+        item = self.server.add_item(body["title"], body["description"])
+        headers = {"ETag": '"1"', "Location": f"/items/{item['id']}"}
+        self._send(201, item, headers)
+
+    def _item(self, item_id: str, body: str) -> None:
+        item, etag = self.server.items[item_id], f'"{self.server.versions[item_id]}"'
+        if self.command == "DELETE":
+            del self.server.items[item_id]
+            self._send(204)
+            return
+        if self.command == "PATCH":
+            lost = self.headers["If-Match"] != etag
+            if lost or "every change is lost" in self.server.faults:
+                self._send(412, {})
+                return
+            item.update(json.loads(body))
+            self.server.versions[item_id] += 1
+            etag = f'"{self.server.versions[item_id]}"'
+        if "items lack a title" in self.server.faults:
+            item = {name: value for name, value in item.items() if name != "title"}
+        self._send(200, item, {"ETag": etag})
+
+    def _send(self, status: int, body: Any = None, headers: dict[str, str] | None = None) -> None:
+        payload = b"" if body is None else json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        if status != 204:
+            self.send_header("Content-Length", str(len(payload)))
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(payload)
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing: a run makes thousands of requests."""
+
+
+def _first_values(query: str) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(query).items()}

@@ -1,0 +1,62 @@
+from pathlib import Path
+
+import pytest
+
+from loadtests.settings import Settings, SettingsError
+
+CREDENTIALS = {"DEMO_USERNAME": "demo", "DEMO_PASSWORD": "right horse"}
+
+
+def test_credentials_and_port_come_from_the_env_file(tmp_path: Path) -> None:
+    env_file = tmp_path / ".env"
+    env_file.write_text(
+        "# first users\nDEMO_USERNAME=demo\nexport DEMO_PASSWORD='a # b'\n\nGATEHOUSE_PORT=9000\n"
+    )
+
+    settings = Settings.read({}, env_file)
+
+    assert (settings.username, settings.password) == ("demo", "a # b")
+    assert settings.url == "http://localhost:9000"
+
+
+def test_the_environment_wins_over_the_env_file(tmp_path: Path) -> None:
+    env_file = tmp_path / ".env"
+    env_file.write_text("DEMO_USERNAME=other\nDEMO_PASSWORD=other\n")
+
+    settings = Settings.read(CREDENTIALS, env_file)
+
+    assert (settings.username, settings.password) == ("demo", "right horse")
+
+
+def test_without_settings_the_load_goes_to_port_8080_of_this_machine(tmp_path: Path) -> None:
+    settings = Settings.read(CREDENTIALS, tmp_path / "missing")
+
+    assert settings.url == "http://localhost:8080"
+    assert settings.allowed_hosts == frozenset()
+
+
+def test_allowed_hosts_are_separated_by_commas_or_spaces(tmp_path: Path) -> None:
+    environment = {**CREDENTIALS, "LOADTESTS_ALLOWED_HOSTS": "a.example, B.example c.example"}
+
+    settings = Settings.read(environment, tmp_path / "missing")
+
+    assert settings.allowed_hosts == {"a.example", "b.example", "c.example"}
+
+
+def test_a_missing_password_names_the_variable_and_the_command(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"DEMO_PASSWORD is not set .*`make up`"):
+        Settings.read({"DEMO_USERNAME": "demo"}, tmp_path / "missing")
+
+
+@pytest.mark.parametrize("text", ["soon", "-1", "nan", "inf"])
+def test_a_pause_that_is_no_time_is_refused(text: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="LOADTESTS_THINK_SECONDS"):
+        Settings.read({**CREDENTIALS, "LOADTESTS_THINK_SECONDS": text}, tmp_path / "missing")
+
+
+def test_an_open_quote_in_the_env_file_is_a_sentence(tmp_path: Path) -> None:
+    env_file = tmp_path / ".env"
+    env_file.write_text("DEMO_PASSWORD='open\n")
+
+    with pytest.raises(SettingsError, match=r"DEMO_PASSWORD in .* has an open quote"):
+        Settings.read({}, env_file)
