@@ -8,7 +8,8 @@ from fastapi import Header
 from chassis.problems import BadRequest
 
 _ENTITY_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e]*"')
-_OURS = re.compile(r'"([1-9][0-9]{0,17})"')
+# Nine digits fit every database's integer.
+_OURS = re.compile(r'"([1-9][0-9]{0,8})"')
 
 NEVER = -1
 """A version that no row has: what a tag that is not ours stands for."""
@@ -55,7 +56,7 @@ def still_has(if_none_match: str | None, version: int) -> bool:
 
 
 def _tags(value: str, header: str) -> list[str]:
-    tags = [tag.strip() for tag in value.split(",")]
-    if not all(_ENTITY_TAG.fullmatch(tag) for tag in tags):
+    tags = _ENTITY_TAG.findall(value)
+    if not tags or _ENTITY_TAG.sub("", value).strip(", \t"):
         raise BadRequest(f'{header} must hold entity tags in double quotes, such as "3".')
     return tags

@@ -22,6 +22,9 @@ REFRESH_AFTER = 60.0
 RETRY_AFTER = 10.0
 """Seconds after a fetch, failed or not, in which no unknown key id causes another."""
 
+FIRST_RETRY_AFTER = 0.25
+"""Seconds until the first failed fetch is tried again, doubled each time: services start side by side."""
+
 TRUST_FOR = 24 * 3600.0
 """Seconds for which keys are trusted while auth cannot be asked; after that no token is accepted."""
 
@@ -79,10 +82,15 @@ class IssuerKeys:
     async def keep_fresh(self) -> None:
         """Runs for ever beside the service: fetches the keys ahead of need."""
         self._load()
+        pause = FIRST_RETRY_AFTER
         while True:
             await self._fetch_in_one_flight()
-            failed = self._fetched_at < self._tried_at
-            await asyncio.sleep(RETRY_AFTER if failed else REFRESH_AFTER)
+            if self._fetched_at == self._tried_at:
+                pause = FIRST_RETRY_AFTER
+                await asyncio.sleep(REFRESH_AFTER)
+            else:
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, RETRY_AFTER)
 
     def _may_ask(self) -> bool:
         return self._clock() - self._tried_at >= RETRY_AFTER

@@ -1,0 +1,96 @@
+/** Sign-in, the person who is signed in, and their access token. */
+import { attempt, element } from "./page.js";
+import { decodeToken } from "./token.js";
+
+export function showAccount(profileUrl, session) {
+  const form = element("sign-in");
+  const problem = element("session-problem");
+
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const { username, password } = form.elements;
+    const done = await attempt(
+      problem,
+      () => session.signIn(username.value, password.value),
+      event.submitter,
+    );
+    if (done) {
+      form.reset();
+      element("session-title").focus();
+    } else {
+      password.select();
+    }
+  });
+
+  element("sign-out").addEventListener("click", () => {
+    session.signOut();
+    form.elements.username.focus();
+  });
+
+  const renew = element("renew");
+  renew.addEventListener("click", () => attempt(problem, () => session.renew(), renew));
+
+  const loadProfile = async () => {
+    const { body } = await session.request(profileUrl);
+    if (session.tokens) {
+      showProfile(body);
+    }
+  };
+
+  let wasSignedIn = false;
+  session.addEventListener("change", () => {
+    const signedIn = session.tokens !== null;
+    form.hidden = signedIn;
+    element("session").hidden = !signedIn;
+    element("session-title").textContent = signedIn ? "Your session" : "Sign in";
+    problem.textContent = session.endedBecause;
+    element("who").hidden = !signedIn;
+    if (signedIn) {
+      showToken(session.tokens.accessToken);
+      showLife(session.tokens);
+      if (!wasSignedIn) {
+        attempt(problem, loadProfile);
+      }
+    } else {
+      element("who-name").textContent = "";
+      element("profile").replaceChildren();
+    }
+    wasSignedIn = signedIn;
+  });
+
+  setInterval(() => {
+    if (session.tokens) {
+      showLife(session.tokens);
+    }
+  }, 1000);
+}
+
+function showProfile(user) {
+  const name = user.display_name || user.username;
+  element("who-name").textContent = name;
+  const facts = { Name: name, "User name": user.username, Role: user.role };
+  element("profile").replaceChildren(
+    ...Object.entries(facts).flatMap(([term, value]) => [node("dt", term), node("dd", value)]),
+  );
+}
+
+function node(tag, text) {
+  const made = document.createElement(tag);
+  made.textContent = text;
+  return made;
+}
+
+function showToken(token) {
+  const { header, claims } = decodeToken(token);
+  element("token-header").textContent = JSON.stringify(header, null, 2);
+  element("token-claims").textContent = JSON.stringify(claims, null, 2);
+}
+
+function showLife({ issuedAt, expiresAt }) {
+  const seconds = Math.max(0, Math.round((expiresAt - Date.now()) / 1000));
+  const minutes = Math.floor(seconds / 60);
+  element("life-text").textContent = seconds
+    ? `${minutes ? `${minutes} min ` : ""}${seconds % 60} s left`
+    : "has ended";
+  element("life-bar").value = (seconds * 1000) / (expiresAt - issuedAt);
+}

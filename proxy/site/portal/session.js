@@ -1,0 +1,134 @@
+/** Who is signed in: keeps the tokens, renews them ahead of their end, adds them to requests. */
+import { request } from "./http.js";
+
+const STORAGE_KEY = "gatehouse.session";
+const RENEW_AHEAD_MS = 60_000;
+const RETRY_MS = 10_000;
+
+/** Dispatches `change` after every sign-in, renewal and sign-out. */
+export class Session extends EventTarget {
+  #tokenUrl;
+  #storage;
+  #tokens = null;
+  #renewing = null;
+  #timer = 0;
+
+  /** @param {Storage} storage of one tab: a refresh token used by two tabs would look stolen. */
+  constructor(tokenUrl, storage) {
+    super();
+    this.#tokenUrl = tokenUrl;
+    this.#storage = storage;
+    /** Why the session ended, when it was not the person who ended it. */
+    this.endedBecause = "";
+  }
+
+  /** `{accessToken, refreshToken, issuedAt, expiresAt}`, times in ms of this computer; null when signed out. */
+  get tokens() {
+    return this.#tokens;
+  }
+
+  /** Take up the session that this tab had before the page was loaded. */
+  resume() {
+    const stored = this.#storage.getItem(STORAGE_KEY);
+    this.#set(stored ? JSON.parse(stored) : null);
+  }
+
+  async signIn(username, password) {
+    this.endedBecause = "";
+    this.#set(await this.#grant({ grant_type: "password", username, password }));
+  }
+
+  signOut() {
+    this.endedBecause = "";
+    this.#set(null);
+  }
+
+  /** Get new tokens. However many ask at once, the refresh token is used once. */
+  renew() {
+    this.#renewing ??= this.#renewNow().finally(() => {
+      this.#renewing = null;
+    });
+    return this.#renewing;
+  }
+
+  /** Like `request` of http.js, with the access token; a refused token is renewed and tried once more. */
+  async request(url, options = {}) {
+    if (this.#tokens && this.#tokens.expiresAt <= Date.now()) {
+      await this.renew();
+    }
+    const token = this.#tokens?.accessToken;
+    try {
+      return await request(url, withToken(options, token));
+    } catch (error) {
+      if (error.status !== 401 || !this.#tokens) {
+        throw error;
+      }
+      // Another request may have renewed it while this one was under way.
+      if (this.#tokens.accessToken === token) {
+        await this.renew();
+      }
+      return request(url, withToken(options, this.#tokens?.accessToken));
+    }
+  }
+
+  async #renewNow() {
+    const before = this.#tokens;
+    try {
+      const tokens = await this.#grant({
+        grant_type: "refresh_token",
+        refresh_token: before.refreshToken,
+      });
+      // The person may have signed out meanwhile.
+      if (this.#tokens === before) {
+        this.#set(tokens);
+      }
+    } catch (error) {
+      if (error.status === 400 || error.status === 401) {
+        this.endedBecause = "Your session has ended. Sign in again.";
+        this.#set(null);
+        throw new Error(this.endedBecause);
+      }
+      this.#schedule(error.retryAfter * 1000 || RETRY_MS);
+      throw error;
+    }
+  }
+
+  async #grant(form) {
+    const { body } = await request(this.#tokenUrl, {
+      method: "POST",
+      body: new URLSearchParams(form),
+    });
+    const issuedAt = Date.now();
+    return {
+      accessToken: body.access_token,
+      refreshToken: body.refresh_token,
+      issuedAt,
+      // This computer's clock may be wrong, so the token's own `exp` is not compared with it.
+      expiresAt: issuedAt + body.expires_in * 1000,
+    };
+  }
+
+  #set(tokens) {
+    this.#tokens = tokens;
+    if (tokens) {
+      this.#storage.setItem(STORAGE_KEY, JSON.stringify(tokens));
+      this.#schedule(tokens.expiresAt - RENEW_AHEAD_MS - Date.now());
+    } else {
+      this.#storage.removeItem(STORAGE_KEY);
+      clearTimeout(this.#timer);
+    }
+    this.dispatchEvent(new Event("change"));
+  }
+
+  #schedule(delay) {
+    clearTimeout(this.#timer);
+    // A failure has scheduled the next attempt already, and the next request reports it to the person.
+    this.#timer = setTimeout(() => this.renew().catch(() => {}), Math.max(delay, 0));
+  }
+}
+
+function withToken(options, token) {
+  return token
+    ? { ...options, headers: { ...options.headers, Authorization: `Bearer ${token}` } }
+    : options;
+}

@@ -1,0 +1,62 @@
+"""What every folder of tests shares: the running stacks, and the order in which the folders run."""
+
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support import processes
+from tests.support.outer_proxy import running_outer_proxy
+from tests.support.postgres import running_postgresql
+from tests.support.stack import Stack, sqlite_stack
+
+SLOW_FOLDERS = ("proxy", "stack", "browser", "readme")
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The whole stack on SQLite, started when the first test asks for it."""
+    with sqlite_stack(tmp_path_factory.mktemp("stack")).running() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def stack_on_postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The whole stack on a PostgreSQL server of its own."""
+    with running_postgresql() as server:
+        described = Stack(
+            tmp_path_factory.mktemp("stack-on-postgresql"),
+            auth_database=server.create_database("auth"),
+            items_database=server.create_database("items"),
+        )
+        with described.running() as running:
+            yield running
+
+
+@pytest.fixture(scope="session")
+def outer(tmp_path_factory: pytest.TempPathFactory, stack: Stack) -> Iterator[str]:
+    """The URL of `stack` behind a proxy that adds `/outer`, strips it and announces nothing."""
+    folder = tmp_path_factory.mktemp("outer")
+    with running_outer_proxy(folder, inner_port=stack.proxy.port) as url:
+        yield url
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the fast folders first, so that a mistake shows before a stack is started."""
+    here = Path(__file__).parent
+
+    def slowness(item: pytest.Item) -> int:
+        folder = item.path.relative_to(here).parts[0]
+        return SLOW_FOLDERS.index(folder) + 1 if folder in SLOW_FOLDERS else 0
+
+    items.sort(key=slowness)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show below a failed test what the programs that ran beside it said."""
+    report = yield
+    if report.failed:
+        for program in processes.running:
+            report.sections.append((f"log of {program.name}", program.log_tail()))
+    return report

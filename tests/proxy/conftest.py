@@ -1,0 +1,43 @@
+"""The real nginx in front of two echoes, once for strangers and once behind a trusted proxy."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.echo import echo_service
+from tests.support.nginx import Proxy, running_proxy
+
+
+@pytest.fixture(scope="session")
+def auth_port() -> Iterator[int]:
+    with echo_service("auth") as port:
+        yield port
+
+
+@pytest.fixture(scope="session")
+def items_port() -> Iterator[int]:
+    with echo_service("items") as port:
+        yield port
+
+
+@pytest.fixture(scope="session")
+def proxy(
+    tmp_path_factory: pytest.TempPathFactory, auth_port: int, items_port: int
+) -> Iterator[Proxy]:
+    """As `make up` runs it: nobody's X-Forwarded-* are believed."""
+    folder = tmp_path_factory.mktemp("proxy")
+    with running_proxy(folder, auth_port=auth_port, items_port=items_port) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def trusting_proxy(
+    tmp_path_factory: pytest.TempPathFactory, auth_port: int, items_port: int
+) -> Iterator[Proxy]:
+    """Behind an outer proxy on loopback, which has another one of 10.0.0.0/8 in front of it."""
+    folder = tmp_path_factory.mktemp("trusting-proxy")
+    settings = {"GATEHOUSE_TRUSTED_PROXIES": "127.0.0.1, 10.0.0.0/8"}
+    with running_proxy(
+        folder, auth_port=auth_port, items_port=items_port, settings=settings
+    ) as running:
+        yield running

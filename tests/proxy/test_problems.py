@@ -1,0 +1,129 @@
+"""What nginx answers by itself has the shape of every other error (RFC 9457)."""
+
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.support.http import Answer, send, send_raw
+from tests.support.nginx import Proxy, running_proxy
+from tests.support.ports import free_port
+
+
+def assert_problem(answer: Answer, *, status: int, title: str, code: str) -> None:
+    assert answer.status == status
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["Cache-Control"] == "no-store"
+    detail = answer.json["detail"]
+    assert detail.endswith(".")
+    assert answer.json == {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "request_id": answer.headers["X-Request-ID"],
+    }
+
+
+def test_an_unknown_path_is_not_found(proxy: Proxy) -> None:
+    assert_problem(send(proxy.url, "/nowhere"), status=404, title="Not Found", code="not_found")
+
+
+def test_an_unknown_path_is_not_found_for_every_method(proxy: Proxy) -> None:
+    for method in ("POST", "PUT", "DELETE", "OPTIONS", "PATCH"):
+        assert_problem(
+            send(proxy.url, "/nowhere", method=method, body=b""),
+            status=404,
+            title="Not Found",
+            code="not_found",
+        )
+
+
+def test_a_page_takes_no_post(proxy: Proxy) -> None:
+    answer = send(proxy.url, "/services.json", method="POST", body=b"")
+    assert_problem(answer, status=405, title="Method Not Allowed", code="method_not_allowed")
+    assert answer.headers["Allow"] == "GET, HEAD"
+
+
+def test_a_service_that_refuses_a_method_names_its_own(proxy: Proxy) -> None:
+    answer = send(proxy.url, "/items/?status=405&header=Allow:%20PUT", method="POST", body=b"")
+    assert answer.headers.get_all("Allow") == ["PUT"]
+
+
+@pytest.mark.parametrize(
+    ("path", "size"), [("/items/", 2 * 1024 * 1024), ("/auth/token", 9 * 1024)]
+)
+def test_a_body_that_is_too_large_is_refused(proxy: Proxy, path: str, size: int) -> None:
+    answer = send(proxy.url, path, method="POST", body=b"x" * size)
+    assert_problem(answer, status=413, title="Content Too Large", code="content_too_large")
+
+
+def test_a_body_of_a_megabyte_arrives_whole(proxy: Proxy) -> None:
+    answer = send(proxy.url, "/items/", method="POST", body=b"x" * 1024 * 1024)
+    assert answer.json["body_bytes"] == 1024 * 1024
+
+
+def test_an_address_that_is_too_long_is_refused(proxy: Proxy) -> None:
+    answer = send(proxy.url, "/items/" + "x" * 9000)
+    assert_problem(answer, status=414, title="URI Too Long", code="uri_too_long")
+
+
+def test_headers_that_are_too_large_are_refused(proxy: Proxy) -> None:
+    answer = send(proxy.url, "/items/", headers=[("X-Large", "x" * 9000)])
+    assert_problem(
+        answer,
+        status=431,
+        title="Request Header Fields Too Large",
+        code="request_header_fields_too_large",
+    )
+
+
+@pytest.mark.parametrize(
+    "request_line",
+    [b"nonsense\r\n\r\n", b"GET /items/%00 HTTP/1.1\r\nHost: a\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n"],
+)
+def test_what_is_no_http_is_a_bad_request(proxy: Proxy, request_line: bytes) -> None:
+    head, _, body = send_raw(proxy.port, request_line).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert b"application/problem+json" in head
+    assert json.loads(body)["code"] == "bad_request"
+
+
+def test_the_error_page_itself_cannot_be_asked_for(proxy: Proxy) -> None:
+    assert_problem(send(proxy.url, "/_problem"), status=404, title="Not Found", code="not_found")
+
+
+def test_a_head_request_gets_the_error_without_a_body(proxy: Proxy) -> None:
+    answer = send(proxy.url, "/nowhere", method="HEAD")
+    assert (answer.status, answer.body) == (404, b"")
+
+
+def test_a_service_that_is_down_is_a_bad_gateway(tmp_path: Path) -> None:
+    with running_proxy(tmp_path, auth_port=free_port(), items_port=free_port()) as proxy:
+        answer = send(proxy.url, "/items/")
+        assert_problem(answer, status=502, title="Bad Gateway", code="bad_gateway")
+
+
+@pytest.fixture
+def port_that_never_answers() -> Iterator[int]:
+    """A server whose queue is full, so that the kernel lets further connections wait."""
+    with ExitStack() as sockets, socket.create_server(("127.0.0.1", 0), backlog=0) as server:
+        for _ in range(3):
+            client = sockets.enter_context(socket.socket())
+            client.setblocking(False)
+            client.connect_ex(server.getsockname())
+        yield server.getsockname()[1]
+
+
+def test_a_service_that_does_not_answer_in_time_is_a_gateway_timeout(
+    tmp_path: Path, port_that_never_answers: int
+) -> None:
+    with running_proxy(
+        tmp_path, auth_port=free_port(), items_port=port_that_never_answers
+    ) as proxy:
+        answer = send(proxy.url, "/items/")
+        assert_problem(answer, status=504, title="Gateway Timeout", code="gateway_timeout")
