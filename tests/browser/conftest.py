@@ -1,0 +1,65 @@
+"""Chromium in front of the running stack, with and without another proxy in front of that."""
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.chromium import Visit, running_chromium, visiting
+from tests.browser.people import sign_up
+from tests.support.stack import Stack, User
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--screenshots",
+        type=Path,
+        metavar="DIR",
+        help="write portal.png and docs.png for the README to DIR (name tests/browser as well)",
+    )
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with running_chromium() as running:
+        yield running
+
+
+@pytest.fixture(params=["direct", "behind an outer proxy"])
+def origin(request: pytest.FixtureRequest, stack: Stack) -> str:
+    """Where people find Gatehouse: at the root of a domain, and below a prefix that nobody told it of."""
+    if request.param == "direct":
+        return stack.url
+    outer: str = request.getfixturevalue("outer")
+    return outer
+
+
+@pytest.fixture
+def visit(browser: Browser, origin: str) -> Iterator[Visit]:
+    with visiting(browser, origin) as visit:
+        yield visit
+
+
+@pytest.fixture
+def phone(browser: Browser, origin: str) -> Iterator[Visit]:
+    with visiting(browser, origin, width=360, height=740, touch=True) as visit:
+        yield visit
+
+
+@pytest.fixture
+def screenshots(request: pytest.FixtureRequest) -> Path:
+    """The folder that was asked for with --screenshots, or one that is thrown away."""
+    asked_for: Path | None = request.config.getoption("--screenshots", default=None)
+    folder = asked_for or Path(request.getfixturevalue("tmp_path"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def person(stack: Stack) -> User:
+    """Somebody new, who has no items yet."""
+    user = User(f"person-{secrets.token_hex(6)}", secrets.token_urlsafe(16))
+    sign_up(stack, user)
+    return user

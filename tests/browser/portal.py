@@ -1,0 +1,28 @@
+"""What a person does on the portal."""
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.support.stack import User
+
+
+def open_portal(page: Page, origin: str) -> None:
+    page.goto(f"{origin}/")
+    expect(page.get_by_text("All ready")).to_be_visible()
+
+
+def sign_in(page: Page, user: User) -> None:
+    page.get_by_label("User name").fill(user.username)
+    page.get_by_label("Password").fill(user.password)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    expect(page.locator("#items-empty, .item").first).to_be_visible()
+
+
+def add_item(page: Page, title: str) -> None:
+    page.get_by_label("Title of the new item").fill(title)
+    page.get_by_role("button", name="Add").click()
+    expect(page.get_by_text(f"Added “{title}”.")).to_be_visible()
+
+
+def titles(page: Page) -> Locator:
+    return page.locator(".item-title")

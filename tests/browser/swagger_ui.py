@@ -1,0 +1,43 @@
+"""What a person does on a page of Swagger UI."""
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.support.stack import User
+
+
+def authorize(page: Page, user: User, *, client_id: str | None = None) -> None:
+    """Sign in with the *Authorize* button; `client_id` replaces what the dialog proposes."""
+    dialog = ask_for_authorization(page, user, client_id=client_id)
+    expect(dialog.get_by_role("button", name="Remove authorization")).to_be_visible()
+    dialog.locator(".btn-done").click()
+
+
+def ask_for_authorization(page: Page, user: User, *, client_id: str | None = None) -> Locator:
+    """Fill in the dialog of the *Authorize* button and send it; return the dialog."""
+    page.locator(".auth-wrapper > .authorize").click()
+    dialog = page.locator(".modal-ux")
+    dialog.get_by_label("username:").fill(user.username)
+    dialog.get_by_label("password:").fill(user.password)
+    if client_id is not None:
+        dialog.get_by_label("client_id:").fill(client_id)
+    dialog.get_by_role("button", name="Apply given OAuth2 credentials").click()
+    return dialog
+
+
+def try_out(page: Page, method: str, path: str) -> Locator:
+    """Execute an operation as it stands; return the row of the answer that came."""
+    operation = operation_of(page, method, path)
+    operation.locator(".opblock-summary-control").click()
+    operation.get_by_role("button", name="Execute").click()
+    answer = operation.locator(".live-responses-table tbody tr.response")
+    expect(answer).to_be_visible()
+    return answer
+
+
+def operation_of(page: Page, method: str, path: str) -> Locator:
+    summary = page.locator(f'.opblock-summary-path[data-path="{path}"]')
+    return page.locator(f".opblock-{method}").filter(has=summary)
+
+
+def status_of(answer: Locator) -> str:
+    return answer.locator(".response-col_status").inner_text().split()[0]

@@ -1,0 +1,210 @@
+"""A newcomer signs in on the documentation pages and calls a protected route."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.chromium import Visit, visiting
+from tests.browser.people import sign_up
+from tests.browser.swagger_ui import (
+    ask_for_authorization,
+    authorize,
+    operation_of,
+    status_of,
+    try_out,
+)
+from tests.support.stack import Stack, User
+
+
+@pytest.mark.parametrize(
+    ("page_path", "operation"),
+    [("/items/docs", "/"), ("/auth/docs", "/users/me")],
+)
+def test_authorize_and_try_it_out_on_the_page_of_a_service(
+    visit: Visit, origin: str, stack: Stack, page_path: str, operation: str
+) -> None:
+    visit.page.goto(origin + page_path)
+
+    authorize(visit.page, stack.demo)
+    answer = try_out(visit.page, "get", operation)
+
+    assert status_of(answer) == "200"
+
+
+def test_authorize_works_without_naming_a_client(visit: Visit, origin: str, stack: Stack) -> None:
+    visit.page.goto(f"{origin}/items/docs")
+
+    authorize(visit.page, stack.demo, client_id="")
+
+    assert status_of(try_out(visit.page, "get", "/")) == "200"
+
+
+def test_authorize_with_a_wrong_password_says_why(visit: Visit, origin: str, person: User) -> None:
+    visit.tolerated = {400}
+    visit.page.goto(f"{origin}/items/docs")
+
+    dialog = ask_for_authorization(visit.page, User(person.username, "not the password"))
+
+    expect(dialog.locator(".errors")).to_contain_text("password")
+
+
+def test_without_authorize_the_protected_route_says_401(visit: Visit, origin: str) -> None:
+    visit.tolerated = {401}
+    visit.page.goto(f"{origin}/items/docs")
+
+    answer = try_out(visit.page, "get", "/")
+
+    assert status_of(answer) == "401"
+    assert "www-authenticate: Bearer" in answer.inner_text()
+
+
+def test_one_authorize_on_the_common_page_serves_every_service(
+    visit: Visit, origin: str, stack: Stack
+) -> None:
+    visit.page.goto(f"{origin}/docs")
+    expect(operation_of(visit.page, "get", "/users/me")).to_be_visible()
+
+    authorize(visit.page, stack.demo)
+    assert status_of(try_out(visit.page, "get", "/users/me")) == "200"
+
+    choose_service(visit.page, "Items", "/")
+    assert status_of(try_out(visit.page, "get", "/")) == "200"
+
+
+def test_authorize_on_the_common_page_works_from_the_side_of_the_items(
+    visit: Visit, origin: str, stack: Stack
+) -> None:
+    visit.page.goto(f"{origin}/docs?service=items")
+    expect(operation_of(visit.page, "get", "/")).to_be_visible()
+
+    authorize(visit.page, stack.demo)
+
+    assert status_of(try_out(visit.page, "get", "/")) == "200"
+
+
+def test_the_sign_in_of_one_page_is_known_to_the_others(
+    visit: Visit, origin: str, stack: Stack
+) -> None:
+    visit.page.goto(f"{origin}/auth/docs")
+    authorize(visit.page, stack.demo)
+
+    visit.page.goto(f"{origin}/items/docs")
+
+    assert status_of(try_out(visit.page, "get", "/")) == "200"
+
+
+def test_every_address_in_a_document_is_resolved_against_the_document(
+    visit: Visit, origin: str
+) -> None:
+    visit.page.goto(f"{origin}/docs")
+    document = {
+        "servers": [{"url": "."}, {"url": "https://api.example/v1"}],
+        "components": {
+            "securitySchemes": {
+                "OAuth2": {
+                    "flows": {
+                        "password": {"tokenUrl": "../auth/token", "refreshUrl": "../auth/token"},
+                        "authorizationCode": {"authorizationUrl": "../auth/authorize"},
+                    }
+                },
+                "OpenId": {"openIdConnectUrl": "/.well-known/openid-configuration"},
+            }
+        },
+    }
+
+    resolved = visit.page.evaluate(
+        """async (document) => {
+            const script = new URL("docs/assets/spec-addresses.js", location.href);
+            const { resolveAddresses } = await import(script);
+            resolveAddresses(document, "http://gate.example/outer/items/openapi.json");
+            return document;
+        }""",
+        document,
+    )
+
+    assert resolved == {
+        "servers": [
+            {"url": "http://gate.example/outer/items/"},
+            {"url": "https://api.example/v1"},
+        ],
+        "components": {
+            "securitySchemes": {
+                "OAuth2": {
+                    "flows": {
+                        "password": {
+                            "tokenUrl": "http://gate.example/outer/auth/token",
+                            "refreshUrl": "http://gate.example/outer/auth/token",
+                        },
+                        "authorizationCode": {
+                            "authorizationUrl": "http://gate.example/outer/auth/authorize"
+                        },
+                    }
+                },
+                "OpenId": {
+                    "openIdConnectUrl": "http://gate.example/.well-known/openid-configuration"
+                },
+            }
+        },
+    }
+
+
+def test_a_link_to_an_operation_opens_it_on_the_common_page(visit: Visit, origin: str) -> None:
+    visit.page.goto(f"{origin}/docs?service=items")
+    operation = operation_of(visit.page, "get", "/")
+    operation.locator(".opblock-summary-control").click()
+    expect(operation.get_by_role("button", name="Execute")).to_be_visible()
+    link = visit.page.url
+
+    visit.page.goto("about:blank")
+    visit.page.goto(link)
+
+    expect(operation.get_by_role("button", name="Execute")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("page_path", "heading"), [("/items/redoc", "item"), ("/auth/redoc", "token")]
+)
+def test_redoc_renders_and_searches(
+    visit: Visit, origin: str, page_path: str, heading: str
+) -> None:
+    visit.page.goto(origin + page_path)
+    expect(visit.page.locator(".menu-content")).to_contain_text(heading, ignore_case=True)
+
+    # The search runs in a worker, which the page's policy has to allow.
+    visit.page.get_by_placeholder("Search").fill(heading)
+
+    expect(visit.page.locator('[data-role="search:results"]')).to_contain_text(
+        heading, ignore_case=True
+    )
+
+
+def test_a_page_of_a_service_works_at_the_port_of_the_service_too(
+    browser: Browser, stack: Stack
+) -> None:
+    with visiting(browser, stack.auth_url) as visit:
+        visit.page.goto(f"{stack.auth_url}/docs")
+
+        authorize(visit.page, stack.demo)
+
+        assert status_of(try_out(visit.page, "get", "/users/me")) == "200"
+
+
+def test_the_common_page_for_the_readme(browser: Browser, stack: Stack, screenshots: Path) -> None:
+    grace = User("grace", "a-password-of-the-harvard-mark-one")
+    sign_up(stack, grace)
+    item = {"title": "Take the moth out of relay 70"}
+    assert stack.call("POST", "/items/", token=stack.sign_in(grace), json=item).status == 201
+    with visiting(browser, stack.url, height=1560) as visit:
+        visit.page.goto(f"{stack.url}/docs?service=items")
+        authorize(visit.page, grace)
+        assert status_of(try_out(visit.page, "get", "/")) == "200"
+        visit.page.mouse.move(0, 0)
+        visit.page.evaluate("scrollTo(0, 0)")
+
+        visit.page.screenshot(path=screenshots / "docs.png")
+
+
+def choose_service(page: Page, title: str, operation: str) -> None:
+    page.get_by_label("Service").select_option(title)
+    expect(operation_of(page, "get", operation)).to_be_visible()

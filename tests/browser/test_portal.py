@@ -1,0 +1,223 @@
+"""The portal in real Chromium: signing in, the session, the states of the services."""
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, Route, expect
+
+from tests.browser.chromium import Visit, visiting
+from tests.browser.people import sign_up
+from tests.browser.portal import add_item, open_portal, sign_in, titles
+from tests.support.stack import Stack, User
+
+ERRANDS = [
+    "Oil the hinges of the gate",
+    "Count the keys",
+    "Greet the night watch",
+    "Write down who came in",
+    "Polish the bell",
+]
+
+
+def test_every_service_is_shown_as_ready_with_links_that_work(visit: Visit, origin: str) -> None:
+    open_portal(visit.page, origin)
+
+    links = visit.page.locator(".links a")
+    targets = [link.evaluate("link => link.href") for link in links.all()]
+    assert targets == [
+        f"{origin}/{service}/{page}"
+        for service in ("auth", "items")
+        for page in ("docs", "redoc", "openapi.json")
+    ]
+    for target in targets:
+        assert visit.page.request.get(target).status == 200
+
+
+def test_a_service_that_is_not_ready_says_what_it_lacks(visit: Visit, origin: str) -> None:
+    visit.tolerated = {503}
+    answer_with(
+        visit.page,
+        "**/items/health/ready",
+        status=503,
+        json={"status": "not ready", "checks": {"database": "does not answer", "keys": "ok"}},
+    )
+    visit.page.goto(f"{origin}/")
+
+    items = visit.page.locator('[data-service="items"]')
+    expect(items).to_contain_text("Not ready")
+    expect(items).to_contain_text("database: does not answer")
+    expect(items).not_to_contain_text("keys")
+    expect(visit.page.get_by_text("1 of 2 ready")).to_be_visible()
+
+
+def test_signing_in_shows_the_person_and_their_token(
+    visit: Visit, origin: str, person: User
+) -> None:
+    open_portal(visit.page, origin)
+
+    sign_in(visit.page, person)
+
+    expect(visit.page.locator("#profile")).to_contain_text(person.username)
+    visit.page.get_by_text("Decoded access token").click()
+    expect(visit.page.locator("#token-header")).to_contain_text('"alg": "ES256"')
+    expect(visit.page.locator("#token-claims")).to_contain_text('"scope": "items:read items:write"')
+    expect(visit.page.locator("#life-text")).to_have_text(re.compile(r"^9 min 5\d s left$"))
+
+
+def test_a_wrong_password_is_told_in_a_sentence(visit: Visit, origin: str, person: User) -> None:
+    visit.tolerated = {400}
+    open_portal(visit.page, origin)
+
+    visit.page.get_by_label("User name").fill(person.username)
+    visit.page.get_by_label("Password").fill("not the password")
+    visit.page.get_by_role("button", name="Sign in").click()
+
+    problem = visit.page.locator("#session-problem")
+    expect(problem).to_contain_text("password")
+    expect(problem).to_contain_text("(Request ")
+    expect(visit.page.get_by_label("Password")).to_be_focused()
+
+
+def test_too_many_attempts_are_told_with_the_time_to_wait(
+    visit: Visit, origin: str, person: User
+) -> None:
+    visit.tolerated = {429}
+    answer_with(
+        visit.page,
+        "**/auth/token",
+        status=429,
+        headers={"Retry-After": "7"},
+        json={"detail": "Too many attempts.", "code": "too_many_requests", "request_id": "r-1"},
+    )
+    open_portal(visit.page, origin)
+
+    visit.page.get_by_label("User name").fill(person.username)
+    visit.page.get_by_label("Password").fill(person.password)
+    visit.page.get_by_role("button", name="Sign in").click()
+
+    expect(visit.page.locator("#session-problem")).to_have_text(
+        "Too many attempts. Try again in 7 s. (Request r-1)"
+    )
+
+
+def test_a_person_can_sign_in_and_add_an_item_with_the_keyboard_alone(
+    visit: Visit, origin: str, person: User
+) -> None:
+    open_portal(visit.page, origin)
+    keyboard = visit.page.keyboard
+
+    press_tab_until(visit.page, "username")
+    keyboard.type(person.username)
+    keyboard.press("Tab")
+    keyboard.type(person.password)
+    keyboard.press("Enter")
+    expect(visit.page.get_by_role("heading", name="Your session")).to_be_focused()
+    press_tab_until(visit.page, "add-title", backwards=True)
+    keyboard.type("Added by hand")
+    keyboard.press("Enter")
+
+    expect(titles(visit.page)).to_have_text(["Added by hand"])
+
+
+def test_a_session_survives_a_reload_and_ends_with_sign_out(
+    visit: Visit, origin: str, person: User
+) -> None:
+    open_portal(visit.page, origin)
+    sign_in(visit.page, person)
+
+    visit.page.reload()
+    expect(visit.page.locator("#who-name")).to_have_text(person.username)
+    visit.page.get_by_role("button", name="Sign out").click()
+    visit.page.reload()
+
+    expect(visit.page.get_by_role("button", name="Sign in")).to_be_visible()
+    assert visit.page.evaluate("sessionStorage.length") == 0
+
+
+def test_the_token_is_renewed_once_before_it_ends(visit: Visit, origin: str, person: User) -> None:
+    visit.page.clock.install()
+    open_portal(visit.page, origin)
+    sign_in(visit.page, person)
+    renewals = []
+    visit.page.on(
+        "request", lambda made: renewals.append(made) if made.url.endswith("/token") else None
+    )
+
+    with visit.page.expect_response("**/auth/token"):
+        visit.page.clock.fast_forward("09:05")
+    expect(visit.page.locator("#life-text")).to_contain_text("9 min 5")
+    add_item(visit.page, "After the renewal")
+
+    assert len(renewals) == 1
+
+
+def test_a_session_that_cannot_be_renewed_asks_to_sign_in_again(
+    visit: Visit, origin: str, person: User
+) -> None:
+    visit.tolerated = {400}
+    open_portal(visit.page, origin)
+    sign_in(visit.page, person)
+    answer_with(visit.page, "**/auth/token", status=400, json={"error": "invalid_grant"})
+
+    visit.page.get_by_role("button", name="Renew now").click()
+
+    expect(visit.page.get_by_text("Your session has ended. Sign in again.")).to_be_visible()
+    expect(visit.page.get_by_role("button", name="Sign in")).to_be_visible()
+
+
+def test_a_phone_shows_the_portal_without_scrolling_sideways(
+    phone: Visit, origin: str, person: User
+) -> None:
+    open_portal(phone.page, origin)
+    assert_no_sideways_scroll(phone.page)
+
+    sign_in(phone.page, person)
+    add_item(phone.page, "AnItemWhoseTitleIsOneVeryLongWord" * 5)
+    phone.page.get_by_text("Decoded access token").click()
+    assert_no_sideways_scroll(phone.page)
+
+    phone.page.locator(".edit").click()
+    expect(phone.page.get_by_label("Title", exact=True)).to_be_visible()
+    assert_no_sideways_scroll(phone.page)
+
+
+def test_the_portal_for_the_readme(browser: Browser, stack: Stack, screenshots: Path) -> None:
+    ada = User("ada", "a-password-of-the-analytical-engine")
+    sign_up(stack, ada, display_name="Ada Lovelace")
+    with visiting(browser, stack.url, height=960) as visit:
+        open_portal(visit.page, stack.url)
+        sign_in(visit.page, ada)
+        for title in ERRANDS:
+            add_item(visit.page, title)
+        visit.page.get_by_text("Decoded access token").click()
+        expect(visit.page.locator("#who-name")).to_have_text("Ada Lovelace")
+
+        visit.page.screenshot(path=screenshots / "portal.png", full_page=True)
+
+
+def answer_with(
+    page: Page,
+    url: str,
+    *,
+    status: int,
+    json: dict[str, object],
+    headers: dict[str, str] | None = None,
+) -> None:
+    """Answer requests to `url` in place of the server."""
+
+    def answer(route: Route) -> None:
+        route.fulfill(status=status, json=json, headers=headers)
+
+    page.route(url, answer)
+
+
+def press_tab_until(page: Page, element_id: str, *, backwards: bool = False) -> None:
+    for _ in range(40):
+        if page.evaluate("document.activeElement.id") == element_id:
+            return
+        page.keyboard.press("Shift+Tab" if backwards else "Tab")
+    raise AssertionError(f"The keyboard does not reach #{element_id}.")
+
+
+def assert_no_sideways_scroll(page: Page) -> None:
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
