@@ -1,0 +1,83 @@
+# `make` or `make help` lists the targets. What they do is in deploy/ (python -m deploy --help).
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.DEFAULT_GOAL := help
+
+# The first Python that is new enough. Another one: make up PYTHON=/path/to/python
+PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$python"; break; }; done)
+VENV := .venv/bin
+
+define NO_PYTHON
+No Python 3.11 or newer is on PATH. Install one (Debian, Ubuntu: sudo apt-get install python3), or name it:
+make up PYTHON=/path/to/python3.11
+endef
+
+# Every target that runs something asks for this first.
+.PHONY: python
+python:
+	$(if $(PYTHON),@:,$(error $(NO_PYTHON)))
+
+##@ The stack
+
+.PHONY: up
+up: python  ## Set everything up, start it, return when it is ready (MODE=docker|local, GATEHOUSE_PORT=8080)
+	@"$(PYTHON)" -m deploy up
+
+.PHONY: down
+down: python  ## Stop everything; data stays
+	@"$(PYTHON)" -m deploy down
+
+.PHONY: ps
+ps: python  ## Show what runs and whether it is ready
+	@"$(PYTHON)" -m deploy ps
+
+.PHONY: logs
+logs: python  ## Follow the logs (S=auth: only that service; N=100: with that many old lines)
+	@"$(PYTHON)" -m deploy logs $(if $(N),--lines "$(N)") $(S)
+
+.PHONY: clean
+clean: python  ## Remove all data, after asking (YES=1: without asking)
+	@"$(PYTHON)" -m deploy clean $(if $(YES),--yes)
+
+##@ Development
+
+.PHONY: install
+install: python  ## Install what the tests and checks need, in this folder only
+	@"$(PYTHON)" -m deploy install
+
+.PHONY: test
+test: install  ## Run the tests (ARGS="tests/deploy -k port" chooses some)
+	$(VENV)/python -m pytest $(ARGS)
+
+.PHONY: lint
+lint: install  ## Check style, types, shell scripts and the nginx configuration
+	$(VENV)/ruff check
+	$(VENV)/ruff format --check
+	$(VENV)/mypy
+	$(VENV)/shellcheck .ci/run proxy/*.sh deploy/postgres/*.sh
+	PATH="$$PATH:.local/nginx/bin" sh proxy/start.sh --test
+
+.PHONY: screenshots
+screenshots: install  ## Make the README's pictures anew with the browser tests
+	$(VENV)/python -m pytest tests/browser -k for_the_readme --screenshots docs/images
+
+##@ Load
+
+.PHONY: load
+load: install  ## Load the running stack for 30 s and report (USERS=10 TIME=30s URL=http://localhost:8080)
+	@$(VENV)/python -m loadtests run $(if $(USERS),--users=$(USERS)) $(if $(TIME),--time=$(TIME)) $(if $(URL),--url=$(URL))
+
+.PHONY: load-ui
+load-ui: install  ## Open Locust's web page for the running stack (PORT=8089 URL=http://localhost:8080)
+	@$(VENV)/python -m loadtests ui $(if $(PORT),--port=$(PORT)) $(if $(URL),--url=$(URL))
+
+##@ Help
+
+.PHONY: help
+help:  ## List the targets
+	@awk 'BEGIN {FS = ":[^#]*## "} \
+		/^##@/ {printf "\n%s\n", substr($$0, 5)} \
+		/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile

@@ -1,0 +1,86 @@
+"""`python -m deploy`: the commands behind `make up`, `down`, `ps`, `logs` and `clean`."""
+
+import argparse
+import os
+import sys
+
+from deploy import actions
+from deploy.checkout import Checkout
+from deploy.errors import DeployError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit status: 1 for what the user can mend, 130 for Ctrl-C."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.action(Checkout.here(), options))
+    except DeployError as problem:
+        red, plain = ("\x1b[31m", "\x1b[0m") if sys.stderr.isatty() else ("", "")
+        print(f"{red}{problem}{plain}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m deploy",
+        description="Run the stack of this checkout, with Docker or as local processes.",
+        epilog="Settings come from the environment and from .env; the environment wins.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    mode = argparse.ArgumentParser(add_help=False)
+    mode.add_argument(
+        "--mode",
+        default=os.environ.get("MODE", ""),
+        help="docker or local; default: MODE, else what runs, else Docker where its engine answers",
+    )
+
+    up = commands.add_parser(
+        "up", parents=[mode], help="set everything up and return when it is ready"
+    )
+    up.set_defaults(action=actions.up)
+
+    down = commands.add_parser("down", parents=[mode], help="stop everything; data stays")
+    down.set_defaults(action=actions.down)
+
+    ps = commands.add_parser(
+        "ps", parents=[mode], help="show what runs; exit status 1 when something is down"
+    )
+    ps.set_defaults(action=actions.ps)
+
+    logs = commands.add_parser("logs", parents=[mode], help="show the logs and follow them")
+    logs.add_argument("service", nargs="*", help="auth, items, ... (default: all)")
+    logs.add_argument(
+        "-n",
+        "--lines",
+        type=_count,
+        default=20,
+        help="how many old lines of each to show (default: 20)",
+    )
+    logs.add_argument("--no-follow", action="store_true", help="show the old lines only")
+    logs.set_defaults(action=actions.logs)
+
+    clean = commands.add_parser("clean", help="stop everything and remove its data, after asking")
+    clean.add_argument("--yes", action="store_true", help="do not ask")
+    clean.set_defaults(action=actions.clean)
+
+    install = commands.add_parser(
+        "install", help="install the tools of the test targets: all packages, nginx"
+    )
+    install.set_defaults(action=actions.install)
+
+    env = commands.add_parser("env", help="write .env with random secrets, or add what it lacks")
+    env.set_defaults(action=actions.env)
+    return parser
+
+
+def _count(text: str) -> int:
+    if text.isascii() and text.isdigit():
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number of lines")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,198 @@
+"""What each command of `python -m deploy` does."""
+
+import argparse
+import shutil
+import sys
+import time
+
+from deploy import docker as containers
+from deploy import mode, nginx, preflight, settings_file, uv
+from deploy.checkout import Checkout
+from deploy.docker import DockerStack
+from deploy.errors import DeployError
+from deploy.local import stack as processes
+from deploy.local.stack import LocalStack
+from deploy.mode import Mode
+from deploy.progress import Progress
+from deploy.settings import Settings, load
+from deploy.table import render
+
+Stack = LocalStack | DockerStack
+
+# A service that was just restarted is given this time before it counts as not ready.
+RECOVERS_WITHIN_S = 10
+
+
+def up(checkout: Checkout, options: argparse.Namespace) -> int:
+    """Bring the stack up, unless it runs."""
+    preflight.check_python()
+    settings = load(checkout)
+    forced = mode.parse(options.mode)
+    trouble = None if forced == Mode.LOCAL else mode.trouble_with_docker(settings.environment)
+    choice = mode.choose(forced, trouble)
+    running = _present(checkout, settings, docker_answers=forced != Mode.LOCAL and not trouble)
+    if running:
+        return _say_that_it_runs(running[0], forced)
+
+    print(choice.reason)
+    stack = _stack(choice.mode, checkout, settings)
+    progress = Progress(processes.STEPS if choice.mode == Mode.LOCAL else containers.STEPS)
+    with progress.step("checking this machine"):
+        stack.preflight()
+        is_new = not checkout.env_file.exists()
+        added = settings_file.complete(checkout.env_file)
+    if is_new:
+        progress.say("Wrote .env with random passwords.")
+    elif added:
+        progress.say(f"Added to .env: {', '.join(added)}.")
+    note = preflight.note_on_readable_secrets(checkout.env_file)
+    if note:
+        progress.say(note)
+    settings = load(checkout)
+    _stack(choice.mode, checkout, settings).start(progress)
+    print(_farewell(settings))
+    return 0
+
+
+def down(checkout: Checkout, options: argparse.Namespace) -> int:
+    """Stop what runs of this checkout."""
+    settings = load(checkout)
+    stacks = _chosen(checkout, settings, options)
+    left = LocalStack(checkout, settings).end_leftovers() if not stacks else 0
+    if left:
+        print(f"Ended {left} processes that a killed supervisor had left.")
+    elif not stacks:
+        print("Nothing of this checkout is running.")
+    for stack in stacks:
+        stack.stop()
+        print(f"Stopped the {stack.name}. Data stays; `make up` goes on with it.")
+    return 0
+
+
+def ps(checkout: Checkout, options: argparse.Namespace) -> int:
+    """Print a line for each service."""
+    settings = load(checkout)
+    stacks = _chosen(checkout, settings, options)
+    if not stacks:
+        print("Nothing of this checkout is running. Start it: make up")
+        return 1
+    rows = [row for stack in stacks for row in stack.rows()]
+    print(render(rows))
+    return 1 if any(row.trouble for row in rows) else 0
+
+
+def logs(checkout: Checkout, options: argparse.Namespace) -> int:
+    """Show logs; those of the last run when nothing runs now."""
+    settings = load(checkout)
+    stacks = _chosen(checkout, settings, options) or [LocalStack(checkout, settings)]
+    try:
+        stacks[0].follow_logs(options.service, options.lines, follow=not options.no_follow)
+    except KeyboardInterrupt:
+        print()  # The way to end what follows logs, so no failure.
+    return 0
+
+
+def clean(checkout: Checkout, options: argparse.Namespace) -> int:
+    """Remove the data, after asking."""
+    settings = load(checkout)
+    docker = DockerStack(checkout, settings)
+    docker_answers = mode.trouble_with_docker(settings.environment) is None
+    volumes = docker.volumes() if docker_answers else []
+    doomed = [f"the Docker volume {name}" for name in volumes]
+    if checkout.data.exists():
+        doomed.append("var/ (local databases, logs)")
+    if not doomed:
+        print("There is no data to remove.")
+        return 0
+    print("This stops the stack and removes:", *doomed, sep="\n  ")
+    print("It keeps .env (settings, passwords), .venv/ and .local/ (installed packages, tools).")
+    if not options.yes:
+        _ask()
+    for stack in _present(checkout, settings, docker_answers):
+        stack.stop()
+    if volumes:
+        docker.remove_volumes()
+    shutil.rmtree(checkout.data, ignore_errors=True)
+    print("Removed.")
+    return 0
+
+
+def install(checkout: Checkout, _: argparse.Namespace) -> int:
+    """Install everything that the tests and the checks need."""
+    preflight.check_python()
+    uv.sync(checkout, uv.EVERYTHING)
+    if nginx.find(checkout) is None:
+        if not nginx.can_be_unpacked():
+            raise DeployError(nginx.how_to_install())
+        nginx.unpack(checkout)
+    return 0
+
+
+def env(checkout: Checkout, _: argparse.Namespace) -> int:
+    """Write `.env`, or what it lacks."""
+    added = settings_file.complete(checkout.env_file)
+    print(f"Added to .env: {', '.join(added)}." if added else ".env is complete.")
+    return 0
+
+
+def _stack(which: Mode, checkout: Checkout, settings: Settings) -> Stack:
+    return (
+        LocalStack(checkout, settings) if which == Mode.LOCAL else DockerStack(checkout, settings)
+    )
+
+
+def _present(checkout: Checkout, settings: Settings, docker_answers: bool) -> list[Stack]:
+    """Return what exists of this checkout, in both modes."""
+    stacks: list[Stack] = [LocalStack(checkout, settings)]
+    if docker_answers:
+        stacks.append(DockerStack(checkout, settings))
+    return [stack for stack in stacks if stack.exists()]
+
+
+def _chosen(checkout: Checkout, settings: Settings, options: argparse.Namespace) -> list[Stack]:
+    """Return what exists of this checkout in the forced mode, or in both."""
+    forced = mode.parse(options.mode)
+    docker_answers = forced != Mode.LOCAL and mode.trouble_with_docker(settings.environment) is None
+    found = _present(checkout, settings, docker_answers)
+    return [stack for stack in found if forced in (None, stack.mode)]
+
+
+def _say_that_it_runs(stack: Stack, forced: Mode | None) -> int:
+    if forced not in (None, stack.mode):
+        raise DeployError(
+            f"It already runs as {stack.name}. For MODE={forced} stop that first: make down"
+        )
+    deadline = time.monotonic() + RECOVERS_WITHIN_S
+    while any(row.trouble for row in stack.rows()):
+        if time.monotonic() > deadline:
+            print(render(stack.rows()))
+            raise DeployError(
+                "It already runs, but not all of it is ready. Look with `make logs`, or start afresh: "
+                "make down && make up"
+            )
+        time.sleep(0.2)
+    print(f"It already runs as {stack.name}: {stack.url()}")
+    print("After a change of code or settings: make down && make up")
+    return 0
+
+
+def _ask() -> None:
+    if not sys.stdin.isatty():
+        raise DeployError(
+            "There is no terminal to ask on, so nothing was removed. In scripts say so: make "
+            "clean YES=1"
+        )
+    if input("Remove them for good? [y/N] ").strip().lower() not in {"y", "yes"}:
+        raise DeployError("Nothing was removed.")
+
+
+def _farewell(settings: Settings) -> str:
+    user = settings.get("DEMO_USERNAME")
+    return f"""
+Gatehouse is ready:   {settings.url}
+Sign in at:           {settings.url}/docs  (Authorize)
+as:                   {user}, with the password that this prints: grep DEMO_PASSWORD .env
+
+Next:  make ps     what runs, and whether it is ready
+       make logs   follow the logs
+       make down   stop it; data stays"""

@@ -1,0 +1,260 @@
+"""The stack as containers, through the docker program and its Compose plugin."""
+
+import json
+import subprocess
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from deploy import health, preflight
+from deploy.checkout import Checkout
+from deploy.commands import SHOWN_LINES, last_lines, run
+from deploy.errors import DeployError
+from deploy.mode import Mode
+from deploy.progress import Progress
+from deploy.settings import Settings
+from deploy.settings_file import VARIABLES
+from deploy.table import Row
+
+SERVICES = ("postgres", "auth", "items", "proxy")
+STEPS = 4
+
+READY_WITHIN_S = 180
+NETWORK_HINT = """
+Another network has the addresses of this one. Choose others with their first three numbers:
+make up GATEHOUSE_NETWORK=10.84.81 (for good: that setting in .env)"""
+# What is shown is shown after a failure, where bars of progress and colours only hide the reason.
+QUIET = ("--ansi", "never", "--progress", "quiet")
+
+
+@dataclass(frozen=True)
+class Container:
+    """What the engine says of one container of the project."""
+
+    id: str
+    service: str
+    folder: str
+    state: str
+    health: str
+    pid: int
+    exit_code: int
+    restarts: int
+    started: str
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it was to run once, and did."""
+        return self.service not in SERVICES and self.state == "exited" and self.exit_code == 0
+
+    @property
+    def failed(self) -> bool:
+        """Whether it is not what it should be."""
+        return not self.is_done and (self.state != "running" or self.health == "unhealthy")
+
+
+class DockerStack:
+    """The containers of one checkout."""
+
+    mode = Mode.DOCKER
+    name = "Docker containers"
+
+    def __init__(self, checkout: Checkout, settings: Settings) -> None:
+        self._checkout = checkout
+        self._settings = settings
+        # The same variable that Compose itself reads, from the environment or `.env`.
+        self.project = settings.get("COMPOSE_PROJECT_NAME") or "gatehouse"
+
+    def exists(self) -> bool:
+        """Whether there are containers of this checkout, running or not."""
+        return any(self._is_ours(container) for container in self._containers())
+
+    def url(self) -> str:
+        """Return the address for a browser."""
+        port = (
+            self._docker("port", f"{self.project}-proxy-1", "8080/tcp").strip().rpartition(":")[2]
+        )
+        return f"http://localhost:{port}"
+
+    def volumes(self) -> list[str]:
+        """Return the names of the volumes that hold the data of this checkout."""
+        prefix = self._settings.get("GATEHOUSE_VOLUMES")
+        if not prefix:
+            return []
+        listing = self._docker("volume", "ls", "--quiet", "--filter", f"name={prefix}-")
+        return [name for name in listing.split() if name.startswith(f"{prefix}-")]
+
+    def preflight(self) -> None:
+        """Raise DeployError when something that a start needs is missing; changes nothing."""
+        for container in self._containers():
+            if not self._is_ours(container):
+                raise DeployError(
+                    f"The containers of the Compose project {self.project!r} belong to the checkout "
+                    f"{container.folder}. Stop them there with `make down`, or give this one lines "
+                    "of its own in .env: COMPOSE_PROJECT_NAME=gatehouse2, GATEHOUSE_PORT=9080, "
+                    "GATEHOUSE_NETWORK=10.84.81."
+                )
+        preflight.check_folders([self._checkout.root])
+        preflight.check_ports([("nginx", self._settings.bind, self._settings.port)])
+
+    def start(self, progress: Progress) -> None:
+        """Build the images, start the containers and wait until all are healthy.
+
+        Raises DeployError with the last log lines of what failed; then nothing is left running.
+        """
+        with progress.step("building images"):
+            self._compose("build", failed="The images could not be built.")
+        try:
+            with progress.step("starting containers and waiting until they are healthy"):
+                self._up()
+            with progress.step("asking them through nginx"):
+                self._ask_through_nginx()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop and remove the containers; volumes with the data stay."""
+        # Stopping needs no secret, but Compose reads the whole file, which demands them, and .env may
+        # be gone.
+        unset = {variable.name: "unset" for variable in VARIABLES}
+        run(
+            ["docker", "compose", *QUIET, "down", "--remove-orphans"],
+            cwd=self._checkout.root,
+            env={**unset, **self._environment()},
+            failed="The containers could not be stopped.",
+        )
+
+    def remove_volumes(self) -> None:
+        """Remove the data of this checkout, whose containers must be gone."""
+        self._docker("volume", "rm", *self.volumes())
+
+    def rows(self) -> list[Row]:
+        """Return a line for each service."""
+        known = {
+            container.service: container
+            for container in self._containers()
+            if self._is_ours(container)
+        }
+        return [_row(name, known.get(name)) for name in SERVICES]
+
+    def follow_logs(self, services: list[str], lines: int, follow: bool) -> None:
+        """Print the last `lines` of each log and, with `follow`, what is added from then on."""
+        for name in services:
+            if name not in SERVICES:
+                raise DeployError(f"There is no log of {name!r}: S= takes {', '.join(SERVICES)}.")
+        options = ["--tail", str(lines), *(["--follow"] if follow else [])]
+        subprocess.run(
+            ["docker", "compose", "logs", *options, *services],
+            cwd=self._checkout.root,
+            env=self._environment(),
+            check=False,
+        )
+
+    def _up(self) -> None:
+        # --wait is asked of the services only: a container that runs once and ends would count as
+        # failed.
+        options = ["--detach", "--remove-orphans", "--wait", "--wait-timeout", str(READY_WITHIN_S)]
+        try:
+            self._compose(
+                "up", *options, *SERVICES, failed="The containers did not become healthy."
+            )
+        except DeployError as problem:
+            hint = NETWORK_HINT if "Pool overlaps" in str(problem) else ""
+            raise DeployError("\n".join([str(problem) + hint, *self._reports()])) from problem
+
+    def _ask_through_nginx(self) -> None:
+        for name, path in health.PATHS.items():
+            trouble = health.trouble(self._settings.origin + path)
+            if trouble:
+                raise DeployError(
+                    f"The containers are healthy, but {name} is not ready behind nginx: {trouble}."
+                )
+
+    def _reports(self) -> list[str]:
+        return [
+            f"The last lines of {container.service} ({container.health or container.state}):\n"
+            + last_lines(self._docker("logs", "--tail", str(SHOWN_LINES), container.id))
+            for container in self._containers()
+            if container.failed and container.state != "created"
+        ]
+
+    def _is_ours(self, container: Container) -> bool:
+        return Path(container.folder).resolve() == self._checkout.root
+
+    def _containers(self) -> list[Container]:
+        ids = self._docker(
+            "ps", "--all", "--quiet", "--filter", f"label=com.docker.compose.project={self.project}"
+        ).split()
+        return (
+            [_container(found) for found in json.loads(self._docker("inspect", *ids))]
+            if ids
+            else []
+        )
+
+    def _docker(self, *arguments: str) -> str:
+        return run(
+            ["docker", *arguments],
+            cwd=self._checkout.root,
+            env=self._environment(),
+            failed="Docker does not answer.",
+        )
+
+    def _compose(self, *arguments: str, failed: str) -> str:
+        return run(
+            ["docker", "compose", *QUIET, *arguments],
+            cwd=self._checkout.root,
+            env=self._environment(),
+            failed=failed,
+        )
+
+    def _environment(self) -> dict[str, str]:
+        # Compose labels containers with the folder that PWD names, which may be a symbolic link to
+        # this.
+        return {
+            **self._settings.environment,
+            "COMPOSE_PROJECT_NAME": self.project,
+            "PWD": str(self._checkout.root),
+        }
+
+
+def _container(found: dict[str, Any]) -> Container:
+    state, labels = found["State"], found["Config"]["Labels"]
+    return Container(
+        id=found["Id"],
+        service=labels["com.docker.compose.service"],
+        folder=labels["com.docker.compose.project.working_dir"],
+        state=state["Status"],
+        health=state.get("Health", {}).get("Status", ""),
+        pid=state["Pid"],
+        exit_code=state["ExitCode"],
+        restarts=found["RestartCount"],
+        started=state["StartedAt"],
+    )
+
+
+def _row(name: str, container: Container | None) -> Row:
+    if container is None:
+        return Row(name, "stopped")
+    if container.state != "running":
+        return Row(
+            name,
+            container.state,
+            restarts=container.restarts,
+            trouble=f"exit status {container.exit_code}",
+        )
+    # The containers' health checks ask /health/ready.
+    return Row(
+        name,
+        container.state,
+        pid=container.pid,
+        uptime_s=_seconds_since(container.started),
+        restarts=container.restarts,
+        trouble=None if container.health == "healthy" else container.health,
+    )
+
+
+def _seconds_since(timestamp: str) -> int:
+    # Whole seconds: the engine writes nine decimals, more than Python reads.
+    then = datetime.fromisoformat(timestamp[:19]).replace(tzinfo=UTC)
+    return max(int((datetime.now(UTC) - then).total_seconds()), 0)

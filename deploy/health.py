@@ -1,0 +1,37 @@
+"""Ask the stack whether it is ready."""
+
+import http.client
+import json
+import urllib.error
+import urllib.request
+
+# Below nginx's address; nginx itself is ready when it serves the portal.
+PATHS = {"auth": "/auth/health/ready", "items": "/items/health/ready", "nginx": "/"}
+
+TIMEOUT_S = 3
+
+# Settings of an HTTP proxy for the internet must not stand between us and this machine.
+_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def trouble(url: str) -> str | None:
+    """Return None when `url` answers 2xx, else a clause that says what is not ready."""
+    try:
+        with _opener.open(url, timeout=TIMEOUT_S):
+            return None
+    except urllib.error.HTTPError as error:
+        with error:
+            return _failed_checks(error.read()) or f"HTTP {error.code}"
+    except urllib.error.URLError as error:
+        return str(getattr(error.reason, "strerror", None) or error.reason).lower()
+    except (OSError, http.client.HTTPException) as error:
+        return str(error) or type(error).__name__
+
+
+def _failed_checks(body: bytes) -> str | None:
+    """Return what the readiness document names, such as `database: connection refused`."""
+    try:
+        checks = json.loads(body)["checks"]
+        return ", ".join(f"{name}: {said}" for name, said in checks.items() if said != "ok") or None
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return None

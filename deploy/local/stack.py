@@ -1,0 +1,276 @@
+"""Start, watch and stop the local processes."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from deploy import health, nginx, preflight, uv
+from deploy.checkout import Checkout
+from deploy.commands import last_lines, run
+from deploy.errors import DeployError
+from deploy.local import leftovers, logs
+from deploy.local.control import Program, Supervisor, remove_socket_folder, socket_path
+from deploy.mode import Mode
+from deploy.progress import Progress
+from deploy.settings import Settings, load
+from deploy.settings_file import read
+from deploy.table import Row
+
+# In the order of their start.
+SERVICES = ("auth", "items")
+PROGRAMS = (*SERVICES, "nginx")
+STEPS = 6
+
+READY_WITHIN_S = 60
+# supervisord gives gunicorn 28 s, then nginx 10 s.
+GONE_WITHIN_S = 45
+# How often a condition is looked at: short beside the second that a start takes, long beside a
+# look.
+LOOK_EVERY_S = 0.1
+
+
+class LocalStack:
+    """The processes of one checkout."""
+
+    mode = Mode.LOCAL
+    name = "local processes"
+
+    def __init__(self, checkout: Checkout, settings: Settings) -> None:
+        self._checkout = checkout
+        self._settings = settings
+        self._supervisor = Supervisor(socket_path(checkout))
+        self._addresses = checkout.run / "addresses"
+
+    def exists(self) -> bool:
+        """Whether supervisord of this checkout runs."""
+        return self._supervisor.programs() is not None
+
+    def url(self) -> str:
+        """Return the address for a browser."""
+        return self._as_started().url
+
+    def preflight(self) -> None:
+        """Raise DeployError when something that a start needs is missing.
+
+        All that it changes: it ends what a killed supervisord of this checkout left behind.
+        """
+        checkout = self._checkout
+        preflight.check_folders([checkout.venv, checkout.tools, checkout.logs, checkout.run])
+        preflight.check_secrets_fit_the_data(
+            self._settings,
+            [str(p.relative_to(checkout.root)) for p in checkout.data.glob("*/*.db")],
+        )
+        if nginx.find(checkout, self._settings.environment) is None and not nginx.can_be_unpacked():
+            raise DeployError(nginx.how_to_install())
+        self.end_leftovers()
+        preflight.check_ports(preflight.local_ports(self._settings))
+
+    def start(self, progress: Progress) -> None:
+        """Install what is missing, migrate, start everything and wait until it is ready.
+
+        Raises DeployError with the last log lines of what failed; then nothing is left running.
+        """
+        checkout = self._checkout
+        with progress.step("installing packages"):
+            uv.sync(checkout)
+        binary = nginx.find(checkout, self._settings.environment)
+        with progress.step("fetching nginx" if binary is None else f"using {binary}"):
+            binary = binary or nginx.unpack(checkout)
+        environment = self._environment(binary)
+        shutil.rmtree(checkout.run, ignore_errors=True)  # of a supervisord that was killed
+        for folder in (checkout.logs, checkout.run):
+            folder.mkdir(parents=True, exist_ok=True)
+        self._note_addresses()
+        with progress.step("migrating databases"):
+            self._migrate(environment)
+        with self._stopped_on_failure():
+            with progress.step("starting auth, items and nginx"):
+                self._start_supervisor(environment)
+            with progress.step("waiting until all of it is ready"):
+                self._wait_until_ready()
+
+    def stop(self) -> None:
+        """Stop every process of this checkout; data stays.
+
+        Raises DeployError when one does not go.
+        """
+        self._supervisor.shut_down()
+        pid_file = self._checkout.run / "supervisord.pid"
+        deadline = time.monotonic() + GONE_WITHIN_S
+        while self.exists() or (pid_file.exists() and _is_alive(pid_file)):
+            if time.monotonic() > deadline:
+                raise DeployError(
+                    f"supervisord does not stop within {GONE_WITHIN_S} s: see "
+                    f"var/log/supervisord.log. "
+                    f"Its process id is in {pid_file.relative_to(self._checkout.root)}."
+                )
+            time.sleep(LOOK_EVERY_S)
+        self.end_leftovers()
+        shutil.rmtree(self._checkout.run, ignore_errors=True)
+        remove_socket_folder(self._checkout)
+
+    def end_leftovers(self) -> int:
+        """End what a killed supervisord left running, and return how many processes that were."""
+        return sum(leftovers.end(self._checkout, program) for program in PROGRAMS)
+
+    def rows(self) -> list[Row]:
+        """Return a line for each program."""
+        known = {program.name: program for program in self._supervisor.programs() or ()}
+        return [self._row(name, known.get(name)) for name in PROGRAMS]
+
+    def follow_logs(self, services: list[str], lines: int, follow: bool) -> None:
+        """Print the last `lines` of each log and, with `follow`, what is added from then on."""
+        names = services or list(PROGRAMS)
+        for name in names:
+            if name not in PROGRAMS:
+                raise DeployError(f"There is no log of {name!r}: S= takes {', '.join(PROGRAMS)}.")
+        logs.show({name: self._log(name) for name in names}, lines, follow)
+
+    def _environment(self, binary: Path) -> dict[str, str]:
+        """Return the environment of every local process; `binary` is nginx."""
+        settings = self._settings
+        jwks_url = (
+            settings.get("ITEMS_JWKS_URL") or f"http://{settings.auth_bind}/.well-known/jwks.json"
+        )
+        return {
+            **settings.environment,
+            "GATEHOUSE_BIND": settings.bind,
+            "GATEHOUSE_PORT": str(settings.port),
+            "AUTH_BIND": settings.auth_bind,
+            "AUTH_ADDRESS": settings.auth_bind,
+            "ITEMS_BIND": settings.items_bind,
+            "ITEMS_ADDRESS": settings.items_bind,
+            "ITEMS_JWKS_URL": jwks_url,
+            "NGINX": str(binary),
+            # supervisord keeps and rotates what nginx prints, as with the services.
+            "PROXY_ACCESS_LOG": "/dev/stdout",
+            "GATEHOUSE_SUPERVISOR_SOCKET": str(socket_path(self._checkout)),
+        }
+
+    def _migrate(self, environment: dict[str, str]) -> None:
+        def migrate(service: str) -> None:
+            run(
+                [".venv/bin/python", "-m", f"{service}_service", "migrate"],
+                cwd=self._checkout.root,
+                env=environment,
+                failed=f"The database of {service} could not be migrated.",
+            )
+
+        # Side by side, because most of it is each service's own start.
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(migrate, SERVICES))
+
+    def _start_supervisor(self, environment: dict[str, str]) -> None:
+        run(
+            [
+                ".venv/bin/python",
+                *("-m", "deploy.local.supervise"),
+                *("--configuration", "deploy/local/supervisord.conf"),
+            ],
+            cwd=self._checkout.root,
+            env=environment,
+            failed="The supervisor of the local processes could not be started.",
+        )
+
+        self._wait(
+            self.exists,
+            READY_WITHIN_S,
+            lambda: f"supervisord did not answer within {READY_WITHIN_S} s.",
+        )
+
+    def _wait_until_ready(self) -> None:
+        origin = self._settings.origin
+        missing: dict[str, str] = {}
+
+        def ready() -> bool:
+            self._raise_for_failed_programs()
+            missing.clear()
+            for name, path in health.PATHS.items():
+                trouble = health.trouble(origin + path)
+                if trouble:
+                    missing[name] = trouble
+            return not missing
+
+        self._wait(ready, READY_WITHIN_S, lambda: self._not_ready(missing))
+
+    def _wait(
+        self, condition: Callable[[], bool], seconds: float, sentence: Callable[[], str]
+    ) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > deadline:
+                raise DeployError(sentence())
+            time.sleep(LOOK_EVERY_S)
+
+    def _raise_for_failed_programs(self) -> None:
+        for program in self._supervisor.programs() or ():
+            if program.failed or leftovers.starts(self._checkout, program.name) > 1:
+                raise DeployError(
+                    f"{program.name} ended while starting. {self._last_log_lines(program.name)}"
+                )
+
+    def _not_ready(self, missing: dict[str, str]) -> str:
+        whole = "\n".join(
+            f"{name} is not ready: {trouble}. {self._last_log_lines(name)}"
+            for name, trouble in missing.items()
+        )
+        return f"Not ready after {READY_WITHIN_S} s.\n{whole}"
+
+    def _last_log_lines(self, name: str) -> str:
+        path = self._log(name)
+        text = path.read_text(errors="replace") if path.exists() else ""
+        return f"The last lines of {path.relative_to(self._checkout.root)}:\n{last_lines(text)}"
+
+    def _log(self, name: str) -> Path:
+        return self._checkout.logs / f"{name}.log"
+
+    def _note_addresses(self) -> None:
+        """Keep what may have been said for one `make up` only, such as GATEHOUSE_PORT=9000."""
+        settings = self._settings
+        self._addresses.write_text(
+            f"GATEHOUSE_BIND='{settings.bind}'\nGATEHOUSE_PORT='{settings.port}'\n"
+            f"AUTH_BIND='{settings.auth_bind}'\nITEMS_BIND='{settings.items_bind}'\n"
+        )
+
+    def _as_started(self) -> Settings:
+        """Return the settings with the addresses that the running processes were started with."""
+        return load(self._checkout, {**self._settings.environment, **read(self._addresses)})
+
+    def _row(self, name: str, program: Program | None) -> Row:
+        if program is None:
+            return Row(name, "stopped")
+        settings = self._as_started()
+        binds = {"auth": settings.auth_bind, "items": settings.items_bind}
+        url = (
+            f"http://{binds[name]}/health/ready"
+            if name in binds
+            else settings.origin + health.PATHS[name]
+        )
+        return Row(
+            name,
+            program.state.lower(),
+            pid=program.pid or None,
+            uptime_s=program.now - program.started if program.pid else None,
+            restarts=max(leftovers.starts(self._checkout, name) - 1, 0),
+            trouble=health.trouble(url) if program.pid else "not running",
+        )
+
+    @contextmanager
+    def _stopped_on_failure(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self.stop()
+            raise
+
+
+def _is_alive(pid_file: Path) -> bool:
+    """Whether the process named in the file exists and still is a supervisord."""
+    try:
+        pid = int(pid_file.read_text())
+        return b"deploy.local.supervise" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (OSError, ValueError):
+        return False

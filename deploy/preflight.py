@@ -1,0 +1,94 @@
+"""What must hold before anything is changed: a sentence each for what does not."""
+
+import os
+import stat
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from deploy import ports
+from deploy.errors import DeployError
+from deploy.settings import Settings
+
+OLDEST_PYTHON = (3, 11)
+
+
+def check_python(version: tuple[int, ...] = sys.version_info[:3]) -> None:
+    """Raise DeployError when the Python that runs this is too old for the services."""
+    if version[:2] < OLDEST_PYTHON:
+        found = ".".join(map(str, version))
+        raise DeployError(
+            f"Python {found} runs this, but 3.11 or newer is needed: install one (Debian, Ubuntu: "
+            f"sudo apt-get install python3) and name it with `make up PYTHON=python3.11`."
+        )
+
+
+def check_ports(wanted: Iterable[tuple[str, str, int]]) -> None:
+    """Raise DeployError when one of `wanted` (what for, host, port) cannot be listened on."""
+    for purpose, host, port in wanted:
+        refusal = ports.refusal(host, port)
+        if refusal is None:
+            continue
+        if refusal.reason != "is taken":
+            who = ""
+        elif refusal.holder:
+            who = f" by {refusal.holder}"
+        else:
+            who = f" by a process that cannot be told (see: sudo ss -ltnp 'sport = :{port}')"
+        raise DeployError(
+            f"Port {port}, which {purpose} needs, {refusal.reason}{who}. Stop that, or choose "
+            f"another port: "
+            f"make up GATEHOUSE_PORT={_other_port(port)} (for good: that setting in .env)"
+        )
+
+
+def _other_port(port: int) -> int:
+    return 9080 if abs(port - 9080) > 2 else 10080
+
+
+def check_folders(folders: Iterable[Path]) -> None:
+    """Raise DeployError when one of `folders` cannot be written, or cannot be made."""
+    for folder in folders:
+        existing = next(place for place in (folder, *folder.parents) if place.exists())
+        if not os.access(existing, os.W_OK | os.X_OK):
+            raise DeployError(
+                f"{folder} cannot be written, because {existing} belongs to {_owner(existing)}. "
+                f'Run as that user, or make it yours: sudo chown -R "$USER" {existing}'
+            )
+
+
+def check_secrets_fit_the_data(settings: Settings, databases: Iterable[str]) -> None:
+    """Raise DeployError when the secrets are gone but `databases` that need them are left."""
+    left = list(databases)
+    if left and not settings.get("AUTH_KEY_ENCRYPTION_SECRET"):
+        raise DeployError(
+            f"There is no .env with secrets, but data that needs them: {', '.join(left)}. "
+            "Put the file back, or remove the data: make clean"
+        )
+
+
+def note_on_readable_secrets(settings_file: Path) -> str | None:
+    """Return a sentence when others on this machine can read the secrets, else None."""
+    if stat.S_IMODE(settings_file.stat().st_mode) & 0o077:
+        return "Others can read .env with its passwords: chmod 600 .env"
+    return None
+
+
+def local_ports(settings: Settings) -> list[tuple[str, str, int]]:
+    """Return what the local processes listen on, as `check_ports` wants it."""
+    wanted = [("nginx", settings.bind, settings.port)]
+    for name, bind in (("AUTH_BIND", settings.auth_bind), ("ITEMS_BIND", settings.items_bind)):
+        host, _, port = bind.rpartition(":")
+        if not host or not port.isdigit():
+            raise DeployError(
+                f"{name} is {bind!r}, but it must be host:port, such as 127.0.0.1:8001."
+            )
+        wanted.append((f"the service behind {name}", host.strip("[]"), int(port)))
+    return wanted
+
+
+def _owner(path: Path) -> str:
+    try:
+        return path.owner()
+    except (KeyError, NotImplementedError):
+        return f"user {path.stat().st_uid}"

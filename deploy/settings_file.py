@@ -1,0 +1,134 @@
+"""The file `.env`: written with random secrets, read by this package, by shells and by Compose.
+
+The three readers differ in what they make of `$`, quotes and spaces, so only the spellings that all
+of them read alike are accepted: a plain word, 'single quotes', or "double quotes" without `$`,
+backtick and backslash.
+"""
+
+import os
+import re
+import secrets
+import string
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.errors import DeployError
+
+_LINE = re.compile(
+    r"""
+    (?:export\s+)?
+    (?P<name>[A-Za-z_][A-Za-z0-9_]*)=
+    (?: '(?P<single>[^'\n]*)' | "(?P<double>[^"$`\\\n]*)" | (?P<plain>[A-Za-z0-9_.,:/@%+=-]*) )
+    (?:\s+\#.*)?
+    """,
+    re.VERBOSE,
+)
+
+
+def random_password() -> str:
+    """Return 20 letters and digits (119 bits), which no shell and no URL needs quoted."""
+    return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(20))
+
+
+def random_secret() -> str:
+    """Return 256 bits in hexadecimal digits."""
+    return secrets.token_hex(32)
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One line of the file that is written: why it is there, and how its first value is made."""
+
+    name: str
+    comment: str
+    make: Callable[[], str]
+
+
+VARIABLES = (
+    Variable("ADMIN_USERNAME", "The administrator, created on the first start.", lambda: "admin"),
+    Variable("ADMIN_PASSWORD", "", random_password),
+    Variable("DEMO_USERNAME", "An ordinary user to try things with.", lambda: "demo"),
+    Variable("DEMO_PASSWORD", "", random_password),
+    Variable(
+        "AUTH_KEY_ENCRYPTION_SECRET",
+        "Encrypts the private signing keys in auth's database, which are lost without it.",
+        random_secret,
+    ),
+    Variable("POSTGRES_PASSWORD", "Used with Docker only, inside its networks.", random_password),
+    Variable("AUTH_DATABASE_PASSWORD", "", random_password),
+    Variable("ITEMS_DATABASE_PASSWORD", "", random_password),
+    Variable(
+        "GATEHOUSE_VOLUMES",
+        "How the names of the Docker volumes begin that these passwords open: another checkout has others.",
+        lambda: f"gatehouse-{secrets.token_hex(4)}",
+    ),
+)
+
+_HEADER = """\
+# Settings and secrets of this checkout, written by `make up`. Git ignores this file; keep it to
+# yourself.
+# Variables of the environment win over it. Every setting of the README can be added, for instance
+#   GATEHOUSE_PORT=9000
+# Write values as a plain word or in 'single quotes'. Shells read it with: set -a; . ./.env; set +a
+# Passwords are read when a user or a database is first created: changing one here later does not
+# change it there.
+"""
+
+
+def read(path: Path) -> dict[str, str]:
+    """Return the variables of the file at `path`, or none when there is no such file.
+
+    Raises DeployError, naming the line, for a spelling that the readers would not all read alike.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return {}
+    except PermissionError as error:
+        raise DeployError(
+            f"{path} cannot be read: it belongs to another user. Run as that user, or make it "
+            f"yours: "
+            f'sudo chown "$USER" {path.name}'
+        ) from error
+    except UnicodeDecodeError as error:
+        raise DeployError(f"{path} is not UTF-8 text: write it anew, or delete it.") from error
+    variables = {}
+    for number, line in enumerate(lines, start=1):
+        line = line.strip()
+        if not line or line.startswith("#"):
+            continue
+        match = _LINE.fullmatch(line)
+        if match is None:
+            name = re.split(r"[\s=]", line.removeprefix("export "), maxsplit=1)[0]
+            raise DeployError(
+                f"{path.name}, line {number} ({name}) cannot be read by shells and Docker alike: "
+                f"write it as "
+                f"NAME=word or NAME='any text'."
+            )
+        variables[match["name"]] = match["single"] or match["double"] or match["plain"] or ""
+    return variables
+
+
+def complete(path: Path) -> list[str]:
+    """Write the file, or append what it lacks, and return the names of what was added.
+
+    What the file already says is never changed. A file that secrets are written to gets mode 600.
+    """
+    known = read(path)
+    missing = [variable for variable in VARIABLES if variable.name not in known]
+    if not missing:
+        return []
+    if path.exists():
+        text = "" if path.read_bytes().endswith(b"\n") else "\n"
+        text += "\n# Added by `make up`, which needs them.\n"
+    else:
+        text = _HEADER
+    for variable in missing:
+        if variable.comment:
+            text += f"\n# {variable.comment}\n"
+        text += f"{variable.name}={variable.make()}\n"
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "w") as file:
+        os.fchmod(file.fileno(), 0o600)
+        file.write(text)
+    return [variable.name for variable in missing]

@@ -1,0 +1,260 @@
+"""`make up` and its kin for real, in a copy of the tree, on free ports, without Docker."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.checkout import ROOT
+from tests.support.ports import free_port
+from tests.support.processes import wait_until
+
+pytestmark = pytest.mark.stack
+
+NOT_COPIED = (".git", ".venv", ".local", ".env", "var", "node_modules", "__pycache__", ".*_cache")
+
+
+class Copy:
+    """A copy of the tree with the packages and tools of this one, and its `make`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*NOT_COPIED))
+        for shared in (".venv", ".local"):
+            if (ROOT / shared).exists():
+                (folder / shared).symlink_to(ROOT / shared)
+        self.port = free_port()
+        self.environment = {
+            **os.environ,
+            "MODE": "local",
+            "GATEHOUSE_PORT": str(self.port),
+            "AUTH_BIND": f"127.0.0.1:{free_port()}",
+            "ITEMS_BIND": f"127.0.0.1:{free_port()}",
+        }
+
+    def make(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["make", *arguments],
+            cwd=self.folder,
+            env={**self.environment, **environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
+
+    def get(self, path: str) -> int:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as response:
+            return int(response.status)
+
+    def answers(self, path: str) -> bool:
+        try:
+            return self.get(path) == 200
+        except OSError:
+            return False
+
+    def table(self) -> dict[str, list[str]]:
+        """Return what `make ps` says of each program: state, pid, uptime, restarts, ready."""
+        lines = self.make("ps").stdout.splitlines()[1:]
+        return {name: columns for name, *columns in (re.split(r"  +", line) for line in lines)}
+
+    def processes(self) -> set[int]:
+        """Return every process that works in the copy."""
+        return {
+            int(process.name)
+            for process in Path("/proc").glob("[0-9]*")
+            if _working_directory(process) == self.folder
+        }
+
+
+def _working_directory(process: Path) -> Path | None:
+    try:
+        return (process / "cwd").readlink()
+    except OSError:
+        return None
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
+    copy = Copy(tmp_path_factory.mktemp("checkout") / "gatehouse")
+    yield copy
+    copy.make("down")
+
+
+@pytest.fixture
+def running(copy: Copy) -> Copy:
+    done = copy.make("up")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return copy
+
+
+def test_up_shows_its_steps_and_ends_with_where_to_go(copy: Copy) -> None:
+    copy.make("down")
+
+    done = copy.make("up")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.startswith("Local processes, because MODE=local.\n[1/6] checking")
+    assert re.findall(r"^\[(\d)/6\] .* \.\.\. \d+\.\d s$", done.stdout, re.MULTILINE) == [*"123456"]
+    assert f"http://localhost:{copy.port}/docs" in done.stdout
+    assert "demo, with the password" in done.stdout
+    password = re.findall(r"^DEMO_PASSWORD=(\w+)", (copy.folder / ".env").read_text(), re.M)[0]
+    assert password not in done.stdout
+    assert copy.get("/auth/health/ready") == copy.get("/items/health/ready") == copy.get("/") == 200
+
+
+def test_a_second_up_says_that_it_runs(running: Copy) -> None:
+    before = running.processes()
+
+    done = running.make("up")
+
+    assert done.returncode == 0
+    assert f"already runs as local processes: http://localhost:{running.port}" in done.stdout
+    assert running.processes() >= before
+
+
+def test_another_mode_is_refused_while_it_runs(running: Copy) -> None:
+    done = running.make("up", MODE="docker")
+
+    assert done.returncode != 0
+    assert "make down" in done.stderr or "MODE=docker, but" in done.stderr
+
+
+def test_ps_finds_the_stack_without_being_told_its_port(running: Copy) -> None:
+    for name in ("GATEHOUSE_PORT", "AUTH_BIND", "ITEMS_BIND"):
+        assert running.make("ps", **{name: ""}).returncode == 0
+
+
+@pytest.mark.parametrize("program", ["auth", "items", "nginx"])
+def test_a_killed_program_is_back_within_seconds_and_ps_tells(running: Copy, program: str) -> None:
+    _, pid, _, restarts, ready = running.table()[program]
+    assert ready == "yes"
+
+    os.kill(int(pid), signal.SIGKILL)
+    began = time.monotonic()
+    path = "/" if program == "nginx" else f"/{program}/health/ready"
+    wait_until(lambda: _is_new(running, program, pid), seconds=15, what=f"{program} is back")
+    # What the killed nginx left behind answers for a moment longer, until its successor ends it.
+    wait_until(lambda: running.answers(path), seconds=15, what=f"{program} answers")
+    took = time.monotonic() - began
+
+    assert running.table()[program][3] == str(int(restarts) + 1)
+    # 3 s on a quiet machine; the rest is for one that runs other tests too.
+    assert took < 10
+
+
+def _is_new(stack: Copy, program: str, old_pid: str) -> bool:
+    _, pid, _, _, ready = stack.table()[program]
+    return pid not in (old_pid, "-") and ready == "yes"
+
+
+def test_logs_show_one_service_when_asked(running: Copy) -> None:
+    done = subprocess.run(
+        [".venv/bin/python", "-m", "deploy", "logs", "--no-follow", "--lines", "3", "nginx"],
+        cwd=running.folder,
+        env=running.environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert 1 <= len(done.stdout.splitlines()) <= 3
+    assert all(line.startswith("nginx | ") for line in done.stdout.splitlines())
+
+
+def test_the_log_of_an_unknown_service_is_refused_with_the_known_ones(running: Copy) -> None:
+    done = running.make("logs", "S=redis")
+
+    assert done.returncode != 0
+    assert "auth, items, nginx" in done.stderr
+
+
+def test_a_taken_port_is_refused_with_its_holder(running: Copy, tmp_path: Path) -> None:
+    other = Copy(tmp_path / "other")
+
+    done = other.make("up", GATEHOUSE_PORT=str(running.port))
+
+    assert done.returncode != 0
+    assert re.search(
+        rf"Port {running.port}, .* is taken by nginx \(pid \d+\).* GATEHOUSE_PORT=", done.stderr
+    )
+    assert not (other.folder / ".env").exists(), "nothing is written before the check"
+
+
+def test_clean_asks_and_without_a_terminal_does_nothing(running: Copy) -> None:
+    done = running.make("clean")
+
+    assert done.returncode != 0
+    assert "var/" in done.stdout
+    assert "make clean YES=1" in done.stderr
+    assert running.make("ps").returncode == 0
+
+
+def test_down_stops_everything_and_leaves_data(running: Copy) -> None:
+    done = running.make("down")
+
+    assert done.returncode == 0
+    assert running.processes() == set()
+    assert (running.folder / "var" / "auth" / "auth.db").exists()
+    assert running.make("ps").returncode != 0
+    assert running.make("down").stdout == "Nothing of this checkout is running.\n"
+
+
+def test_a_killed_supervisor_leaves_nothing_that_stands_in_the_way(running: Copy) -> None:
+    supervisor = int((running.folder / "var" / "run" / "supervisord.pid").read_text())
+    os.kill(supervisor, signal.SIGKILL)
+
+    done = running.make("up")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert running.table()["nginx"][4] == "yes"
+
+
+def test_down_ends_what_a_killed_supervisor_left(running: Copy) -> None:
+    supervisor = int((running.folder / "var" / "run" / "supervisord.pid").read_text())
+    os.kill(supervisor, signal.SIGKILL)
+
+    done = running.make("down")
+
+    assert re.match(r"Ended \d+ processes", done.stdout)
+    assert running.processes() == set()
+
+
+def test_a_failed_start_shows_the_log_and_leaves_nothing_running(copy: Copy) -> None:
+    copy.make("down")
+
+    done = copy.make("up", GATEHOUSE_TRUSTED_PROXIES="not-a-network")
+
+    assert done.returncode != 0
+    assert "nginx ended while starting." in done.stderr
+    assert "GATEHOUSE_TRUSTED_PROXIES" in done.stderr, "the last lines of the log are shown"
+    assert copy.processes() == set()
+
+
+def test_data_without_its_secrets_is_not_started_on(running: Copy) -> None:
+    running.make("down")
+    kept = (running.folder / ".env").rename(running.folder / "kept")
+
+    done = running.make("up")
+
+    kept.rename(running.folder / ".env")
+    assert done.returncode != 0
+    assert "var/auth/auth.db" in done.stderr
+
+
+def test_clean_removes_the_data_and_keeps_the_settings(running: Copy) -> None:
+    done = running.make("clean", "YES=1")
+
+    assert done.returncode == 0
+    assert not (running.folder / "var").exists()
+    assert (running.folder / ".env").exists()
+    assert running.processes() == set()
+    assert running.make("clean").stdout == "There is no data to remove.\n"

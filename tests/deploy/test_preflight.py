@@ -1,0 +1,50 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from deploy import preflight
+from deploy.checkout import Checkout
+from deploy.errors import DeployError
+from deploy.settings import load
+
+
+def test_an_old_python_is_refused_with_the_way_to_name_another() -> None:
+    with pytest.raises(DeployError, match=r"Python 3\.10\.2 .* 3\.11 or newer .*make up PYTHON="):
+        preflight.check_python((3, 10, 2))
+    preflight.check_python((3, 11, 0))
+
+
+def test_a_folder_that_can_be_made_is_fine(tmp_path: Path) -> None:
+    preflight.check_folders([tmp_path, tmp_path / "var" / "log"])
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
+def test_a_folder_of_somebody_else_is_refused_with_the_owner() -> None:
+    with pytest.raises(DeployError, match=r"/var cannot be written, because / belongs to root"):
+        preflight.check_folders([Path("/gatehouse/var")])
+
+
+def test_data_without_its_secrets_is_refused(tmp_path: Path) -> None:
+    settings = load(Checkout(tmp_path), {})
+
+    with pytest.raises(DeployError, match=r"no \.env .* var/auth/auth\.db.* make clean"):
+        preflight.check_secrets_fit_the_data(settings, ["var/auth/auth.db"])
+    preflight.check_secrets_fit_the_data(settings, [])
+
+
+def test_secrets_that_others_can_read_are_noted(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    path.touch()
+
+    path.chmod(0o640)
+    assert "chmod 600 .env" in (preflight.note_on_readable_secrets(path) or "")
+    path.chmod(0o600)
+    assert preflight.note_on_readable_secrets(path) is None
+
+
+def test_an_address_of_a_service_needs_a_host_and_a_port(tmp_path: Path) -> None:
+    settings = load(Checkout(tmp_path), {"ITEMS_BIND": "8002"})
+
+    with pytest.raises(DeployError, match=r"ITEMS_BIND is '8002'.* host:port"):
+        preflight.local_ports(settings)

@@ -1,0 +1,116 @@
+import shutil
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from deploy.errors import DeployError
+from deploy.settings_file import VARIABLES, complete, read
+
+
+def test_the_first_run_writes_every_variable_for_the_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+
+    added = complete(path)
+
+    assert added == [variable.name for variable in VARIABLES]
+    assert list(read(path)) == added
+    assert all(read(path).values())
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_two_checkouts_share_no_secret(tmp_path: Path) -> None:
+    one, other = tmp_path / "one.env", tmp_path / "other.env"
+    complete(one)
+    complete(other)
+
+    alike = {name for name, value in read(one).items() if read(other)[name] == value}
+
+    assert alike == {"ADMIN_USERNAME", "DEMO_USERNAME"}
+
+
+def test_a_complete_file_is_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    complete(path)
+    before = path.read_bytes()
+
+    assert complete(path) == []
+    assert path.read_bytes() == before
+
+
+def test_missing_variables_are_appended_and_nothing_else_changes(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    path.write_text("# mine\nDEMO_USERNAME=ada\nGATEHOUSE_PORT=9000")  # no line break at the end
+    path.chmod(0o644)
+
+    added = complete(path)
+
+    assert path.read_text().startswith("# mine\nDEMO_USERNAME=ada\nGATEHOUSE_PORT=9000\n")
+    assert "DEMO_USERNAME" not in added
+    assert read(path)["DEMO_USERNAME"] == "ada"
+    assert read(path)["GATEHOUSE_PORT"] == "9000"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600, "secrets were added to it"
+
+
+def test_shells_read_what_is_written(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    complete(path)
+    with path.open("a") as file:
+        file.write("A='two words, $HOME # and more'\nexport B=\"it's\"  # why\nC=\n")
+    names = [*read(path)]
+
+    said = subprocess.run(
+        ["sh", "-euc", '. ./.env; for name; do eval echo "\\$$name"; done', "sh", *names],
+        cwd=tmp_path,
+        env={"PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert said.stdout.splitlines() == list(read(path).values())
+    assert read(path)["A"] == "two words, $HOME # and more"
+    assert read(path)["B"] == "it's"
+    assert read(path)["C"] == ""
+
+
+@pytest.mark.skipif(shutil.which("docker") is None, reason="docker is not installed")
+def test_compose_reads_what_is_written(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    path.write_text("A='two words, $HOME # and more'\nB=\"it's\"  # why\nC=plain-word\n")
+    (tmp_path / "compose.yml").write_text(
+        'services: {x: {image: x, command: ["${A}", "${B}", "${C}"]}}\n'
+    )
+
+    said = subprocess.run(
+        ["docker", "compose", "--file", "compose.yml", "config"],
+        cwd=tmp_path,
+        env={"PATH": "/usr/local/bin:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    if "is not a docker command" in said.stderr or "unknown" in said.stderr:
+        pytest.skip("docker has no Compose plugin")
+    for value in read(path).values():
+        assert value.replace("$", "$$") in said.stdout
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["A=two words", "A=$HOME", 'A="$HOME"', "A=`id`", "A='open", "A", "A = b", "A=b;c", "A=(b)"],
+)
+def test_a_spelling_that_readers_take_differently_is_refused_by_line(
+    tmp_path: Path, line: str
+) -> None:
+    path = tmp_path / ".env"
+    path.write_text(f"# first\n{line}\n")
+
+    with pytest.raises(DeployError, match=r"\.env, line 2 \(A\).*NAME='any text'"):
+        read(path)
+
+
+def test_a_file_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
+    assert read(tmp_path / ".env") == {}

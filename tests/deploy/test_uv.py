@@ -1,0 +1,54 @@
+from pathlib import Path
+
+from deploy import uv
+from deploy.checkout import Checkout
+
+
+def a_uv(folder: Path, version: str) -> Path:
+    """Return a stand-in for uv that tells its version and otherwise notes what it was asked."""
+    folder.mkdir(parents=True, exist_ok=True)
+    program = folder / "uv"
+    program.write_text(
+        "#!/bin/sh\n"
+        f'[ "$1" = --version ] && echo "uv {version} (built somewhere)" && exit\n'
+        f'echo "$UV_PYTHON_DOWNLOADS" "$VIRTUAL_ENV" "$@" >"{folder}/asked"\n'
+    )
+    program.chmod(0o755)
+    return program
+
+
+def test_a_uv_on_the_path_is_used(tmp_path: Path) -> None:
+    on_path = a_uv(tmp_path / "bin", "0.9.0")
+
+    assert uv.find(Checkout(tmp_path), {"PATH": str(on_path.parent)}) == on_path
+
+
+def test_a_uv_that_is_too_old_is_passed_over_for_the_private_one(tmp_path: Path) -> None:
+    too_old = a_uv(tmp_path / "bin", "0.8.9")
+    private = a_uv(tmp_path / ".local" / "uv" / "bin", uv.PINNED)
+
+    assert uv.find(Checkout(tmp_path), {"PATH": str(too_old.parent)}) == private
+
+
+def test_packages_are_installed_as_locked_without_fetching_a_python(tmp_path: Path) -> None:
+    folder = a_uv(tmp_path / "bin", "0.9.0").parent
+
+    uv.sync(
+        Checkout(tmp_path),
+        env={"PATH": f"{folder}:/usr/bin:/bin", "VIRTUAL_ENV": "/another/environment"},
+    )
+
+    asked = (folder / "asked").read_text().split()
+    assert asked[:3] == ["never", "sync", "--locked"], "and no other environment is named"
+    assert asked[-2] == "--python", "where there is no environment, this Python makes it"
+
+
+def test_an_environment_that_works_keeps_its_python(tmp_path: Path) -> None:
+    folder = a_uv(tmp_path / "bin", "0.9.0").parent
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.symlink_to("/bin/true")
+
+    uv.sync(Checkout(tmp_path), env={"PATH": f"{folder}:/usr/bin:/bin"})
+
+    assert "--python" not in (folder / "asked").read_text().split()
