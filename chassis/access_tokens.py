@@ -40,6 +40,10 @@ class InvalidToken(Exception):
     """The token proves nothing; `str()` says why in words that RFC 6750 allows in `error_description`."""
 
 
+class KeysUnavailable(Exception):
+    """No key of the issuer is known that is still to be trusted, so no token can be judged."""
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Who a verified access token speaks for, and what it may do."""
@@ -58,7 +62,7 @@ class VerificationKeys(Protocol):
     """Where the issuer's public keys come from."""
 
     async def find(self, kid: str) -> ECKey | None:
-        """The key with this id, or None when the issuer has no such key."""
+        """The key with this id, or None when the issuer has no such key. May raise `KeysUnavailable`."""
 
 
 class AccessTokenVerifier:
@@ -94,6 +98,7 @@ class AccessTokenVerifier:
 
         Raises:
             InvalidToken: it is malformed, not from this issuer, not for this service, or not valid now.
+            KeysUnavailable: nobody can tell now.
         """
         if len(token) > MAX_TOKEN_CHARS:
             _refuse("the token is too long")

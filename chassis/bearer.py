@@ -6,8 +6,8 @@ from typing import Any
 from fastapi.security import OAuth2PasswordBearer, SecurityScopes
 from starlette.requests import HTTPConnection
 
-from chassis.access_tokens import AccessTokenVerifier, InvalidToken, Principal
-from chassis.problems import Problem, responses
+from chassis.access_tokens import AccessTokenVerifier, InvalidToken, KeysUnavailable, Principal
+from chassis.problems import Problem, ServiceUnavailable, responses
 
 
 class MissingToken(Problem):
@@ -76,6 +76,7 @@ class Bearer(OAuth2PasswordBearer):
             MissingToken: 401, there is no bearer token.
             UnusableToken: 401, the token is not valid here and now.
             InsufficientScope: 403, it is valid but lacks one of the scopes `needed`.
+            ServiceUnavailable: 503, the issuer's keys are not known.
         """
         token = await super().__call__(request)
         if not token:
@@ -85,6 +86,11 @@ class Bearer(OAuth2PasswordBearer):
             principal = await verifier.verify(token)
         except InvalidToken as error:
             raise UnusableToken(str(error)) from None
+        except KeysUnavailable:
+            # A 401 would make clients throw a good token away.
+            raise ServiceUnavailable(
+                "Access tokens cannot be checked now; try again.", retry_after=10
+            ) from None
         if not principal.scopes.issuperset(needed.scopes):
             raise InsufficientScope(needed.scope_str)
         return principal

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from chassis.database import DatabaseUnavailable
 from chassis.logs import configure_logging
 from chassis.settings import ServiceSettings, SettingsError
 
@@ -33,13 +34,25 @@ class Service(Generic[AnySettings]):
 
 
 def main(service: Service[AnySettings]) -> None:
-    """Runs what the command line asks for; a wrong setting ends with sentences and exit code 2."""
+    """Runs what the command line asks for.
+
+    A wrong setting ends with sentences and exit code 2, a database that does not answer with exit code 1.
+    """
     arguments = _parser(service.name).parse_args()
     try:
         _run(service, arguments)
     except SettingsError as error:
         print(f"{service.name} cannot start:\n{error}", file=sys.stderr)
         raise SystemExit(2) from None
+    except DatabaseUnavailable as error:
+        cause = str(error).splitlines()[0]
+        variable = f"{service.settings.model_config['env_prefix']}DATABASE_URL"
+        print(
+            f"{service.name} cannot use its database: {cause}\n"
+            f"Start it, or correct {variable} in .env or in the environment.",
+            file=sys.stderr,
+        )
+        raise SystemExit(1) from None
 
 
 def _run(service: Service[AnySettings], arguments: argparse.Namespace) -> None:

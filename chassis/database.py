@@ -6,8 +6,8 @@ may wait for another writer is bounded by `BUSY_TIMEOUT`. Stores see one interfa
 
 import sqlite3
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ from sqlalchemy import (
     make_url,
     text,
 )
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 BUSY_TIMEOUT = 1.0
@@ -33,6 +35,24 @@ _FIRST_SAFE_SQLITE = (3, 51, 3)
 log = structlog.get_logger(__name__)
 
 Parameters = Mapping[str, Any]
+
+
+class DatabaseUnavailable(Exception):
+    """The database does not answer now; the same request may succeed later."""
+
+
+@contextmanager
+def outages_told_apart() -> Iterator[None]:
+    """An outage becomes `DatabaseUnavailable`, whatever the driver calls it; a wrong statement stays what it is."""
+    try:
+        yield
+    except (OSError, OperationalError, PoolTimeoutError) as error:
+        raise DatabaseUnavailable(str(error)) from error
+    except DBAPIError as error:
+        # asyncpg's errors have no class that tells; without a statement it was the connecting that failed.
+        if error.connection_invalidated or error.statement is None:
+            raise DatabaseUnavailable(str(error)) from error
+        raise
 
 
 class Statements(ABC):
@@ -109,18 +129,21 @@ class SQLiteDatabase(Database):
             )
 
     async def _rows(self, statement: Executable, parameters: Parameters) -> Sequence[RowMapping]:
-        with self.engine.connect() as connection:
+        with outages_told_apart(), self.engine.connect() as connection:
             return connection.execute(statement, parameters).mappings().all()
 
     async def _count(self, statement: Executable, parameters: Parameters) -> int:
-        with self.engine.connect() as connection:
+        with outages_told_apart(), self.engine.connect() as connection:
             return _row_count(connection.execute(statement, parameters))
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Statements]:
         """See `Database.transaction`."""
-        connection = self.engine.connect().execution_options(in_transaction=True)
-        with connection, connection.begin():
+        with (
+            outages_told_apart(),
+            self.engine.connect().execution_options(in_transaction=True) as connection,
+            connection.begin(),
+        ):
             yield _InlineStatements(connection)
 
     async def close(self) -> None:
@@ -131,8 +154,13 @@ class SQLiteDatabase(Database):
 def sqlite_engine(url: str) -> Engine:
     """A synchronous engine whose statements commit by themselves outside a transaction."""
     if path := make_url(url).database:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT})
+        with outages_told_apart():
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url,
+        connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT},
+        hide_parameters=True,  # an error goes to the log, and what was to be stored may be secret
+    )
 
     @event.listens_for(engine, "connect")
     def set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
@@ -174,18 +202,21 @@ class PostgreSQLDatabase(Database):
         self._autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     async def _rows(self, statement: Executable, parameters: Parameters) -> Sequence[RowMapping]:
-        async with self._autocommit.connect() as connection:
-            return (await connection.execute(statement, parameters)).mappings().all()
+        with outages_told_apart():
+            async with self._autocommit.connect() as connection:
+                return (await connection.execute(statement, parameters)).mappings().all()
 
     async def _count(self, statement: Executable, parameters: Parameters) -> int:
-        async with self._autocommit.connect() as connection:
-            return _row_count(await connection.execute(statement, parameters))
+        with outages_told_apart():
+            async with self._autocommit.connect() as connection:
+                return _row_count(await connection.execute(statement, parameters))
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Statements]:
         """See `Database.transaction`."""
-        async with self.engine.begin() as connection:
-            yield _AsyncStatements(connection)
+        with outages_told_apart():
+            async with self.engine.begin() as connection:
+                yield _AsyncStatements(connection)
 
     async def close(self) -> None:
         """See `Database.close`."""
@@ -200,6 +231,7 @@ def postgresql_engine(url: str) -> AsyncEngine:
         max_overflow=5,
         pool_timeout=5,
         pool_recycle=1800,
+        hide_parameters=True,
         connect_args={"timeout": 5, "command_timeout": 10},
     )
 

@@ -7,7 +7,7 @@ from fastapi import Header
 
 from chassis.problems import BadRequest
 
-_ENTITY_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e]*"')
+_ENTITY_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 # Nine digits fit every database's integer.
 _OURS = re.compile(r'"([1-9][0-9]{0,8})"')
 

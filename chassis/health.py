@@ -53,9 +53,9 @@ def health_routes(
     return router
 
 
-async def _state_of(name: str, check: ReadinessCheck, timeout: float) -> str:
+async def _state_of(name: str, check: ReadinessCheck, seconds: float) -> str:
     try:
-        async with asyncio.timeout(timeout):
+        async with asyncio.timeout(seconds):
             await check()
     except Exception as error:
         # The cause can name hosts and users, so the log has it and the client does not.

@@ -6,7 +6,9 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
+from ssl import SSLContext
 from typing import Any
 
 import httpx2
@@ -14,7 +16,7 @@ import structlog
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
-from chassis.access_tokens import ALGORITHM, Clock
+from chassis.access_tokens import ALGORITHM, Clock, KeysUnavailable
 
 REFRESH_AFTER = 60.0
 """Seconds between two fetches; auth publishes a key for longer than this before it signs with it."""
@@ -32,10 +34,6 @@ _TIMEOUT = 5.0
 _MAX_DOCUMENT_BYTES = 65_536
 
 log = structlog.get_logger(__name__)
-
-
-class IssuerKeysUnavailable(Exception):
-    """No key of the issuer is known that is still to be trusted."""
 
 
 class IssuerKeys:
@@ -69,15 +67,20 @@ class IssuerKeys:
         self._flight: asyncio.Task[None] | None = None
 
     async def find(self, kid: str) -> ECKey | None:
-        """The key with this id. An unknown id makes the issuer be asked, at most once in `RETRY_AFTER` seconds."""
+        """The key with this id. An unknown id makes the issuer be asked, at most once in `RETRY_AFTER` seconds.
+
+        Raises:
+            KeysUnavailable: the issuer could not be asked for too long, or never.
+        """
         if kid not in self._keys and (self._flight or self._may_ask()):
             await self._fetch_in_one_flight()
-        return self._keys.get(kid) if self._trusted() else None
+        await self.check()
+        return self._keys.get(kid)
 
     async def check(self) -> None:
-        """Raises `IssuerKeysUnavailable` when no token can be checked."""
+        """Raises `KeysUnavailable` when no token can be checked."""
         if not (self._keys and self._trusted()):
-            raise IssuerKeysUnavailable(f"no keys from {self._url} for {TRUST_FOR:.0f} s")
+            raise KeysUnavailable(f"no keys from {self._url} for {TRUST_FOR:.0f} s")
 
     async def keep_fresh(self) -> None:
         """Runs for ever beside the service: fetches the keys ahead of need."""
@@ -148,7 +151,15 @@ class IssuerKeys:
 
 def _http_client() -> httpx2.AsyncClient:
     # Proxies from the environment are for the world outside; the issuer is a neighbour.
-    return httpx2.AsyncClient(timeout=_TIMEOUT, trust_env=False, follow_redirects=False)
+    return httpx2.AsyncClient(
+        verify=_certificates(), timeout=_TIMEOUT, trust_env=False, follow_redirects=False
+    )
+
+
+@cache
+def _certificates() -> SSLContext:
+    # Reading them takes 30 ms, in which the worker would answer nobody, at every fetch.
+    return httpx2.create_ssl_context()
 
 
 async def _get(client: httpx2.AsyncClient, url: str) -> bytes:

@@ -25,7 +25,15 @@ def configure_logging(*, service: str, level: str, style: str) -> None:
     as_text = style == "text" or (style == "auto" and sys.stderr.isatty())
     name_service: Any = lambda _logger, _method, event: {"service": service, **event}  # noqa: E731
     if as_text:
-        last: list[Any] = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        last: list[Any] = [
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(),
+                # A path that a client made up must not write lines or colours of its own.
+                repr_native_str=True,
+                # Where rich is installed the default shows the local variables, passwords too.
+                exception_formatter=structlog.dev.plain_traceback,
+            )
+        ]
     else:
         last = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     threshold = getattr(logging, level.upper())

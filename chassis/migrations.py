@@ -10,10 +10,13 @@ from alembic.config import Config
 from sqlalchemy import Connection, MetaData, text
 
 from chassis.columns import UtcDateTime
-from chassis.database import postgresql_engine, sqlite_engine
+from chassis.database import outages_told_apart, postgresql_engine, sqlite_engine
 
 # One number for "migrating" in PostgreSQL's advisory lock space, so that replicas starting together take turns.
 _LOCK = 4_073_122
+
+# Milliseconds that one process waits for another's migration on SQLite.
+_PATIENCE_MS = 60_000
 
 
 def configuration(folder: Path, database_url: str) -> Config:
@@ -50,6 +53,7 @@ def run(metadata: MetaData) -> None:
             connection,
             target_metadata=metadata,
             render_as_batch=is_sqlite,
+            transactional_ddl=True,
             render_item=_render_plain_type,
         )
         with context.begin_transaction():
@@ -57,13 +61,11 @@ def run(metadata: MetaData) -> None:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
             context.run_migrations()
 
-    if url.startswith("sqlite:"):
-        engine = sqlite_engine(url)
-        with engine.connect().execution_options(in_transaction=True) as connection:
-            with_connection(connection)
-        engine.dispose()
-    else:
-        asyncio.run(_run_on_postgresql(url, with_connection))
+    with outages_told_apart():
+        if url.startswith("sqlite:"):
+            _run_on_sqlite(url, with_connection)
+        else:
+            asyncio.run(_run_on_postgresql(url, with_connection))
 
 
 def _render_plain_type(kind: str, item: Any, _context: object) -> str | Literal[False]:
@@ -71,8 +73,23 @@ def _render_plain_type(kind: str, item: Any, _context: object) -> str | Literal[
     return "sa.DateTime(timezone=True)" if isinstance(item, UtcDateTime) else False
 
 
+def _run_on_sqlite(url: str, with_connection: Callable[[Connection], None]) -> None:
+    engine = sqlite_engine(url)
+    try:
+        with engine.connect() as connection:
+            # While a table is copied its old self is dropped, which would delete the rows that refer to it.
+            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={_PATIENCE_MS}")
+            connection.commit()
+            with_connection(connection.execution_options(in_transaction=True))
+    finally:
+        engine.dispose()
+
+
 async def _run_on_postgresql(url: str, with_connection: Callable[[Connection], None]) -> None:
     engine = postgresql_engine(url)
-    async with engine.connect() as connection:
-        await connection.run_sync(with_connection)
-    await engine.dispose()
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(with_connection)
+    finally:
+        await engine.dispose()

@@ -9,11 +9,11 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
+
+from chassis.database import DatabaseUnavailable
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -213,8 +213,8 @@ def _escape(token: str) -> str:
     return printable.replace("~", "~0").replace("/", "~1")
 
 
-async def _on_database_failure(request: Request, error: Exception) -> Response:
-    log.error("database_failure", exc_info=error)
+async def _on_outage(request: Request, error: DatabaseUnavailable) -> Response:
+    log.error("database_unavailable", exc_info=error)
     return problem_response(
         request, ServiceUnavailable("The database does not answer now; try again.", retry_after=2)
     )
@@ -230,9 +230,7 @@ def add_problems(app: FastAPI) -> None:
     handlers: dict[Any, Any] = {
         HTTPException: _on_http_exception,
         RequestValidationError: _on_invalid_input,
-        OperationalError: _on_database_failure,
-        PoolTimeoutError: _on_database_failure,
-        ConnectionError: _on_database_failure,
+        DatabaseUnavailable: _on_outage,
         Exception: _on_bug,
     }
     for error, handler in handlers.items():

@@ -9,7 +9,7 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
-from chassis.settings import ServiceSettings
+from chassis.settings import ServiceSettings, SettingsError
 
 GRACEFUL_TIMEOUT = 25
 """Seconds that requests under way have to finish when the service stops."""
@@ -41,8 +41,19 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
 
 def serve(settings: ServiceSettings, create_app: Callable[[], Any]) -> None:
-    """Serves in the foreground until a signal ends it. `create_app` runs in each worker, after the fork."""
-    metrics_dir = _empty_folder(settings.state_dir / "metrics")
+    """Serves in the foreground until a signal ends it. `create_app` runs in each worker, after the fork.
+
+    Raises:
+        SettingsError: the state folder cannot be written to.
+    """
+    try:
+        metrics_dir = _empty_folder(settings.state_dir / "metrics")
+    except OSError as error:
+        variable = f"{settings.model_config['env_prefix']}STATE_DIR"
+        raise SettingsError(
+            f"{variable} is no folder that can be written to ({error.filename}: {error.strerror}). "
+            "Change it in .env or in the environment."
+        ) from None
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics_dir)
     options = {
         "bind": settings.bind,

@@ -8,11 +8,17 @@ from pydantic import AfterValidator, Field
 def _check_storable(value: str) -> str:
     if "\x00" in value:
         raise ValueError("text may not contain the NUL character")  # PostgreSQL cannot store it
+    try:
+        value.encode()  # pydantic looks for lone surrogates only where the text has a constraint
+    except UnicodeEncodeError:
+        raise ValueError("text may not contain lone surrogates") from None
     return value
 
 
-StorableText = Annotated[str, AfterValidator(_check_storable)]
-"""Text without NUL; lone surrogates are refused by pydantic already."""
+STORABLE = AfterValidator(_check_storable)
+"""Refuses NUL and lone surrogates; written after constraints, because what stands before it is checked first."""
+
+StorableText = Annotated[str, STORABLE]
 
 
 def _hide_default(schema: dict[str, Any]) -> None:

@@ -6,12 +6,12 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from chassis.text import OMITTED, StorableText
+from chassis.text import OMITTED, STORABLE
 
 Title = Annotated[
-    StorableText, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), STORABLE
 ]
-Description = Annotated[StorableText, StringConstraints(max_length=10_000)]
+Description = Annotated[str, StringConstraints(max_length=10_000), STORABLE]
 
 
 class ItemWrite(BaseModel):

@@ -1,0 +1,31 @@
+"""Ids sort by time, and a stored time is the same instant everywhere."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from sqlalchemy.dialects import sqlite
+
+from chassis.columns import UtcDateTime, new_id, now
+
+
+def test_ids_are_version_7_and_sort_by_time_of_creation() -> None:
+    ids = [new_id() for _ in range(1000)]
+    assert ids == sorted(ids)
+    assert len(set(ids)) == 1000
+    assert {row_id.version for row_id in ids} == {7}
+
+
+def test_now_has_an_offset() -> None:
+    assert now().utcoffset() == timedelta(0)
+
+
+def test_a_time_without_an_offset_is_refused() -> None:
+    naive = datetime(2026, 1, 1)  # the very thing that is refused
+    with pytest.raises(ValueError, match="needs an offset"):
+        UtcDateTime().process_bind_param(naive, sqlite.dialect())
+
+
+def test_a_time_is_stored_in_utc() -> None:
+    noon_in_delhi = datetime(2026, 1, 1, 12, tzinfo=timezone(timedelta(hours=5, minutes=30)))
+    stored = UtcDateTime().process_bind_param(noon_in_delhi, sqlite.dialect())
+    assert stored == datetime(2026, 1, 1, 6, 30, tzinfo=UTC)
