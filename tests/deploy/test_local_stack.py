@@ -2,89 +2,24 @@
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.checkout import ROOT
-from tests.support.ports import free_port
+from tests.support.checkout import Copy
 from tests.support.processes import wait_until
 
 pytestmark = pytest.mark.stack
 
-NOT_COPIED = (".git", ".venv", ".local", ".env", "var", "node_modules", "__pycache__", ".*_cache")
-
-
-class Copy:
-    """A copy of the tree with the packages and tools of this one, and its `make`."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*NOT_COPIED))
-        for shared in (".venv", ".local"):
-            if (ROOT / shared).exists():
-                (folder / shared).symlink_to(ROOT / shared)
-        self.port = free_port()
-        self.environment = {
-            **os.environ,
-            "MODE": "local",
-            "GATEHOUSE_PORT": str(self.port),
-            "AUTH_BIND": f"127.0.0.1:{free_port()}",
-            "ITEMS_BIND": f"127.0.0.1:{free_port()}",
-        }
-
-    def make(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["make", *arguments],
-            cwd=self.folder,
-            env={**self.environment, **environment},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=180,
-            check=False,
-        )
-
-    def get(self, path: str) -> int:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as response:
-            return int(response.status)
-
-    def answers(self, path: str) -> bool:
-        try:
-            return self.get(path) == 200
-        except OSError:
-            return False
-
-    def table(self) -> dict[str, list[str]]:
-        """Return what `make ps` says of each program: state, pid, uptime, restarts, ready."""
-        lines = self.make("ps").stdout.splitlines()[1:]
-        return {name: columns for name, *columns in (re.split(r"  +", line) for line in lines)}
-
-    def processes(self) -> set[int]:
-        """Return every process that works in the copy."""
-        return {
-            int(process.name)
-            for process in Path("/proc").glob("[0-9]*")
-            if _working_directory(process) == self.folder
-        }
-
-
-def _working_directory(process: Path) -> Path | None:
-    try:
-        return (process / "cwd").readlink()
-    except OSError:
-        return None
-
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
-    copy = Copy(tmp_path_factory.mktemp("checkout") / "gatehouse")
+    copy = Copy(tmp_path_factory.mktemp("checkout") / "gatehouse", "local")
+    copy.share_packages()
     yield copy
     copy.make("down")
 

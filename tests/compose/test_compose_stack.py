@@ -1,0 +1,147 @@
+"""`make up` with Docker, for real: images built, PostgreSQL, hardened containers, data that stays."""
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from tests.support.checkout import Copy
+from tests.support.docker import needs_docker
+from tests.support.http import Answer, send
+from tests.support.processes import wait_until
+
+pytestmark = [pytest.mark.stack, needs_docker]
+
+SERVICES = {"auth", "items", "postgres", "proxy"}
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
+    copy = Copy(tmp_path_factory.mktemp("compose") / "gatehouse", "docker")
+    done = copy.make("up")
+    assert done.returncode == 0, done.stdout + done.stderr
+    yield copy
+    copy.make("clean", YES="1")
+
+
+def sign_in(copy: Copy) -> str:
+    settings = dict(re.findall(r"^(\w+)=(\S+)$", (copy.folder / ".env").read_text(), re.MULTILINE))
+    form = urlencode(
+        {
+            "grant_type": "password",
+            "username": settings["DEMO_USERNAME"],
+            "password": settings["DEMO_PASSWORD"],
+        }
+    )
+    answer = send(
+        f"http://127.0.0.1:{copy.port}/auth/token",
+        method="POST",
+        headers=[("Content-Type", "application/x-www-form-urlencoded")],
+        body=form.encode(),
+    )
+    assert answer.status == 200, answer.body
+    return str(answer.json["access_token"])
+
+
+def call(copy: Copy, method: str, path: str, token: str, body: object = None) -> Answer:
+    return send(
+        f"http://127.0.0.1:{copy.port}{path}",
+        method=method,
+        headers=[("Authorization", f"Bearer {token}"), ("Content-Type", "application/json")],
+        body=None if body is None else json.dumps(body).encode(),
+    )
+
+
+def containers(copy: Copy) -> dict[str, dict[str, Any]]:
+    """What the engine knows of each container of the copy, by the name of its service."""
+    ids = copy.run("docker", "compose", "ps", "--all", "--quiet").stdout.split()
+    inspected = json.loads(copy.run("docker", "inspect", *ids).stdout)
+    return {one["Config"]["Labels"]["com.docker.compose.service"]: one for one in inspected}
+
+
+def test_every_service_is_healthy(copy: Copy) -> None:
+    states = {name: one["State"] for name, one in containers(copy).items()}
+    assert {name: states[name]["Health"]["Status"] for name in SERVICES} == dict.fromkeys(
+        SERVICES, "healthy"
+    )
+
+
+def test_no_container_is_root_or_can_write_to_its_image_or_gain_rights(copy: Copy) -> None:
+    for name, one in containers(copy).items():
+        limits = one["HostConfig"]
+        assert one["Config"]["User"] not in ("", "0", "root"), name
+        assert limits["ReadonlyRootfs"], name
+        assert limits["CapDrop"] == ["ALL"], name
+        assert "no-new-privileges:true" in limits["SecurityOpt"], name
+        assert limits["Memory"] > 0, name
+        assert limits["PidsLimit"] > 0, name
+        assert limits["LogConfig"]["Config"]["max-size"], name
+
+
+def test_the_processes_inside_are_not_root(copy: Copy) -> None:
+    for name in SERVICES:
+        uid = copy.run("docker", "compose", "exec", "-T", name, "id", "-u").stdout.strip()
+        assert uid.isdigit(), name
+        assert uid != "0", name
+
+
+def test_only_the_proxy_is_published_and_only_on_loopback(copy: Copy) -> None:
+    published = {
+        name: [binding["HostIp"] for bindings in ports.values() for binding in bindings or []]
+        for name, one in containers(copy).items()
+        if (ports := one["NetworkSettings"]["Ports"])
+    }
+    assert {name: hosts for name, hosts in published.items() if hosts} == {"proxy": ["127.0.0.1"]}
+
+
+def test_the_proxy_cannot_reach_the_database(copy: Copy) -> None:
+    networks = {
+        name: set(one["NetworkSettings"]["Networks"]) for name, one in containers(copy).items()
+    }
+    assert networks["proxy"].isdisjoint(networks["postgres"])
+
+
+def test_a_server_is_not_told_the_passwords_of_the_first_users(copy: Copy) -> None:
+    told = " ".join(containers(copy)["auth"]["Config"]["Env"])
+    assert "DEMO_PASSWORD" not in told
+    assert "ADMIN_PASSWORD" not in told
+
+
+def test_users_and_items_survive_down_and_up(copy: Copy) -> None:
+    token = sign_in(copy)
+    created = call(copy, "POST", "/items/", token, {"title": "Kept"})
+    assert created.status == 201, created.body
+    assert copy.make("down").returncode == 0
+    assert not copy.answers("/")
+
+    done = copy.make("up")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    kept = call(copy, "GET", f"/items/{created.json['id']}", token)
+    assert kept.status == 200, "the token and the item of before are both still good"
+    assert sign_in(copy)
+
+
+@pytest.mark.parametrize("service", ["items", "auth"])
+def test_a_killed_service_comes_back_and_ps_tells(copy: Copy, service: str) -> None:
+    before = containers(copy)[service]
+    subprocess.run(["kill", "-9", str(before["State"]["Pid"])], check=True)
+
+    def is_another_process() -> bool:
+        return bool(containers(copy)[service]["State"]["Pid"] not in (0, before["State"]["Pid"]))
+
+    wait_until(is_another_process, seconds=10, what="the engine started it again")
+    wait_until(
+        lambda: copy.answers(f"/{service}/health/ready"), seconds=10, what="it answers again"
+    )
+    assert "1" in copy.table()[service]
+
+
+def test_a_second_up_says_that_it_runs(copy: Copy) -> None:
+    done = copy.make("up")
+    assert done.returncode == 0
+    assert "already runs" in done.stdout

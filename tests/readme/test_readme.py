@@ -1,0 +1,48 @@
+"""Every command of the README, in its order, in one shell, on a copy of this checkout."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.checkout import ROOT, Copy
+from tests.support.docker import needs_docker
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```sh\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+
+
+@pytest.fixture(params=["local", pytest.param("docker", marks=needs_docker)], scope="module")
+def walk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """What a shell prints that runs the README from its first command to its last."""
+    copy = Copy(tmp_path_factory.mktemp(f"readme-{request.param}") / "gatehouse", request.param)
+    script = "\n".join(["exec 2>&1", "set -euo pipefail", *BLOCKS])
+    try:
+        done = copy.run(
+            "bash", "-c", script.replace("localhost:8080", f"localhost:{copy.port}"), seconds=600
+        )
+        assert done.returncode == 0, done.stdout
+        yield done.stdout
+    finally:
+        copy.make("down")
+
+
+def test_the_commands_of_the_readme_do_what_it_says(walk: str) -> None:
+    assert '"access_token"' in walk
+    assert '"title":"A first item"' in walk
+    assert re.search(r"^WWW-Authenticate: Bearer\r?$", walk, re.MULTILINE | re.IGNORECASE)
+    assert 'error="invalid_token"' in walk
+
+
+def test_every_make_target_that_the_readme_names_exists() -> None:
+    named = set(re.findall(r"make ([a-z-]+)", README))
+    listed = subprocess.run(
+        ["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    assert named <= set(re.findall(r"^  make ([a-z-]+)", listed, re.MULTILINE))
+
+
+def test_every_file_that_the_readme_links_to_exists() -> None:
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in link]
+    assert [link for link in links if not (ROOT / link).exists()] == []
