@@ -14,7 +14,7 @@ async def read_form(request: Request) -> dict[str, str]:
     """The parameters by name; those without a value are left out (RFC 6749 section 3.2).
 
     Raises:
-        InvalidRequest: it is no form, or a parameter comes twice.
+        InvalidRequest: it is no form, or a parameter comes twice or holds NUL.
     """
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != "application/x-www-form-urlencoded":
@@ -36,4 +36,7 @@ async def read_form(request: Request) -> dict[str, str]:
     form = dict(pairs)
     if len(form) != len(pairs):
         raise InvalidRequest("a parameter may come once only")
+    # No parameter of RFC 6749 appendix A may hold it, and PostgreSQL fails on a text with it.
+    if any("\x00" in value for value in form.values()):
+        raise InvalidRequest("a parameter may not hold the NUL character")
     return {name: value for name, value in form.items() if value}

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from auth_service.schemas import Username
+from auth_service.schemas import MAX_PASSWORD_CHARS, Username
 from chassis.settings import (
     BindAddress,
     DatabaseURL,
@@ -45,10 +45,14 @@ class AuthSettings(ServiceSettings):
         return max(1, (os.cpu_count() or 1) // self.workers)
 
 
+# A longer one could be stored, but never be used to sign in.
+FirstPassword = Annotated[Password, Field(max_length=MAX_PASSWORD_CHARS)]
+
+
 class FirstUsersSettings(EnvironmentSettings):
     """The users that an empty database starts with. Only `migrate` reads them: a server needs no user's password."""
 
     admin_username: Annotated[Username, Field(validation_alias="ADMIN_USERNAME")]
-    admin_password: Annotated[Password, Field(validation_alias="ADMIN_PASSWORD")]
+    admin_password: Annotated[FirstPassword, Field(validation_alias="ADMIN_PASSWORD")]
     demo_username: Annotated[Username, Field(validation_alias="DEMO_USERNAME")]
-    demo_password: Annotated[Password, Field(validation_alias="DEMO_PASSWORD")]
+    demo_password: Annotated[FirstPassword, Field(validation_alias="DEMO_PASSWORD")]

@@ -1,6 +1,6 @@
 """All SQL of the auth service."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum, StrEnum, auto
 from typing import Any
@@ -74,6 +74,16 @@ _USER_BY_ID = _USER.where(users.c.id == bindparam("user"))
 _USER_BY_NAME = _USER.where(users.c.username_key == bindparam("key"))
 _USERS = _USER.order_by(users.c.id.desc()).limit(bindparam("most"))
 _BEFORE = users.c.id < bindparam("before")
+# Locked until the transaction ends (on SQLite the whole file is), so that what would end a session comes after it.
+_STILL_WITH_PASSWORD = (
+    select(users.c.id)
+    .where(
+        users.c.id == bindparam("user"),
+        users.c.password_hash == bindparam("known_hash"),
+        users.c.disabled_at.is_(None),
+    )
+    .with_for_update(read=True)
+)
 
 _SESSION = select(
     sessions.c.id, sessions.c.user_id, sessions.c.client_id, sessions.c.scope, sessions.c.ended_at
@@ -155,8 +165,8 @@ class UserStore:
         """The user under a new display name."""
         return await _change(self._database, user_id, display_name=display_name)
 
-    async def upgrade_hash(self, user: User, password_hash: str) -> None:
-        """Stores a stronger hash of the same password, unless the password was changed meanwhile."""
+    async def upgrade_hash(self, user: User, password_hash: str) -> User:
+        """The user with a stronger hash of the same password; not stored if the password was changed meanwhile."""
         unchanged = users.c.password_hash == bindparam("known_hash")
         await self._database.execute(
             update(users)
@@ -165,6 +175,7 @@ class UserStore:
             user=user.id,
             known_hash=user.password_hash,
         )
+        return replace(user, password_hash=password_hash)
 
     async def change_password(self, user_id: UUID, password_hash: str) -> None:
         """Sets a new password and ends every session that the old one opened."""
@@ -188,15 +199,18 @@ class SessionStore:
         self._database = database
 
     async def start(
-        self, user_id: UUID, client_id: str, scope: str, digest: str, expires_at: datetime
-    ) -> Session:
-        """A new session with its first refresh token."""
-        session = Session(new_id(), user_id, client_id, scope)
+        self, user: User, client_id: str, scope: str, digest: str, expires_at: datetime
+    ) -> Session | None:
+        """A new session with its first refresh token; None when the user was disabled or got another password since."""
+        session = Session(new_id(), user.id, client_id, scope)
         async with self._database.transaction() as statements:
+            still = {"user": user.id, "known_hash": user.password_hash}
+            if await statements.fetch_one(_STILL_WITH_PASSWORD, **still) is None:
+                return None
             await statements.execute(
                 insert(sessions),
                 id=session.id,
-                user_id=user_id,
+                user_id=user.id,
                 client_id=client_id,
                 scope=scope,
                 created_at=now(),

@@ -50,11 +50,13 @@ class TokenIssuer:
             raise InvalidGrant("the username or the password is wrong")
         scope = scopes.grant(requested_scope, user.role)
         if self.passwords.is_outdated(user.password_hash):
-            await self.users.upgrade_hash(user, await self.passwords.hash(password))
+            user = await self.users.upgrade_hash(user, await self.passwords.hash(password))
         refresh_token, digest = _new_refresh_token()
         session = await self.sessions.start(
-            user.id, client_id, scope, digest, now() + self.refresh_token_life
+            user, client_id, scope, digest, now() + self.refresh_token_life
         )
+        if session is None:  # another password, or disabled, while this password was being verified
+            return await self.password_grant(username, password, requested_scope, client_id)
         return await self._answer(session, scope, refresh_token)
 
     async def refresh_grant(

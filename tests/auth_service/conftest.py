@@ -1,0 +1,79 @@
+"""The auth service in process, on a database of its own for each test."""
+
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import uuid4
+
+import httpx2
+import pytest
+import pytest_asyncio
+from fastapi import FastAPI
+
+from auth_service.main import create_app
+from auth_service.settings import AuthSettings
+from chassis.database import Database, open_database
+from tests.auth_service.databases import copy_of, fill, settings_for
+from tests.auth_service.people import URL
+from tests.support.apps import running
+from tests.support.databases import postgresql  # noqa: F401  # a fixture
+from tests.support.postgres import PostgreSQL
+
+
+@pytest.fixture(scope="session")
+def filled_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("auth") / "filled.db"
+    fill(settings_for(f"sqlite:///{file}"))
+    return file
+
+
+@pytest.fixture(scope="session")
+def filled_database(request: pytest.FixtureRequest) -> str:
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    fill(settings_for(server.create_database("filled")))
+    return "filled"
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database with a signing key, the administrator and the demo user; see `on_both_databases`."""
+    if getattr(request, "param", "sqlite") == "postgresql":
+        server: PostgreSQL = request.getfixturevalue("postgresql")
+        template: str = request.getfixturevalue("filled_database")
+        return copy_of(server, template, f"auth_{uuid4().hex}")
+    filled: Path = request.getfixturevalue("filled_file")
+    return f"sqlite:///{shutil.copy(filled, tmp_path / 'auth.db')}"
+
+
+@pytest.fixture
+def settings(database_url: str) -> AuthSettings:
+    return settings_for(database_url)
+
+
+@pytest.fixture
+def app(settings: AuthSettings) -> FastAPI:
+    return create_app(settings)
+
+
+@pytest.fixture
+async def client(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
+    async with running(app, base_url=URL) as client:
+        yield client
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared_client(filled_file: Path) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of one service for all tests whose requests are refused and change nothing."""
+    app = create_app(
+        settings_for(f"sqlite:///{shutil.copy(filled_file, filled_file.with_name('shared.db'))}")
+    )
+    async with running(app, base_url=URL) as client:
+        yield client
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """The service's database seen from beside the service."""
+    database = open_database(database_url)
+    yield database
+    await database.close()

@@ -1,0 +1,131 @@
+"""`POST /auth/users`: who may call themselves what."""
+
+import asyncio
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.auth_service.databases import on_both_databases
+from tests.auth_service.people import Person, bearer
+
+NEW = {"username": "grace", "password": "compile-the-7-cobol-cards"}
+
+
+def pointers_of(answer: httpx2.Response) -> list[str]:
+    """What the problem document of a 422 points to."""
+    assert answer.status_code == 422, answer.text
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json()["code"] == "invalid_input"
+    return [error["pointer"] for error in answer.json()["errors"]]
+
+
+@on_both_databases
+async def test_a_new_user_can_sign_in(client: httpx2.AsyncClient) -> None:
+    answer = await client.post("/users", json={**NEW, "display_name": "  Grace \N{RABBIT} "})
+    assert answer.status_code == 201
+    user = answer.json()
+    assert user == {
+        "id": user["id"],
+        "username": "grace",
+        "display_name": "Grace \N{RABBIT}",
+        "role": "user",
+        "disabled": False,
+        "created_at": user["created_at"],
+        "updated_at": user["created_at"],
+    }
+    assert user["created_at"].endswith("Z")
+    headers = await bearer(client, Person(NEW["username"], NEW["password"]))
+    me = await client.get(answer.url.join(answer.headers["Location"]), headers=headers)
+    assert me.json() == user
+
+
+@on_both_databases
+@pytest.mark.parametrize("username", ["grace", "GRACE", "Grace"])
+async def test_a_name_is_taken_in_every_case(client: httpx2.AsyncClient, username: str) -> None:
+    assert (await client.post("/users", json=NEW)).status_code == 201
+    answer = await client.post("/users", json={**NEW, "username": username})
+    assert answer.status_code == 409
+    assert answer.json()["code"] == "conflict"
+
+
+@on_both_databases
+async def test_of_two_who_want_one_name_at_once_one_gets_it(client: httpx2.AsyncClient) -> None:
+    answers = await asyncio.gather(*(client.post("/users", json=NEW) for _ in range(3)))
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409]
+
+
+@pytest.mark.parametrize(
+    "username", ["abc", "a" * 64, "ada@example.com", "a+b", "a.b_c-d", "007", "A--Z"]
+)
+async def test_a_name_may_be(client: httpx2.AsyncClient, username: str) -> None:
+    answer = await client.post("/users", json={**NEW, "username": username})
+    assert answer.json()["username"] == username
+
+
+@pytest.mark.parametrize(
+    "username",
+    [
+        "",
+        "ab",
+        "a" * 65,
+        ".ada",
+        "ada.",
+        "-ada",
+        "a da",
+        " ada",
+        "ada\n",
+        "ada\x00",
+        "a/b",
+        "a\\b",
+        "<ada>",
+        "\N{CYRILLIC SMALL LETTER A}da",
+        "ad\N{COMBINING ACUTE ACCENT}a",
+        "\N{PILE OF POO}\N{PILE OF POO}\N{PILE OF POO}",
+        None,
+        7,
+        ["ada"],
+    ],
+)
+async def test_a_name_may_not_be(shared_client: httpx2.AsyncClient, username: object) -> None:
+    answer = await shared_client.post("/users", json={**NEW, "username": username})
+    assert pointers_of(answer) == ["#/username"]
+
+
+@pytest.mark.parametrize("password", ["", "11character", "x" * 257, None, 123456789012])
+async def test_a_password_may_not_be(shared_client: httpx2.AsyncClient, password: object) -> None:
+    answer = await shared_client.post("/users", json={**NEW, "password": password})
+    assert pointers_of(answer) == ["#/password"]
+    assert not isinstance(password, str) or not password or password not in answer.text
+
+
+@pytest.mark.parametrize(
+    "password", ["12characters", "x" * 256, "\N{PILE OF POO}" * 12, "a\x00" * 8]
+)
+async def test_a_password_may_be(client: httpx2.AsyncClient, password: str) -> None:
+    answer = await client.post("/users", json={**NEW, "password": password})
+    assert answer.status_code == 201
+    assert password not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer"),
+    [
+        ({"role": "admin"}, "#/role"),
+        ({"disabled": False}, "#/disabled"),
+        ({"id": "0"}, "#/id"),
+        ({"display_name": "x" * 101}, "#/display_name"),
+        ({"display_name": "a\x00b"}, "#/display_name"),
+        ({"display_name": None}, "#/display_name"),
+        ({"a/b~c": 1}, "#/a~1b~0c"),
+    ],
+)
+async def test_a_sign_up_says_nothing_else(
+    shared_client: httpx2.AsyncClient, changes: dict[str, Any], pointer: str
+) -> None:
+    assert pointers_of(await shared_client.post("/users", json={**NEW, **changes})) == [pointer]
+
+
+async def test_every_mistake_is_named(shared_client: httpx2.AsyncClient) -> None:
+    answer = await shared_client.post("/users", json={"username": "x", "colour": "red"})
+    assert sorted(pointers_of(answer)) == ["#/colour", "#/password", "#/username"]
