@@ -1,6 +1,7 @@
 """What an empty database needs before the service can serve: a signing key, an administrator, a demo user."""
 
 import asyncio
+from contextlib import suppress
 
 import structlog
 
@@ -8,7 +9,7 @@ from auth_service.passwords import PasswordHashing
 from auth_service.schemas import Role
 from auth_service.settings import AuthSettings, FirstUsersSettings
 from auth_service.signing_keys import SigningKeys
-from auth_service.store import SigningKeyStore, UserStore
+from auth_service.store import SigningKeyStore, UsernameTaken, UserStore
 from chassis.database import Database, open_database
 
 log = structlog.get_logger(__name__)
@@ -52,6 +53,7 @@ async def _ensure_users(database: Database, first: FirstUsersSettings) -> None:
     ):
         if await users.find_by_name(username) is None:
             password_hash = await passwords.hash(password.get_secret_value())
-            await users.create(username, password_hash, role=role)
-            log.info("first_user_created", username=username, role=role)
+            with suppress(UsernameTaken):  # another replica was quicker
+                await users.create(username, password_hash, role=role)
+                log.info("first_user_created", username=username, role=role)
     await passwords.close()

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from auth_service.schemas import MAX_PASSWORD_CHARS, Username
@@ -56,3 +56,10 @@ class FirstUsersSettings(EnvironmentSettings):
     admin_password: Annotated[FirstPassword, Field(validation_alias="ADMIN_PASSWORD")]
     demo_username: Annotated[Username, Field(validation_alias="DEMO_USERNAME")]
     demo_password: Annotated[FirstPassword, Field(validation_alias="DEMO_PASSWORD")]
+
+    @field_validator("demo_username")
+    @classmethod
+    def _is_another_user(cls, demo: str, info: ValidationInfo) -> str:
+        if demo.lower() == str(info.data.get("admin_username", "")).lower():
+            raise ValueError("is ADMIN_USERNAME too; they must be two users")
+        return demo

@@ -66,11 +66,15 @@ class TokenIssuer:
 
         Raises:
             InvalidGrant: the token is unknown, used, expired or revoked, or its user is disabled.
-            InvalidScope: more is asked for than the user granted; the token is used up by that.
+            InvalidScope: more is asked for than the user granted; the token stays good.
         """
         new_token, new_digest = _new_refresh_token()
         session = await self.sessions.exchange(
-            _digest(refresh_token), client_id, new_digest, now() + self.refresh_token_life
+            _digest(refresh_token),
+            client_id,
+            new_digest,
+            now() + self.refresh_token_life,
+            accept=lambda session: scopes.narrow(requested_scope, session.scope),
         )
         if isinstance(session, Refusal) or not await self._may_go_on(session):
             raise InvalidGrant("the refresh token is unknown, used, expired or revoked")

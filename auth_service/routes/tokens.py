@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any
 
+import structlog
 from fastapi import APIRouter, Depends, Request, Response
 
 from auth_service.clients import identify_client
@@ -15,7 +16,10 @@ from auth_service.oauth_form import read_form
 from auth_service.schemas import JWKSet, TokenError, TokenResponse
 from auth_service.signing_keys import SigningKeys
 from auth_service.token_issuer import TokenIssuer
+from chassis.database import DatabaseUnavailable
 from chassis.problems import ServiceUnavailable
+
+log = structlog.get_logger(__name__)
 
 router = APIRouter(tags=["tokens"])
 
@@ -77,6 +81,11 @@ async def token(
             return await issuer.refresh_grant(_required(form, "refresh_token"), scope, client_id)
     except ServiceUnavailable as error:
         raise TemporarilyUnavailable(error.detail, error.headers) from None
+    except DatabaseUnavailable as error:
+        log.error("database_unavailable", exc_info=error)
+        raise TemporarilyUnavailable(
+            "the database does not answer now", {"Retry-After": "2"}
+        ) from None
     raise UnsupportedGrantType("the grant type must be password or refresh_token")
 
 

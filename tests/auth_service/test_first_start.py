@@ -106,3 +106,9 @@ def test_first_users_that_cannot_be_are_refused_by_name_and_without_their_passwo
     assert "make up" in sentence or ".env" in sentence
     assert ADMIN.password not in sentence
     assert "change me please" not in sentence
+
+
+def test_the_two_first_users_must_be_two(settings: AuthSettings) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        fill(settings, {**FIRST_USERS, "DEMO_USERNAME": FIRST_USERS["ADMIN_USERNAME"].upper()})
+    assert str(refusal.value).startswith("DEMO_USERNAME is ADMIN_USERNAME too")

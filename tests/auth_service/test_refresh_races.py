@@ -39,7 +39,9 @@ def _exchange_all(database_url: str, process: int) -> list[bool]:
         for number in range(SESSIONS):
             _barrier.wait(30)
             answers.append(
-                await store.exchange(_digest(number), "gatehouse", f"{process}-{number}", later)
+                await store.exchange(
+                    _digest(number), "gatehouse", f"{process}-{number}", later, accept=id
+                )
             )
         await database.close()
         return [isinstance(answer, Session) for answer in answers]

@@ -339,3 +339,11 @@ async def test_the_published_keys_are_public(client: httpx2.AsyncClient) -> None
     (key,) = answer.json()["keys"]
     assert set(key) == {"kty", "crv", "x", "y", "kid", "use", "alg"}
     assert (key["kty"], key["crv"], key["use"], key["alg"]) == ("EC", "P-256", "sig", "ES256")
+
+
+async def test_while_the_database_is_away_the_token_endpoint_says_come_back(tmp_path: Path) -> None:
+    nowhere = settings_for("postgresql://nobody:x@127.0.0.1:1/auth")
+    async with running(create_app(nowhere), base_url=URL) as client:
+        answer = await client.post("/token", data=DEMO.password_grant)
+    assert refused(answer) == (503, "temporarily_unavailable")
+    assert answer.headers["Retry-After"] == "2"

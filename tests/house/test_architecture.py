@@ -52,19 +52,24 @@ def test_arrows_between_packages_point_one_way(package: str) -> None:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_two_services_look_like_twins(service: str) -> None:
-    files = {str(file.relative_to(ROOT / service)) for file in (ROOT / service).rglob("*.py")}
-    assert files >= EVERY_SERVICE_HAS
+    missing = {
+        name
+        for name in EVERY_SERVICE_HAS
+        # What has grown into several files is a folder of the same name.
+        if not (ROOT / service / name).exists()
+        and not (ROOT / service / name).with_suffix("").is_dir()
+    }
+    assert missing == set()
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_only_the_store_and_the_tables_of_a_service_speak_sql(service: str) -> None:
     speaking = {
-        str(file.relative_to(ROOT / service))
+        file.relative_to(ROOT / service).parts[0].removesuffix(".py")
         for file, module in imports_of(service)
         if module.partition(".")[0] in {"sqlalchemy", "alembic", "asyncpg", "sqlite3"}
-        and "versions" not in file.parts
     }
-    assert speaking == {"store.py", "tables.py"}
+    assert speaking == {"store", "tables", "migrations"}
 
 
 def test_the_version_is_told_once() -> None:

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -45,16 +46,16 @@ class Copy:
 
     def make(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run `make` in the copy."""
-        return self.run("make", *arguments, **environment)
+        return self.run("make", *arguments, environment=environment)
 
     def run(
-        self, *command: str, seconds: float = 300, **environment: str
+        self, *command: str, seconds: float = 300, environment: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Run a command in the copy, without a terminal."""
         return subprocess.run(
             command,
             cwd=self.folder,
-            env={**self.environment, **environment},
+            env={**self.environment, **(environment or {})},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

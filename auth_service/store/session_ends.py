@@ -1,0 +1,39 @@
+"""How sessions end: by the reuse of a token, a new password, a disabled user."""
+
+from enum import StrEnum, auto
+from uuid import UUID
+
+from sqlalchemy import bindparam, update
+
+from auth_service.tables import sessions
+from chassis.columns import now
+from chassis.database import Statements
+
+
+class EndOfSession(StrEnum):
+    """Why a session ended."""
+
+    REFRESH_TOKEN_REUSED = auto()
+    PASSWORD_CHANGED = auto()
+    USER_DISABLED = auto()
+
+
+_END_SESSIONS = (
+    update(sessions)
+    .where(sessions.c.ended_at.is_(None))
+    .values(ended_at=bindparam("at"), ended_because=bindparam("reason"))
+)
+_END_SESSION = _END_SESSIONS.where(sessions.c.id == bindparam("session"))
+_END_SESSIONS_OF = _END_SESSIONS.where(sessions.c.user_id == bindparam("user"))
+
+
+async def end_session(statements: Statements, session_id: UUID) -> None:
+    """Ends a session, one of whose refresh tokens is in two hands, within the caller's transaction."""
+    await statements.execute(
+        _END_SESSION, session=session_id, at=now(), reason=EndOfSession.REFRESH_TOKEN_REUSED.value
+    )
+
+
+async def end_sessions_of(statements: Statements, user_id: UUID, reason: EndOfSession) -> None:
+    """Ends every session of a user, within the caller's transaction."""
+    await statements.execute(_END_SESSIONS_OF, user=user_id, at=now(), reason=reason.value)

@@ -1,0 +1,140 @@
+"""Sign-ins and their refresh tokens."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, auto
+from uuid import UUID
+
+from sqlalchemy import and_, bindparam, insert, select, update
+
+from auth_service.store.session_ends import end_session
+from auth_service.store.users import User
+from auth_service.tables import refresh_tokens, sessions, users
+from chassis.columns import new_id, now
+from chassis.database import Database, Statements
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A sign-in: which user, through which client, with which scopes."""
+
+    id: UUID
+    user_id: UUID
+    client_id: str
+    scope: str
+
+
+class Refusal(Enum):
+    """Why a refresh token was not exchanged."""
+
+    UNKNOWN = auto()
+    EXPIRED = auto()
+    REUSED = auto()
+    ENDED = auto()
+
+
+# Locked until the transaction ends (on SQLite the whole file is), so that what would end a session comes after it.
+_STILL_WITH_PASSWORD = (
+    select(users.c.id)
+    .where(
+        users.c.id == bindparam("user"),
+        users.c.password_hash == bindparam("known_hash"),
+        users.c.disabled_at.is_(None),
+    )
+    .with_for_update(read=True)
+)
+
+_SESSION = select(
+    sessions.c.id, sessions.c.user_id, sessions.c.client_id, sessions.c.scope, sessions.c.ended_at
+).where(sessions.c.id == bindparam("session"))
+# One statement decides who uses a token: of two concurrent tries the second finds it used.
+_USE_TOKEN = (
+    update(refresh_tokens)
+    .where(
+        and_(
+            refresh_tokens.c.digest == bindparam("token"),
+            refresh_tokens.c.used_at.is_(None),
+            refresh_tokens.c.expires_at > bindparam("at"),
+        )
+    )
+    .values(used_at=bindparam("at"))
+    .returning(refresh_tokens.c.session_id)
+)
+_TOKEN = select(refresh_tokens).where(refresh_tokens.c.digest == bindparam("token"))
+
+
+class SessionStore:
+    """Sign-ins and their refresh tokens, which are stored as digests."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def start(
+        self, user: User, client_id: str, scope: str, digest: str, expires_at: datetime
+    ) -> Session | None:
+        """A new session with its first refresh token; None when the user was disabled or got another password since."""
+        session = Session(new_id(), user.id, client_id, scope)
+        async with self._database.transaction() as statements:
+            still = {"user": user.id, "known_hash": user.password_hash}
+            if await statements.fetch_one(_STILL_WITH_PASSWORD, **still) is None:
+                return None
+            await statements.execute(
+                insert(sessions),
+                id=session.id,
+                user_id=user.id,
+                client_id=client_id,
+                scope=scope,
+                created_at=now(),
+            )
+            await _add_token(statements, session.id, digest, expires_at)
+        return session
+
+    async def exchange(
+        self,
+        digest: str,
+        client_id: str,
+        new_digest: str,
+        expires_at: datetime,
+        accept: Callable[[Session], object],
+    ) -> Session | Refusal:
+        """Uses up a refresh token and puts a new one in its place, unless `accept` raises: then all is as before.
+
+        A token that was used before is in two hands, and nobody can tell whose: the whole session ends (RFC 9700
+        section 4.14.2). So it does when another client presents it.
+        """
+        async with self._database.transaction() as statements:
+            used = await statements.fetch_one(_USE_TOKEN, token=digest, at=now())
+            if used is None:
+                return await self._refuse(statements, digest)
+            row = await statements.fetch_one(_SESSION, session=used["session_id"])
+            if row is None or row["ended_at"] is not None:
+                return Refusal.ENDED
+            session = Session(row["id"], row["user_id"], row["client_id"], row["scope"])
+            if session.client_id != client_id:
+                await end_session(statements, session.id)
+                return Refusal.REUSED
+            accept(session)
+            await _add_token(statements, session.id, new_digest, expires_at)
+            return session
+
+    async def _refuse(self, statements: Statements, digest: str) -> Refusal:
+        token = await statements.fetch_one(_TOKEN, token=digest)
+        if token is None:
+            return Refusal.UNKNOWN
+        if token["used_at"] is None:
+            return Refusal.EXPIRED
+        await end_session(statements, token["session_id"])
+        return Refusal.REUSED
+
+
+async def _add_token(
+    statements: Statements, session_id: UUID, digest: str, expires_at: datetime
+) -> None:
+    await statements.execute(
+        insert(refresh_tokens),
+        digest=digest,
+        session_id=session_id,
+        created_at=now(),
+        expires_at=expires_at,
+    )

@@ -1,0 +1,145 @@
+"""Users by id and by name."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, bindparam, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from auth_service.schemas import Role
+from auth_service.store.session_ends import EndOfSession, end_sessions_of
+from auth_service.tables import users
+from chassis.columns import new_id, now
+from chassis.database import Database, Statements
+
+
+class UsernameTaken(Exception):
+    """Another user has this name, in whatever case."""
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A row of `users`."""
+
+    id: UUID
+    username: str
+    display_name: str
+    password_hash: str
+    role: Role
+    disabled: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+_USER = select(users)
+_USER_BY_ID = _USER.where(users.c.id == bindparam("user"))
+_USER_BY_NAME = _USER.where(users.c.username_key == bindparam("key"))
+_USERS = _USER.order_by(users.c.id.desc()).limit(bindparam("most"))
+_BEFORE = users.c.id < bindparam("before")
+
+
+class UserStore:
+    """Users by id and by name."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def create(
+        self, username: str, password_hash: str, display_name: str = "", role: Role = Role.USER
+    ) -> User:
+        """A new user.
+
+        Raises:
+            UsernameTaken: the name is in use.
+        """
+        created = now()
+        user = User(new_id(), username, display_name, password_hash, role, False, created, created)
+        try:
+            await self._database.execute(
+                insert(users),
+                id=user.id,
+                username=username,
+                username_key=username.lower(),
+                display_name=display_name,
+                password_hash=password_hash,
+                role=role.value,
+                disabled_at=None,
+                created_at=created,
+                updated_at=created,
+            )
+        except IntegrityError:
+            raise UsernameTaken(username) from None
+        return user
+
+    async def find(self, user_id: UUID) -> User | None:
+        """The user with this id."""
+        return _user(await self._database.fetch_one(_USER_BY_ID, user=user_id))
+
+    async def find_by_name(self, username: str) -> User | None:
+        """The user with this name, in whatever case."""
+        return _user(await self._database.fetch_one(_USER_BY_NAME, key=username.lower()))
+
+    async def list(self, *, most: int, before: UUID | None = None) -> list[User]:
+        """Up to `most` users, newest first: those created before the one with the id `before`."""
+        statement, parameters = _USERS, dict[str, Any](most=most)
+        if before is not None:
+            statement, parameters["before"] = statement.where(_BEFORE), before
+        rows = await self._database.fetch_all(statement, **parameters)
+        return [user for row in rows if (user := _user(row))]
+
+    async def rename(self, user_id: UUID, display_name: str) -> User | None:
+        """The user under a new display name."""
+        return await _change(self._database, user_id, display_name=display_name)
+
+    async def upgrade_hash(self, user: User, password_hash: str) -> User:
+        """The user with a stronger hash of the same password; not stored if the password was changed meanwhile."""
+        unchanged = users.c.password_hash == bindparam("known_hash")
+        await self._database.execute(
+            update(users)
+            .where(users.c.id == bindparam("user"), unchanged)
+            .values(password_hash=password_hash),
+            user=user.id,
+            known_hash=user.password_hash,
+        )
+        return replace(user, password_hash=password_hash)
+
+    async def change_password(self, user_id: UUID, password_hash: str) -> None:
+        """Sets a new password and ends every session that the old one opened."""
+        async with self._database.transaction() as statements:
+            await _change(statements, user_id, password_hash=password_hash)
+            await end_sessions_of(statements, user_id, EndOfSession.PASSWORD_CHANGED)
+
+    async def set_disabled(self, user_id: UUID, disabled: bool) -> User | None:
+        """The user, who is disabled or enabled now; disabling ends every session."""
+        async with self._database.transaction() as statements:
+            user = await _change(statements, user_id, disabled_at=now() if disabled else None)
+            if user and disabled:
+                await end_sessions_of(statements, user_id, EndOfSession.USER_DISABLED)
+        return user
+
+
+async def _change(statements: Statements, user_id: UUID, **values: Any) -> User | None:
+    statement = (
+        update(users)
+        .where(users.c.id == bindparam("user"))
+        .values(**values, updated_at=bindparam("changed_at"))
+        .returning(*users.c)
+    )
+    return _user(await statements.fetch_one(statement, user=user_id, changed_at=now()))
+
+
+def _user(row: RowMapping | None) -> User | None:
+    if row is None:
+        return None
+    return User(
+        id=row["id"],
+        username=row["username"],
+        display_name=row["display_name"],
+        password_hash=row["password_hash"],
+        role=Role(row["role"]),
+        disabled=row["disabled_at"] is not None,
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+    )
