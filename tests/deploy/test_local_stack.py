@@ -113,7 +113,7 @@ def test_the_log_of_an_unknown_service_is_refused_with_the_known_ones(running: C
 
 
 def test_a_taken_port_is_refused_with_its_holder(running: Copy, tmp_path: Path) -> None:
-    other = Copy(tmp_path / "other")
+    other = Copy(tmp_path / "other", "local")
 
     done = other.make("up", GATEHOUSE_PORT=str(running.port))
 
