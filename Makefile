@@ -42,6 +42,12 @@ logs: python  ## Follow the logs (S=auth: only that service; N=100: with that ma
 clean: python  ## Remove all data, after asking (YES=1: without asking)
 	@"$(PYTHON)" -m deploy clean $(if $(YES),--yes)
 
+##@ Other deployments
+
+.PHONY: doctor
+doctor: install  ## Examine any deployment from outside (URL=https://example.com/items ARGS="--direct URL --json")
+	@$(VENV)/python -m doctor $(or $(URL),http://localhost:$(or $(GATEHOUSE_PORT),8080)) $(ARGS)
+
 ##@ Development
 
 .PHONY: install

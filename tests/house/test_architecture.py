@@ -8,12 +8,13 @@ import pytest
 import chassis
 
 ROOT = Path(__file__).parents[2]
-OURS = {"auth_service", "items_service", "chassis", "deploy", "loadtests"}
+OURS = {"auth_service", "items_service", "chassis", "deploy", "doctor", "loadtests"}
 MAY_IMPORT = {
     "auth_service": {"auth_service", "chassis"},
     "items_service": {"items_service", "chassis"},
     "chassis": {"chassis"},
     "deploy": {"deploy"},
+    "doctor": {"doctor"},
     "loadtests": {"loadtests"},
 }
 SERVICES = ("auth_service", "items_service")

@@ -1,0 +1,162 @@
+"""`python -m doctor URL`: examine a deployment, print what is wrong, and exit 0, 1 or 2."""
+
+import argparse
+import ssl
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from doctor.addresses import is_well_formed
+from doctor.deployment import Deployment, NotExaminedError
+from doctor.examination import examine
+from doctor.recognise import PROXIES
+from doctor.report import TextReport, as_json
+from doctor.subject import Options, reference
+
+_EXAMPLES = """\
+examples:
+  proxy-doctor https://example.com/items
+  proxy-doctor http://localhost:8080                        a page that shows several services
+  proxy-doctor https://example.com/items --direct http://10.0.0.7:8000
+                                                            compare with the backend itself
+  proxy-doctor https://example.com/items --spec openapi.json
+                                                            a service without a docs page
+  proxy-doctor https://example.com/items --websocket /ws --json
+
+exit codes: 0 nothing found, 1 something found, 2 could not be examined
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command, and return its exit code."""
+    given = parser().parse_args(arguments)
+    base = _service_of(given.url)
+    options = Options(
+        docs=reference(given.docs, base) if given.docs else None,
+        spec=reference(given.spec, base) if given.spec else None,
+        direct=given.direct and given.direct.rstrip("/"),
+        websockets=given.websocket,
+    )
+    upstream = urlsplit(given.direct).netloc if given.direct else "127.0.0.1:8000"
+    try:
+        with Deployment(
+            base,
+            limit=given.requests,
+            seconds=given.timeout,
+            headers=given.header,
+            ca_file=given.ca_file,
+            allow_post=given.allow_post,
+        ) as deployment:
+            report = examine(deployment, options, proxy=given.proxy)
+    except NotExaminedError as error:
+        sys.stderr.write(f"proxy-doctor could not examine {base}: {error}\n")
+        return 2
+    if given.json:
+        sys.stdout.write(as_json(report, upstream=upstream) + "\n")
+    else:
+        TextReport(sys.stdout, upstream=upstream).write(report)
+    return 1 if report.findings else 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return what reads the command line."""
+    parser = argparse.ArgumentParser(
+        prog="proxy-doctor",
+        description="Examine a deployment behind a proxy from outside: what is wrong, why, and what to change.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("url", type=_url, help="what people open, with its prefix")
+    parser.add_argument("--direct", type=_url, metavar="URL", help="the backend, past the proxy")
+    parser.add_argument("--docs", metavar="URL", help="the docs page, when it is not at /docs")
+    parser.add_argument("--spec", metavar="URL", help="the OpenAPI document, when no page shows it")
+    parser.add_argument(
+        "--websocket",
+        metavar="PATH",
+        action="append",
+        default=[],
+        help="a WebSocket below the prefix (repeatable)",
+    )
+    parser.add_argument(
+        "--proxy", choices=PROXIES, help="whose configuration to show, when it is not recognised"
+    )
+    parser.add_argument(
+        "--header",
+        metavar="'NAME: VALUE'",
+        type=_header,
+        action="append",
+        default=[],
+        help="send this with every request (repeatable)",
+    )
+    parser.add_argument(
+        "--allow-post",
+        action="store_true",
+        help="send token endpoints an empty POST; without it only GET and OPTIONS are used",
+    )
+    parser.add_argument(
+        "--ca-file",
+        type=_file,
+        metavar="FILE",
+        help="certificates (PEM) to trust beside the system's",
+    )
+    parser.add_argument(
+        "--requests", type=_count, default=300, metavar="N", help="make at most N requests (300)"
+    )
+    parser.add_argument(
+        "--timeout", type=_seconds, default=10, metavar="SECONDS", help="wait for an answer (10)"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    return parser
+
+
+def _service_of(url: str) -> str:
+    """Return the service's base where somebody gave the address of its docs page."""
+    for page in ("/docs", "/redoc", "/openapi.json"):
+        url = url.rstrip("/").removesuffix(page)
+    return url.rstrip("/")
+
+
+def _url(text: str) -> str:
+    url = text.partition("#")[0].partition("?")[0]
+    if not is_well_formed(url):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no address: give it as https://example.com/items."
+        )
+    return url
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not (colon and name.strip().replace("-", "").isalnum() and text.isprintable()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no header: give it as 'Name: value'.")
+    return name.strip(), value.strip()
+
+
+def _file(text: str) -> str:
+    try:
+        ssl.create_default_context().load_verify_locations(text)
+    except (OSError, ssl.SSLError) as error:
+        why = "no certificate is in it" if Path(text).is_file() else "there is no such file"
+        raise argparse.ArgumentTypeError(f"{text} cannot be used: {why}.") from error
+    return text
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of requests: give 1 or more.")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= 300:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time: give seconds up to 300.")
+    return seconds
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The checks: each module asks about one theme and yields findings."""

@@ -1,0 +1,123 @@
+"""`tokenUrl` and `authorizationUrl`: where 'Authorize' goes, by both readings."""
+
+import posixpath
+from collections.abc import Iterator
+from enum import Enum, auto
+
+from doctor.addresses import host_of, path_of, resolve, same_origin, scheme_of
+from doctor.deployment import Deployment
+from doctor.findings import Finding
+from doctor.openapi import FlowUrl, Spec
+from doctor.subject import Service, Subject
+from doctor.swagger_ui import openapi_address, swagger_ui_address
+
+
+class _State(Enum):
+    THERE = auto()
+    ABSENT = auto()
+    REDIRECTS = auto()
+    UNKNOWN = auto()
+
+
+def token_urls_lead_to_endpoints(subject: Subject) -> Iterator[Finding]:
+    """Check every URL of every OAuth2 flow as Swagger UI and as the OpenAPI text resolves it."""
+    for service in subject.services:
+        if spec := service.spec:
+            for flow_url in spec.flow_urls:
+                yield from _check(subject, service, spec, flow_url)
+
+
+def endpoints_of(service: Service) -> Iterator[str]:
+    """Yield the absolute URLs of the token endpoints as the docs page uses them."""
+    if spec := service.spec:
+        for flow_url in spec.flow_urls:
+            if flow_url.place.endswith("tokenUrl"):
+                yield _addresses(service, spec, flow_url)[0]
+
+
+def _addresses(service: Service, spec: Spec, flow_url: FlowUrl) -> tuple[str, str]:
+    """Return what the docs page makes of the URL, and what the OpenAPI text does."""
+    by_the_text = openapi_address(flow_url.url, document=spec.url, server=spec.server)
+    if service.page is None:
+        return by_the_text, by_the_text
+    if service.page_resolves_specs:
+        # The page's own script resolves every URL before Swagger UI sees it.
+        return resolve(flow_url.url, spec.url), by_the_text
+    in_the_page = swagger_ui_address(flow_url.url, page=service.page.url, server=spec.server)
+    return in_the_page, by_the_text
+
+
+def _check(subject: Subject, service: Service, spec: Spec, flow_url: FlowUrl) -> Iterator[Finding]:
+    deployment, prefix = subject.deployment, service.prefix
+    used, by_the_text = _addresses(service, spec, flow_url)
+    written = f"{flow_url.place}: {flow_url.url!r}"
+    if scheme_of(deployment.base) == "https" and scheme_of(used) == "http":
+        yield Finding("mixed-content", f"GET {spec.url}", f"{written} on an https page", prefix)
+        return
+    if host_of(used) != host_of(deployment.base) or not same_origin(used, deployment.base):
+        subject.notes.append(f"{written} is {used}, of another origin, which was not asked.")
+        return
+    state, shown = _state(deployment, used, flow_url)
+    if state is _State.ABSENT:
+        advice = _advice(deployment, service, flow_url)
+        yield Finding("token-url-not-found", shown, f"not found ({written})", prefix, advice)
+    elif state is _State.REDIRECTS:
+        answer = deployment.get(used)
+        yield Finding("token-url-redirected", shown, f"{answer.in_words} ({written})", prefix)
+    elif state is _State.THERE and by_the_text != used and same_origin(by_the_text, used):
+        strict, asked = _state(deployment, by_the_text, flow_url)
+        if strict is _State.ABSENT:
+            yield Finding(
+                "token-url-by-the-text",
+                asked,
+                f"not found ({written} against the server {spec.server or '/'!r}); Swagger UI uses {used}",
+                prefix,
+            )
+
+
+def _state(deployment: Deployment, url: str, flow_url: FlowUrl) -> tuple[_State, str]:
+    """Find out, without a POST unless it is allowed, whether an endpoint answers at `url`.
+
+    405, 400, 401 and 422 for a GET prove one; an HTML page where tokens are issued is another
+    application's.
+    """
+    if flow_url.is_token_endpoint and deployment.allow_post:
+        answer = deployment.ask("POST", url)
+        if answer.status in (404, 405):
+            return _State.ABSENT, answer.asked
+        return (_State.REDIRECTS if answer.is_redirect else _State.THERE), answer.asked
+    answer = deployment.get(url)
+    if flow_url.is_token_endpoint:
+        if answer.is_redirect:
+            return _State.REDIRECTS, answer.asked
+        if answer.status == 200 and answer.is_html:
+            return _State.ABSENT, answer.asked
+        if answer.status == 404:
+            # Some frameworks answer 404 and not 405 to the wrong method, but list the right ones.
+            options = deployment.ask("OPTIONS", url)
+            if "POST" in options.headers.get("allow", "").upper():
+                return _State.THERE, answer.asked
+            return _State.ABSENT, answer.asked
+        return (_State.UNKNOWN if answer.status >= 500 else _State.THERE), answer.asked
+    exists = deployment.exists(url)
+    return {True: _State.THERE, False: _State.ABSENT, None: _State.UNKNOWN}[exists], answer.asked
+
+
+def _advice(deployment: Deployment, service: Service, flow_url: FlowUrl) -> str:
+    """Look for the endpoint where a lost or repeated prefix would have left it."""
+    page = service.page.url if service.page else f"{service.base}/docs"
+    tail = path_of(resolve(flow_url.url, f"{service.base}/docs")).lstrip("/")
+    last = tail.rpartition("/")[2]
+    outer = service.prefix.rpartition("/")[0]
+    written = flow_url.url.lstrip("./")
+    for path in (
+        f"{service.prefix}/{written}",
+        f"{outer}/{written}",
+        f"{service.prefix}/{last}",
+        f"/{written}",
+    ):
+        url = deployment.origin + path
+        if _state(deployment, url, flow_url)[0] is _State.THERE:
+            relative = posixpath.relpath(path, posixpath.dirname(path_of(page)))
+            return f'An endpoint answers at {path}: write tokenUrl="{relative}".'
+    return ""

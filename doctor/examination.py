@@ -1,0 +1,110 @@
+"""One examination: the checks in their order, each on what the earlier ones learned."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from doctor.checks import (
+    api_description,
+    arrival,
+    backend,
+    boundaries,
+    cookies,
+    page_files,
+    page_policy,
+    redirects,
+    servers,
+    token_urls,
+    trust,
+    websocket,
+    well_known,
+)
+from doctor.deployment import Deployment, LimitReachedError, NoAnswerError
+from doctor.findings import Finding, in_order
+from doctor.recognise import recognise
+from doctor.subject import Options, Subject
+
+Check = Callable[[Subject], Iterator[Finding]]
+
+_FIRST: dict[str, Check] = {
+    "docs pages": arrival.open_pages,
+    "OpenAPI documents": api_description.find_services,
+}
+_THEN: dict[str, Check] = {
+    "files of the pages": page_files.files_of_pages_load,
+    "content security policies": page_policy.policies_allow_pages,
+    "servers": servers.servers_lead_to_the_service,
+    "token and authorization URLs": token_urls.token_urls_lead_to_endpoints,
+    "redirects": redirects.redirects_stay_public,
+    "prefix boundary": boundaries.prefixes_end_at_a_slash,
+    "encoded slashes": boundaries.encoded_slashes_arrive,
+    "OAuth metadata": well_known.metadata_is_found_at_both_addresses,
+    "forged headers": trust.strangers_are_not_believed,
+    "cookies": cookies.cookies_keep_to_their_service,
+}
+_WITH_DIRECT: dict[str, Check] = {"paths at the backend": backend.paths_reach_the_backend}
+_WITH_WEBSOCKETS: dict[str, Check] = {"WebSockets": websocket.websockets_open}
+
+
+@dataclass(frozen=True)
+class Report:
+    """What an examination found.
+
+    Attributes:
+        url: what was examined.
+        proxy: the proxy that was recognised, or `unknown`.
+        services: the public prefixes of the services that were found.
+        examined: the themes that were gone through.
+        findings: the root cause first.
+        notes: what could not be examined, in sentences.
+        requests: how many were made.
+    """
+
+    url: str
+    proxy: str
+    services: list[str]
+    examined: list[str]
+    findings: list[Finding]
+    notes: list[str]
+    requests: int
+
+
+def examine(deployment: Deployment, options: Options, *, proxy: str | None = None) -> Report:
+    """Examine a deployment.
+
+    Raises NotExaminedError when there is nothing to examine.
+    """
+    subject = Subject(deployment, options)
+    findings: list[Finding] = []
+    examined: list[str] = []
+
+    def run(checks: dict[str, Check]) -> None:
+        for theme, check in checks.items():
+            try:
+                findings.extend(check(subject))
+                examined.append(theme)
+            except NoAnswerError as error:
+                subject.notes.append(f"{theme}: not examined to the end, because {error}.")
+
+    try:
+        run(_FIRST)
+        if subject.services:
+            if options.direct:
+                run(_WITH_DIRECT)
+            if websocket.are_declared(subject):
+                run(_WITH_WEBSOCKETS)
+            run(_THEN)
+        elif not findings:
+            run({"what answers below the prefix": arrival.explain_nothing})
+    except LimitReachedError:
+        subject.notes.append(
+            f"After {deployment.requests} requests no more were made: --requests N allows more."
+        )
+    return Report(
+        url=deployment.base,
+        proxy=proxy or recognise(deployment),
+        services=[service.name for service in subject.services],
+        examined=examined,
+        findings=in_order(findings),
+        notes=list(dict.fromkeys(subject.notes)),
+        requests=deployment.requests,
+    )

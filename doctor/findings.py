@@ -1,0 +1,51 @@
+"""What a check hands over, and how findings are put in order: the cause first, its consequences with it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from doctor.catalogue import KINDS, Kind
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong.
+
+    Attributes:
+        id: the kind of fault, as in the catalogue.
+        asked: the request that showed it.
+        answered: what came back.
+        prefix: the public prefix of the service it was found on, empty at the root.
+        advice: what to change in just this case, where the catalogue cannot know it.
+        explains: ids of other findings that are consequences of this one.
+    """
+
+    id: str
+    asked: str
+    answered: str
+    prefix: str
+    advice: str = ""
+    explains: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> Kind:
+        return KINDS[self.id]
+
+
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """Put the root cause first and fold every finding that an earlier one explains into that one.
+
+    Of several findings of one kind on one prefix the first stays.
+    """
+    rank = {name: place for place, name in enumerate(KINDS)}
+    first: dict[tuple[str, str], Finding] = {}
+    for finding in sorted(findings, key=lambda finding: rank[finding.id]):
+        first.setdefault((finding.id, finding.prefix), finding)
+    kept: list[Finding] = []
+    for finding in first.values():
+        for place, cause in enumerate(kept):
+            if finding.id in cause.kind.explains and finding.prefix == cause.prefix:
+                kept[place] = replace(cause, explains=(*cause.explains, finding.id))
+                break
+        else:
+            kept.append(finding)
+    return kept

@@ -1,0 +1,56 @@
+"""Which proxy answers, by the headers and error pages that it cannot help writing."""
+
+from collections.abc import Iterable
+
+from doctor.deployment import PROBE, Answer, Deployment, LimitReachedError, NoAnswerError
+
+PROXIES = ("nginx", "caddy", "haproxy", "apache", "traefik", "envoy")
+
+_IN_SERVER = {
+    "nginx": "nginx",
+    "openresty": "nginx",
+    "caddy": "caddy",
+    "apache": "apache",
+    "envoy": "envoy",
+    "traefik": "traefik",
+}
+_ERROR_PAGES = {
+    "<hr><center>nginx": "nginx",
+    "no server is available to handle this request": "haproxy",
+    "your browser sent an invalid request.": "haproxy",
+    "<address>apache": "apache",
+}
+
+
+def recognise(deployment: Deployment) -> str:
+    """Return one of `PROXIES`, or `unknown`."""
+    try:
+        at_the_root = deployment.get(f"{deployment.origin}/{PROBE}")
+    except (NoAnswerError, LimitReachedError):
+        at_the_root = None
+    return (
+        _by_headers(deployment.answers) or _by_words(at_the_root, deployment.answers) or "unknown"
+    )
+
+
+def _by_headers(answers: Iterable[Answer]) -> str | None:
+    for answer in answers:
+        said = f"{answer.headers.get('server', '')} {answer.headers.get('via', '')}".lower()
+        for word, proxy in _IN_SERVER.items():
+            if word in said:
+                return proxy
+        if "x-envoy-upstream-service-time" in answer.headers:
+            return "envoy"
+    return None
+
+
+def _by_words(at_the_root: Answer | None, answers: Iterable[Answer]) -> str | None:
+    for answer in answers:
+        text = answer.text[:2000].lower() if answer.status >= 400 else ""
+        for words, proxy in _ERROR_PAGES.items():
+            if words in text:
+                return proxy
+    # Traefik sends no Server header; its own 404 is Go's.
+    if at_the_root and at_the_root.status == 404 and at_the_root.text == "404 page not found\n":
+        return "traefik"
+    return None

@@ -1,0 +1,37 @@
+"""proxy-doctor as its users run it, in this process."""
+
+import io
+import json
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from typing import Any
+
+from doctor.__main__ import main
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run printed, and its exit code."""
+
+    code: int
+    output: str
+    errors: str
+
+    @property
+    def report(self) -> Any:
+        return json.loads(self.output)
+
+    @property
+    def findings(self) -> list[str]:
+        return [finding["id"] for finding in self.report["findings"]]
+
+
+def run(*arguments: str) -> Run:
+    """Run the command with these arguments."""
+    output, errors = io.StringIO(), io.StringIO()
+    with redirect_stdout(output), redirect_stderr(errors):
+        try:
+            code = main(arguments)
+        except SystemExit as exit_:
+            code = int(exit_.code or 0)
+    return Run(code, output.getvalue(), errors.getvalue())

@@ -1,0 +1,50 @@
+"""Each wrong setting is found first, with its mend; the mended twin is found clean."""
+
+import pytest
+from starlette.types import ASGIApp
+
+from doctor.catalogue import KINDS
+from tests.doctor.command import Run, run
+from tests.doctor.deployments import BROKEN, Deployment
+from tests.doctor.serving import Certificate, served
+
+# These need a proxy that rewrites, or a second address: tests/doctor/test_real_nginx.py.
+ELSEWHERE = {"kept-but-expected-stripped", "location-doubled", "path-rewritten"}
+# Many wrong settings have the same right one beside them.
+REPAIRED = {
+    (deployment.repaired, deployment.prefix, deployment.tls, deployment.options): deployment
+    for deployment in BROKEN
+}
+# These show only beside a finding that explains them.
+CONSEQUENCES = {"redirect-loses-prefix", "forwarded-prefix-trusted"}
+
+
+def examined(app: ASGIApp, deployment: Deployment, certificate: Certificate) -> Run:
+    with served(app, certificate=certificate if deployment.tls else None) as port:
+        scheme = "https" if deployment.tls else "http"
+        url = f"{scheme}://127.0.0.1:{port}{deployment.prefix}"
+        trust = ("--ca-file", str(certificate.certificate)) if deployment.tls else ()
+        return run(url, "--json", *trust, *deployment.options)
+
+
+@pytest.mark.parametrize("deployment", BROKEN, ids=lambda deployment: deployment.name)
+def test_a_broken_deployment_is_found_with_its_mend(
+    deployment: Deployment, certificate: Certificate
+) -> None:
+    result = examined(deployment.broken(), deployment, certificate)
+    assert result.code == 1
+    first = result.report["findings"][0]
+    assert first["id"] == deployment.finding, result.output
+    mend = " ".join([first["title"], first["change"], first["configuration"] or ""])
+    assert deployment.names in mend
+
+
+@pytest.mark.parametrize("deployment", REPAIRED.values(), ids=lambda deployment: deployment.name)
+def test_its_repaired_twin_is_clean(deployment: Deployment, certificate: Certificate) -> None:
+    result = examined(deployment.repaired(), deployment, certificate)
+    assert result.findings == [], result.output
+    assert result.code == 0
+
+
+def test_every_kind_of_finding_comes_first_in_some_broken_deployment() -> None:
+    assert {deployment.finding for deployment in BROKEN} | ELSEWHERE | CONSEQUENCES == set(KINDS)

@@ -1,0 +1,50 @@
+"""The other proxies with the configuration that is proposed for them: recognised, and clean but for
+what each leaves open unless it is told."""
+
+from pathlib import Path
+
+import pytest
+
+from doctor.mends import mend
+from tests.doctor.command import run
+from tests.doctor.configuration import running_proxy
+from tests.doctor.services import service
+from tests.doctor.serving import served
+
+# Only Caddy's site address names its hosts; only Apache refuses %2F by itself.
+LEFT_OPEN = {
+    "caddy": set[str](),
+    "haproxy": {"host-trusted"},
+    "apache": {"host-trusted", "encoded-slash-refused"},
+    "envoy": {"host-trusted"},
+}
+
+
+@pytest.mark.parametrize("proxy", LEFT_OPEN)
+def test_a_proxy_is_recognised_and_its_proposed_prefix_is_right(proxy: str, tmp_path: Path) -> None:
+    with served(service(), root_path="/items") as port:
+        lines = proposed(proxy, "strip-the-prefix", port)
+        with running_proxy(proxy, lines, tmp_path, upstream=port) as origin:
+            report = run(f"{origin}/items", "--json").report
+    assert report["proxy"] == proxy
+    assert {finding["id"] for finding in report["findings"]} == LEFT_OPEN[proxy]
+
+
+@pytest.mark.parametrize("proxy", ["caddy", "apache"])
+def test_a_path_arrives_unchanged_after_the_mend(proxy: str, tmp_path: Path) -> None:
+    faults = {"path-rewritten", "encoded-slash-refused"}
+    with served(service(repeats_paths=True), root_path="/items") as port:
+        found = []
+        for setting in ("strip-the-prefix", "encoded-slash"):
+            folder = tmp_path / setting
+            folder.mkdir()
+            lines = proposed(proxy, setting, port)
+            with running_proxy(proxy, lines, folder, upstream=port) as origin:
+                findings = run(f"{origin}/items", "--json").findings
+            found.append(bool(faults & set(findings)))
+    assert found == [True, False]
+
+
+def proposed(proxy: str, setting: str, port: int) -> str:
+    text = mend(proxy, setting).replace("@PREFIX@", "/items")
+    return text.replace("@UPSTREAM@", f"127.0.0.1:{port}")
