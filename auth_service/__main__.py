@@ -6,12 +6,6 @@ from auth_service.settings import AuthSettings
 from chassis.command import Service, main
 
 
-def _create_app(settings: AuthSettings) -> object:
-    from auth_service.main import create_app
-
-    return create_app(settings)
-
-
 def _first_start(settings: AuthSettings) -> None:
     from auth_service.first_start import first_start
 
@@ -24,7 +18,6 @@ if __name__ == "__main__":
             name="auth_service",
             settings=AuthSettings,
             migrations=Path(__file__).parent / "migrations",
-            create_app=_create_app,
             first_start=_first_start,
         )
     )

@@ -37,11 +37,12 @@ class _ServiceApp(FastAPI):
         )
 
     def openapi(self) -> dict[str, Any]:
-        if not self.openapi_schema:
-            document = super().openapi()
+        described = self.openapi_schema is not None
+        document = super().openapi()
+        if not described:
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
             schemas.update(problems.component_schemas())
-        return super().openapi()
+        return document
 
 
 def create_service(

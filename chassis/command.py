@@ -1,11 +1,12 @@
 """The command line of a service: `python -m items_service serve`, `migrate`, `revise`."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from chassis.database import DatabaseUnavailable
 from chassis.logs import configure_logging
@@ -19,17 +20,15 @@ class Service(Generic[AnySettings]):
     """What the command line needs to know of a service.
 
     Args:
-        name: the package (`items_service`).
+        name: the package (`items_service`), in whose `main` the composition root is.
         settings: its settings class.
         migrations: its `migrations/` folder.
-        create_app: its composition root; imported when called, after the environment of the workers is set.
         first_start: writes what an empty database needs; runs after every migration and changes nothing twice.
     """
 
     name: str
     settings: type[AnySettings]
     migrations: Path
-    create_app: Callable[[AnySettings], Any]
     first_start: Callable[[AnySettings], None] | None = None
 
 
@@ -39,6 +38,8 @@ def main(service: Service[AnySettings]) -> None:
     A wrong setting ends with sentences and exit code 2, a database that does not answer with exit code 1.
     """
     arguments = _parser(service.name).parse_args()
+    # Databases and kept keys are for this service's user only.
+    os.umask(0o077)
     try:
         _run(service, arguments)
     except SettingsError as error:
@@ -65,7 +66,7 @@ def _run(service: Service[AnySettings], arguments: argparse.Namespace) -> None:
     if arguments.command == "serve":
         from chassis.server import serve
 
-        serve(settings, lambda: service.create_app(settings))
+        serve(settings, f"{service.name}.main")
     else:
         _change_database(service, settings, arguments)
 

@@ -121,7 +121,7 @@ class SQLiteDatabase(Database):
     def __init__(self, url: str) -> None:
         self.engine = sqlite_engine(url)
         if sqlite3.sqlite_version_info < _FIRST_SAFE_SQLITE:
-            log.debug(
+            log.info(
                 "sqlite_may_corrupt_its_wal",
                 version=sqlite3.sqlite_version,
                 advice="SQLite before 3.51.3 can, very rarely, lose a commit when a checkpoint races a writer; "
@@ -172,6 +172,8 @@ def sqlite_engine(url: str) -> Engine:
             "journal_size_limit=16777216",
         ):
             connection.execute(f"PRAGMA {pragma}")
+        # SQLite's own folds ASCII only, and a search must find the same on both databases.
+        connection.create_function("lower", 1, _lower, deterministic=True)
 
     @event.listens_for(engine, "begin")
     def take_the_write_lock_first(connection: Connection) -> None:
@@ -180,6 +182,10 @@ def sqlite_engine(url: str) -> Engine:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
+
+
+def _lower(value: str | None) -> str | None:
+    return value.lower() if isinstance(value, str) else value
 
 
 class _AsyncStatements(Statements):

@@ -2,8 +2,9 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Generic, Protocol, TypeVar
 from uuid import UUID
 
 from fastapi import Depends, Query
@@ -15,6 +16,14 @@ MAX_PAGE_SIZE = 100
 DEFAULT_PAGE_SIZE = 20
 
 Row = TypeVar("Row")
+
+
+class Stored(Protocol):
+    """A row that a cursor can point to."""
+
+    @property
+    def id(self) -> UUID:
+        """UUIDv7, by which the list is ordered."""
 
 
 class Page(BaseModel, Generic[Row]):
@@ -45,6 +54,13 @@ async def _page_request(
 
 
 Paging = Annotated[PageRequest, Depends(_page_request)]
+
+
+def page_of(found: Sequence[Stored], page: PageRequest) -> dict[str, object]:
+    """The answer to `page`, for which one row more than its `limit` was asked: that row tells whether there is more."""
+    items = found[: page.limit]
+    more = len(found) > page.limit
+    return {"items": items, "next_cursor": encode_cursor(items[-1].id) if more else None}
 
 
 def encode_cursor(row_id: UUID) -> str:

@@ -26,7 +26,7 @@ class RequestContext:
 
     Args:
         app: what answers.
-        public_prefix: rewrites the scope to the URL that the client used (DESIGN 4.1).
+        public_prefix: rewrites the scope to the URL that the client used (docs/decisions/0001).
         metrics: counts every answer.
         routes: the application's routes, once they are all there.
     """
@@ -71,6 +71,10 @@ class RequestContext:
                 MutableHeaders(scope=message)["X-Request-ID"] = request_id
             elif message["type"] == "websocket.accept":
                 status = 101
+            elif message["type"] == "websocket.close" and status != 101:
+                status = (
+                    403  # what a server makes of a handshake that is closed before it is accepted
+                )
             await send(message)
 
         try:

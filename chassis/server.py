@@ -1,8 +1,10 @@
 """Serves an application with gunicorn: the same way on a laptop and in a container."""
 
+import gc
 import os
 import shutil
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,6 @@ from chassis.settings import ServiceSettings, SettingsError
 
 GRACEFUL_TIMEOUT = 25
 """Seconds that requests under way have to finish when the service stops."""
-
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # gunicorn makes its files there safely
 
@@ -40,8 +41,12 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         return self._create_app()
 
 
-def serve(settings: ServiceSettings, create_app: Callable[[], Any]) -> None:
-    """Serves in the foreground until a signal ends it. `create_app` runs in each worker, after the fork.
+def serve(settings: ServiceSettings, composition_root: str) -> None:
+    """Serves in the foreground until a signal ends it.
+
+    Args:
+        settings: handed to `create_app`.
+        composition_root: the module with `create_app(settings)`, which runs in each worker.
 
     Raises:
         SettingsError: the state folder cannot be written to.
@@ -54,7 +59,12 @@ def serve(settings: ServiceSettings, create_app: Callable[[], Any]) -> None:
             f"{variable} is no folder that can be written to ({error.filename}: {error.strerror}). "
             "Change it in .env or in the environment."
         ) from None
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics_dir)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(
+        metrics_dir
+    )  # read when prometheus_client is imported
+    # Imported once, before the workers are forked, which then start in a fraction of the time and share its memory.
+    create_app = import_module(composition_root).create_app
+    gc.freeze()
     options = {
         "bind": settings.bind,
         "workers": settings.workers,
@@ -64,13 +74,13 @@ def serve(settings: ServiceSettings, create_app: Callable[[], Any]) -> None:
         "timeout": 30,
         "graceful_timeout": GRACEFUL_TIMEOUT,
         "control_socket_disable": True,
+        "umask": 0o077,  # gunicorn would set its own, which lets everybody read
         "child_exit": _forget_worker_metrics,
     }
     if SHARED_MEMORY.is_dir():
-        options["worker_tmp_dir"] = str(
-            SHARED_MEMORY
-        )  # a heartbeat file on a slow disk looks like a hung worker
-    _Server(create_app, options).run()
+        # A heartbeat file on a slow disk looks like a hung worker.
+        options["worker_tmp_dir"] = str(SHARED_MEMORY)
+    _Server(lambda: create_app(settings), options).run()
 
 
 def _empty_folder(folder: Path) -> Path:
@@ -80,8 +90,6 @@ def _empty_folder(folder: Path) -> Path:
 
 
 def _forget_worker_metrics(_server: object, worker: Any) -> None:
-    from prometheus_client import (
-        multiprocess,  # reads the environment that serve() sets when it is imported
-    )
+    from prometheus_client import multiprocess
 
     multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]

@@ -198,7 +198,9 @@ worker_user() {
 }
 
 run_nginx() {
-  exec "$NGINX" -e stderr -p "$PROXY_STATE_DIR/" -c "$PROXY_STATE_DIR/nginx.conf" "$@"
+  binary=$NGINX
+  unset NGINX # nginx would take it for a list of sockets to inherit
+  exec "$binary" -e stderr -p "$PROXY_STATE_DIR/" -c "$PROXY_STATE_DIR/nginx.conf" "$@"
 }
 
 test_template() {

@@ -16,7 +16,7 @@ from auth_service.schemas import (
 from auth_service.security import Administrator, CurrentUser, Users
 from auth_service.store import User, UsernameTaken
 from chassis.bearer import protected
-from chassis.paging import Page, Paging, encode_cursor
+from chassis.paging import Page, Paging, page_of
 from chassis.problems import Conflict, InvalidInput, NotFound, ServiceUnavailable, responses
 
 router = APIRouter(prefix="/users", tags=["users"])
@@ -50,11 +50,7 @@ async def sign_up(users: Users, passwords: Passwords, new: SignUp, response: Res
 @router.get("", response_model=Page[UserPublic], responses=protected())
 async def list_users(_admin: Administrator, users: Users, page: Paging) -> dict[str, object]:
     """All users, newest first (administrators)."""
-    # One more than asked for tells whether there is a next page.
-    found = await users.list(most=page.limit + 1, before=page.before)
-    listed = found[: page.limit]
-    more = len(found) > page.limit
-    return {"items": listed, "next_cursor": encode_cursor(listed[-1].id) if more else None}
+    return page_of(await users.list(most=page.limit + 1, before=page.before), page)
 
 
 @router.get("/me", response_model=UserPublic, responses=protected())

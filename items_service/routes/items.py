@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from chassis.bearer import protected
 from chassis.entity_tags import IfMatch, IfNoneMatch, entity_tag, expected_version, still_has
-from chassis.paging import Page, Paging, encode_cursor
+from chassis.paging import Page, Paging, page_of
 from chassis.problems import NotFound, PreconditionFailed
 from chassis.text import StorableText
 from items_service.schemas import ItemChange, ItemPublic, ItemWrite
@@ -34,13 +34,10 @@ async def list_items(
     q: Annotated[StorableText, Query(max_length=200, description="Part of the title")] = "",
 ) -> dict[str, object]:
     """Your items, newest first."""
-    # One more than asked for tells whether there is a next page.
     found = await store.list(
         reader.subject, most=page.limit + 1, before=page.before, title_contains=q
     )
-    items = found[: page.limit]
-    more = len(found) > page.limit
-    return {"items": items, "next_cursor": encode_cursor(items[-1].id) if more else None}
+    return page_of(found, page)
 
 
 @router.post("/", response_model=ItemPublic, status_code=201)

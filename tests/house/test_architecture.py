@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 import chassis
+from auth_service.scopes import SCOPES
+from items_service.security import bearer as items_bearer
 
 ROOT = Path(__file__).parents[2]
 OURS = {"auth_service", "items_service", "chassis", "deploy", "doctor", "loadtests"}
@@ -81,3 +83,9 @@ def test_the_version_is_told_once() -> None:
 def test_every_decision_is_numbered_once_and_in_order() -> None:
     names = sorted(file.name for file in (ROOT / "docs" / "decisions").glob("*.md"))
     assert [int(name[:4]) for name in names] == list(range(1, len(names) + 1))
+
+
+def test_a_service_and_auth_say_the_same_of_a_scope() -> None:
+    declared = items_bearer.model.model_dump()["flows"]["password"]["scopes"]
+    assert declared
+    assert declared.items() <= SCOPES.items()

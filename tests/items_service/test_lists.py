@@ -75,6 +75,7 @@ async def test_a_search_pages_too(client: httpx2.AsyncClient) -> None:
         ("'", ["it's"]),
         ("A_B", ["a_b"]),
         ("é", ["café"]),
+        ("CAFÉ", ["café"]),
         ("\U0001f5dd", ["key \U0001f5dd"]),
         ("", ["key \U0001f5dd", "café", "it's", "back\\slash", "acb", "a_b", "100%"]),
         ("x" * 200, []),

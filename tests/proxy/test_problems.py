@@ -127,3 +127,22 @@ def test_a_service_that_does_not_answer_in_time_is_a_gateway_timeout(
     ) as proxy:
         answer = send(proxy.url, "/items/")
         assert_problem(answer, status=504, title="Gateway Timeout", code="gateway_timeout")
+
+
+def test_an_unknown_method_is_refused_before_a_service_sees_it(proxy: Proxy) -> None:
+    answer = send(proxy.url, "/items/", method="BREW")
+    assert_problem(answer, status=405, title="Method Not Allowed", code="method_not_allowed")
+    assert answer.headers["Allow"] == "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+
+
+@pytest.mark.parametrize("target", [b"/items/\xff", b"/items/?q=\xff", b"/items/\xc3\xa4"])
+def test_raw_bytes_in_an_address_are_refused_in_the_one_shape(proxy: Proxy, target: bytes) -> None:
+    request = b"GET " + target + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    head, _, body = send_raw(proxy.port, request).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert json.loads(body)["code"] == "bad_request"
+
+
+def test_a_condition_that_a_page_does_not_meet_is_told_in_the_one_shape(proxy: Proxy) -> None:
+    answer = send(proxy.url, "/", headers=[("If-Match", '"another"')])
+    assert_problem(answer, status=412, title="Precondition Failed", code="precondition_failed")

@@ -84,6 +84,20 @@ def test_a_path_that_merely_contains_metrics_is_passed_on(proxy: Proxy) -> None:
     assert send(proxy.url, "/items/metricsx").json["service"] == "items"
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_an_upgrade_with_a_body_is_an_ordinary_request(proxy: Proxy, method: str) -> None:
+    """The service would wait for a handshake that never ends."""
+    handshake = [
+        ("Connection", "Upgrade"),
+        ("Upgrade", "websocket"),
+        ("Sec-WebSocket-Version", "13"),
+        ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ]
+    answer = send(proxy.url, "/items/", method=method, headers=handshake, body=b"{}", seconds=5)
+    assert answer.status == 200
+    assert "upgrade" not in {name.lower() for name, _ in answer.json["headers"]}
+
+
 def test_a_websocket_passes(proxy: Proxy) -> None:
     with connect(f"ws://127.0.0.1:{proxy.port}/items/live", proxy=None) as websocket:
         assert websocket.recv() == "items at /items/live"

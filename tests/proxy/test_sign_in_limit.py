@@ -68,7 +68,12 @@ def test_an_exempt_address_is_not_counted(limited_proxy: Proxy) -> None:
     assert statuses(sign_ins(limited_proxy, "198.51.100.9"))[200] == MORE_THAN_ALLOWED
 
 
-def test_only_posts_to_the_token_endpoint_are_counted(limited_proxy: Proxy) -> None:
-    answers = sign_ins(limited_proxy, "203.0.113.7", path="/auth/users")
+@pytest.mark.parametrize("path", ["/auth/users", "/auth/users/me/password"])
+def test_whatever_else_hashes_a_password_is_counted_too(limited_proxy: Proxy, path: str) -> None:
+    assert statuses(sign_ins(limited_proxy, "203.0.113.7", path=path))[429] > 0
+
+
+def test_only_posts_that_hash_a_password_are_counted(limited_proxy: Proxy) -> None:
+    answers = sign_ins(limited_proxy, "203.0.113.7", path="/auth/users/me")
     answers += sign_ins(limited_proxy, "203.0.113.7", method="GET")
     assert statuses(answers)[200] == 2 * MORE_THAN_ALLOWED

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.http import send
-from tests.support.nginx import START, proxy_environment, running_proxy
+from tests.support.nginx import START, Proxy, proxy_environment, running_proxy
 from tests.support.ports import free_port
 
 
@@ -105,3 +105,10 @@ def test_everything_is_written_below_the_state_folder_even_with_a_space_in_its_n
         written = {path.name for path in (folder / "proxy").iterdir()}
         assert written >= {"body", "proxy", "fastcgi", "uwsgi", "scgi", "access.log", "nginx.conf"}
         assert (folder / "proxy" / "nginx.pid").read_text().strip() == str(proxy.program.pid)
+
+
+def test_nginx_starts_without_a_complaint(proxy: Proxy) -> None:
+    """It would take the variable NGINX, which names the program, for sockets to inherit."""
+    said = proxy.program.log_tail(1000)
+    assert "[emerg]" not in said
+    assert "inherited" not in said

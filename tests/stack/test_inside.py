@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.http import send
+from tests.support.http import send, send_raw
 from tests.support.processes import wait_until
 from tests.support.stack import Stack
 
@@ -70,3 +70,34 @@ def test_a_service_logs_the_client_that_nginx_saw(each_stack: Stack) -> None:
     wait_until(partial(is_in, "logged-by-items", log), seconds=5, what="the line is there")
     [line] = [line for line in log.read_text().splitlines() if "logged-by-items" in line]
     assert json.loads(line)["client"] == "127.0.0.1"
+
+
+@pytest.mark.parametrize("service", ["auth", "items"])
+def test_an_upgrade_to_a_protocol_that_no_route_speaks_does_not_hang(
+    stack: Stack, service: str
+) -> None:
+    port = {"auth": stack.auth_url, "items": stack.items_url}[service]
+    handshake = [("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Key", "x")]
+    answer = send(port, "/nowhere", method="POST", headers=handshake, body=b"{}", seconds=5)
+    assert (answer.status, answer.json["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize("service", ["auth", "items"])
+def test_every_line_that_a_service_logs_is_one_json_object(stack: Stack, service: str) -> None:
+    url = {"auth": stack.auth_url, "items": stack.items_url}[service]
+    port = int(url.rpartition(":")[2])
+    send_raw(port, b"this is not HTTP\r\n\r\n")
+    program = stack.services[service]
+    program.wait_until(
+        lambda: "Invalid HTTP request" in program.log_tail(10_000),
+        seconds=5,
+        what="uvicorn's own complaint is in the log",
+    )
+    for line in program.log_tail(10_000).splitlines():
+        assert isinstance(json.loads(line), dict), line
+
+
+def test_nobody_else_may_read_what_the_services_store(stack: Stack) -> None:
+    stored = [path for name in ("auth", "items") for path in (stack.folder / name).rglob("*")]
+    assert {"auth.db", "items.db"} <= {path.name for path in stored}
+    assert [path for path in stored if path.is_file() and path.stat().st_mode & 0o077] == []
