@@ -96,6 +96,15 @@ class Visit:
             self.complaints.append(f"{response.status}: {response.url}")
 
 
+def pretend(page: Page, url: str, *, to_be: str) -> None:
+    """Make what answers at `url` answer at another origin too: pictures show the address of the README."""
+
+    def fetch(route: Route) -> None:
+        route.fulfill(response=route.fetch(url=route.request.url.replace(to_be, url, 1)))
+
+    page.route(f"{to_be}/**", fetch)
+
+
 @contextmanager
 def visiting(
     browser: Browser, url: str, *, width: int = 1280, height: int = 900, touch: bool = False

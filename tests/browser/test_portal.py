@@ -5,10 +5,10 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.chromium import Visit, visiting
+from tests.browser.chromium import Visit, pretend, visiting
 from tests.browser.people import sign_up
 from tests.browser.portal import add_item, open_portal, sign_in, titles
-from tests.support.stack import Stack, User
+from tests.support.stack import PUBLIC_URL, Stack, User
 
 ERRANDS = [
     "Oil the hinges of the gate",
@@ -184,8 +184,9 @@ def test_a_phone_shows_the_portal_without_scrolling_sideways(
 def test_the_portal_for_the_readme(browser: Browser, stack: Stack, screenshots: Path) -> None:
     ada = User("ada", "a-password-of-the-analytical-engine")
     sign_up(stack, ada, display_name="Ada Lovelace")
-    with visiting(browser, stack.url, height=960) as visit:
-        open_portal(visit.page, stack.url)
+    with visiting(browser, PUBLIC_URL, height=960) as visit:
+        pretend(visit.page, stack.url, to_be=PUBLIC_URL)
+        open_portal(visit.page, PUBLIC_URL)
         sign_in(visit.page, ada)
         for title in ERRANDS:
             add_item(visit.page, title)

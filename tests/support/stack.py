@@ -16,6 +16,10 @@ from tests.support.ports import free_port
 from tests.support.processes import Program
 
 
+# What tokens name as their issuer needs no address that answers; this is the one that the README shows.
+PUBLIC_URL = "http://localhost:8080"
+
+
 @dataclass(frozen=True)
 class User:
     """Who signs in."""
@@ -48,7 +52,7 @@ class Stack:
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
             "GATEHOUSE_PORT": str(self._port),
-            "GATEHOUSE_PUBLIC_URL": self.url,
+            "GATEHOUSE_PUBLIC_URL": PUBLIC_URL,
             "GATEHOUSE_LOG_FORMAT": "json",
             "AUTH_BIND": f"127.0.0.1:{self._auth_port}",
             "ITEMS_BIND": f"127.0.0.1:{self._items_port}",
