@@ -1,7 +1,8 @@
-"""Alembic for every service: a service has `migrations/versions/` and a two-line `migrations/env.py`."""
+"""Alembic for every service: all that a service has of its own is `tables.py` and `migrations/versions/`."""
 
 import asyncio
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,6 +12,8 @@ from sqlalchemy import Connection, MetaData, text
 
 from chassis.columns import UtcDateTime
 from chassis.database import outages_told_apart, postgresql_engine, sqlite_engine
+
+_SCRIPTS = Path(__file__).parent / "alembic"
 
 # One number for "migrating" in PostgreSQL's advisory lock space, so that replicas starting together take turns.
 _LOCK = 4_073_122
@@ -22,8 +25,17 @@ _PATIENCE_MS = 60_000
 def configuration(folder: Path, database_url: str) -> Config:
     """Alembic's configuration for the `migrations/` folder of a service and the database it migrates."""
     config = Config()
-    config.set_main_option("script_location", str(folder))
+    config.set_main_option("script_location", str(_SCRIPTS))
+    config.set_main_option("version_locations", str(folder / "versions"))
+    config.set_main_option("path_separator", "newline")  # a checkout's path may hold spaces
     config.attributes["database_url"] = database_url
+    return config
+
+
+def _comparing(folder: Path, database_url: str) -> Config:
+    """The configuration of a command that compares the database with `tables.py`."""
+    config = configuration(folder, database_url)
+    config.attributes["metadata"] = import_module(f"{folder.parent.name}.tables").metadata
     return config
 
 
@@ -34,17 +46,18 @@ def migrate(folder: Path, database_url: str) -> None:
 
 def check(folder: Path, database_url: str) -> None:
     """Raises `alembic.util.CommandError` when the tables in code and the migrated database differ."""
-    command.check(configuration(folder, database_url))
+    command.check(_comparing(folder, database_url))
 
 
 def revise(folder: Path, database_url: str, message: str) -> None:
     """Writes a new migration with the difference between the tables in code and the database."""
-    command.revision(configuration(folder, database_url), message=message, autogenerate=True)
+    command.revision(_comparing(folder, database_url), message=message, autogenerate=True)
 
 
-def run(metadata: MetaData) -> None:
-    """What a service's `migrations/env.py` calls."""
+def run() -> None:
+    """What `alembic/env.py` calls."""
     url: str = context.config.attributes["database_url"]
+    metadata: MetaData | None = context.config.attributes.get("metadata")
 
     def with_connection(connection: Connection) -> None:
         is_sqlite = connection.dialect.name == "sqlite"

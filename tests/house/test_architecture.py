@@ -24,7 +24,6 @@ EVERY_SERVICE_HAS = {
     "__init__.py",
     "__main__.py",
     "main.py",
-    "migrations/env.py",
     "routes/__init__.py",
     "schemas.py",
     "security.py",

@@ -1,6 +1,0 @@
-"""Alembic's entry point; see chassis.migrations."""
-
-from auth_service.tables import metadata
-from chassis.migrations import run
-
-run(metadata)

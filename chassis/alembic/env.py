@@ -1,0 +1,5 @@
+"""Alembic's entry point for every service; see chassis.migrations."""
+
+from chassis.migrations import run
+
+run()
