@@ -35,7 +35,7 @@ class Copy:
             "AUTH_BIND": f"127.0.0.1:{free_port()}",
             "ITEMS_BIND": f"127.0.0.1:{free_port()}",
             "COMPOSE_PROJECT_NAME": f"gatehouse-test-{self.port}",
-            "GATEHOUSE_NETWORK": f"10.84.{self.port % 200}",
+            "GATEHOUSE_NETWORK": f"10.{96 + self.port // 256 % 32}.{self.port % 256}",
         }
 
     def share_packages(self) -> None:

@@ -1,0 +1,66 @@
+"""Chromium signs in and calls a protected route behind every proxy: stripped, kept and below an outer prefix."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.chromium import running_chromium, visiting
+from tests.browser.swagger_ui import authorize, status_of, try_out
+from tests.conformance.certificates import Certificates
+from tests.conformance.proxies import PROXIES, folder_for_every_user
+from tests.support.nginx import find_nginx
+from tests.support.stack import Stack
+
+
+# For this module only: Playwright runs once at a time, and tests/browser has its own.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with running_chromium() as running:
+        yield running
+
+
+@pytest.fixture(params=["stripped", "kept", "nested"])
+def way(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(params=PROXIES)
+def origin(request: pytest.FixtureRequest, stack: Stack, way: str) -> Iterator[str]:
+    """Where people find the real services behind one kind of proxy."""
+    find_nginx()
+    proxy = PROXIES[request.param]
+    if proxy.program() is None:
+        pytest.skip(f"{proxy.name} is not installed: {proxy.install}")
+    with ExitStack() as running:
+        folder = running.enter_context(folder_for_every_user())
+        certificates = Certificates(folder)
+        ports = running.enter_context(
+            proxy.in_front_of_services(
+                folder / "inner",
+                certificates,
+                auth=urlsplit(stack.auth_url).netloc,
+                items=urlsplit(stack.items_url).netloc,
+                options=["strip"] if way == "stripped" else [],
+                behind_another=way == "nested",
+            )
+        )
+        if way == "nested":
+            ports = running.enter_context(
+                proxy.in_front_of_gatehouse(folder / "outer", certificates, gatehouse=ports.plain)
+            )
+        yield f"http://127.0.0.1:{ports.plain}" + ("/outer" if way == "nested" else "")
+
+
+@pytest.mark.parametrize(("page", "operation"), [("/items/docs", "/"), ("/auth/docs", "/users/me")])
+def test_authorize_and_try_it_out_behind_every_proxy(
+    browser: Browser, origin: str, stack: Stack, page: str, operation: str
+) -> None:
+    with visiting(browser, origin) as visit:
+        visit.page.goto(origin + page)
+
+        authorize(visit.page, stack.demo)
+
+        assert status_of(try_out(visit.page, "get", operation)) == "200"
