@@ -3,7 +3,6 @@
 import argparse
 import shutil
 import sys
-import time
 
 from deploy import docker as containers
 from deploy import mode, nginx, preflight, settings_file, uv
@@ -16,6 +15,7 @@ from deploy.mode import Mode
 from deploy.progress import Progress
 from deploy.settings import Settings, load
 from deploy.table import render
+from deploy.waiting import holds_within
 
 Stack = LocalStack | DockerStack
 
@@ -162,15 +162,12 @@ def _say_that_it_runs(stack: Stack, forced: Mode | None) -> int:
         raise DeployError(
             f"It already runs as {stack.name}. For MODE={forced} stop that first: make down"
         )
-    deadline = time.monotonic() + RECOVERS_WITHIN_S
-    while any(row.trouble for row in stack.rows()):
-        if time.monotonic() > deadline:
-            print(render(stack.rows()))
-            raise DeployError(
-                "It already runs, but not all of it is ready. Look with `make logs`, or start afresh: "
-                "make down && make up"
-            )
-        time.sleep(0.2)
+    if not holds_within(RECOVERS_WITHIN_S, lambda: not any(row.trouble for row in stack.rows())):
+        print(render(stack.rows()))
+        raise DeployError(
+            "It already runs, but not all of it is ready. Look with `make logs`, or start afresh: "
+            "make down && make up"
+        )
     print(f"It already runs as {stack.name}: {stack.url()}")
     print("After a change of code or settings: make down && make up")
     return 0
@@ -179,8 +176,8 @@ def _say_that_it_runs(stack: Stack, forced: Mode | None) -> int:
 def _ask() -> None:
     if not sys.stdin.isatty():
         raise DeployError(
-            "There is no terminal to ask on, so nothing was removed. In scripts say so: make "
-            "clean YES=1"
+            "There is no terminal to ask on, so nothing was removed. In scripts say so: "
+            "make clean YES=1"
         )
     if input("Remove them for good? [y/N] ").strip().lower() not in {"y", "yes"}:
         raise DeployError("Nothing was removed.")

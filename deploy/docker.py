@@ -9,7 +9,7 @@ from typing import Any
 
 from deploy import health, preflight
 from deploy.checkout import Checkout
-from deploy.commands import SHOWN_LINES, last_lines, run
+from deploy.commands import last_lines, run
 from deploy.errors import DeployError
 from deploy.mode import Mode
 from deploy.progress import Progress
@@ -30,7 +30,7 @@ QUIET = ("--ansi", "never", "--progress", "quiet")
 
 @dataclass(frozen=True)
 class Container:
-    """What the engine says of one container of the project."""
+    """What the engine says of one container of the project; `probed` is what its health check last printed."""
 
     id: str
     service: str
@@ -41,6 +41,12 @@ class Container:
     exit_code: int
     restarts: int
     started: str
+    probed: str
+
+    @property
+    def has_run(self) -> bool:
+        """Whether it was started, and so may have said something."""
+        return self.state != "created"
 
     @property
     def is_done(self) -> bool:
@@ -94,6 +100,7 @@ class DockerStack:
                     "of its own in .env: COMPOSE_PROJECT_NAME=gatehouse2, GATEHOUSE_PORT=9080, "
                     "GATEHOUSE_NETWORK=10.84.81."
                 )
+        preflight.check_prefixes(self._settings)
         preflight.check_folders([self._checkout.root])
         preflight.check_ports([("nginx", self._settings.bind, self._settings.port)])
 
@@ -115,8 +122,7 @@ class DockerStack:
 
     def stop(self) -> None:
         """Stop and remove the containers; volumes with the data stay."""
-        # Stopping needs no secret, but Compose reads the whole file, which demands them, and .env may
-        # be gone.
+        # Stopping needs no secret, but Compose reads the whole file, which demands them, and .env may be gone.
         unset = {variable.name: "unset" for variable in VARIABLES}
         run(
             ["docker", "compose", *QUIET, "down", "--remove-orphans"],
@@ -152,8 +158,7 @@ class DockerStack:
         )
 
     def _up(self) -> None:
-        # --wait is asked of the services only: a container that runs once and ends would count as
-        # failed.
+        # --wait is asked of the services only: a container that runs once and ends would count as failed.
         options = ["--detach", "--remove-orphans", "--wait", "--wait-timeout", str(READY_WITHIN_S)]
         try:
             self._compose(
@@ -161,23 +166,23 @@ class DockerStack:
             )
         except DeployError as problem:
             hint = NETWORK_HINT if "Pool overlaps" in str(problem) else ""
-            raise DeployError("\n".join([str(problem) + hint, *self._reports()])) from problem
+            failed = [found for found in self._containers() if found.failed and found.has_run]
+            # The reasons stand last, where they are seen: the logs may fill a screen.
+            logs, reasons = map(self._last_log_lines, failed), map(_reason, failed)
+            raise DeployError("\n".join([*logs, f"{problem}{hint}", *reasons])) from problem
 
     def _ask_through_nginx(self) -> None:
         for name, path in health.PATHS.items():
-            trouble = health.trouble(self._settings.origin + path)
+            url = self._settings.origin + path
+            trouble = health.trouble(url)
             if trouble:
                 raise DeployError(
-                    f"The containers are healthy, but {name} is not ready behind nginx: {trouble}."
+                    f"The containers are healthy, but {name} is not ready behind nginx: {trouble} at {url}"
                 )
 
-    def _reports(self) -> list[str]:
-        return [
-            f"The last lines of {container.service} ({container.health or container.state}):\n"
-            + last_lines(self._docker("logs", "--tail", str(SHOWN_LINES), container.id))
-            for container in self._containers()
-            if container.failed and container.state != "created"
-        ]
+    def _last_log_lines(self, container: Container) -> str:
+        shown = last_lines(health.without_probes(self._docker("logs", container.id)))
+        return f"The last lines of {container.service}:\n{shown}"
 
     def _is_ours(self, container: Container) -> bool:
         return Path(container.folder).resolve() == self._checkout.root
@@ -209,8 +214,7 @@ class DockerStack:
         )
 
     def _environment(self) -> dict[str, str]:
-        # Compose labels containers with the folder that PWD names, which may be a symbolic link to
-        # this.
+        # Compose labels containers with the folder that PWD names, which may be a symbolic link to this.
         return {
             **self._settings.environment,
             "COMPOSE_PROJECT_NAME": self.project,
@@ -220,17 +224,27 @@ class DockerStack:
 
 def _container(found: dict[str, Any]) -> Container:
     state, labels = found["State"], found["Config"]["Labels"]
+    health_checks = state.get("Health") or {}
     return Container(
         id=found["Id"],
         service=labels["com.docker.compose.service"],
         folder=labels["com.docker.compose.project.working_dir"],
         state=state["Status"],
-        health=state.get("Health", {}).get("Status", ""),
+        health=health_checks.get("Status", ""),
         pid=state["Pid"],
         exit_code=state["ExitCode"],
         restarts=found["RestartCount"],
         started=state["StartedAt"],
+        probed=health_checks["Log"][-1]["Output"] if health_checks.get("Log") else "",
     )
+
+
+def _reason(container: Container) -> str:
+    if container.state != "running":
+        return f"{container.service} ended with exit status {container.exit_code}."
+    # A program that fails says why in its last line.
+    said = container.probed.rstrip().rpartition("\n")[2] or "its health check printed nothing"
+    return f"{container.service} is not ready: {said}"
 
 
 def _row(name: str, container: Container | None) -> Row:

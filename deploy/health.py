@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import urllib.error
 import urllib.request
 
@@ -9,6 +10,7 @@ import urllib.request
 PATHS = {"auth": "/auth/health/ready", "items": "/items/health/ready", "nginx": "/"}
 
 TIMEOUT_S = 3
+_PROBE = re.compile(r"/health/(live|ready)\b")
 
 # Settings of an HTTP proxy for the internet must not stand between us and this machine.
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -26,6 +28,11 @@ def trouble(url: str) -> str | None:
         return str(getattr(error.reason, "strerror", None) or error.reason).lower()
     except (OSError, http.client.HTTPException) as error:
         return str(error) or type(error).__name__
+
+
+def without_probes(log: str) -> str:
+    """Return `log` without the lines that requests for health left: they drown what went wrong."""
+    return "".join(line for line in log.splitlines(keepends=True) if not _PROBE.search(line))
 
 
 def _failed_checks(body: bytes) -> str | None:

@@ -8,8 +8,7 @@ from enum import StrEnum
 
 from deploy.errors import DeployError
 
-# An engine that is starting, or a remote one, may take its time; a hanging one must not hang `make
-# up`.
+# An engine that is starting, or a remote one, may take its time; one that hangs must not hang `make up`.
 ENGINE_TIMEOUT_S = 15
 
 

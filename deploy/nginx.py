@@ -61,26 +61,18 @@ def unpack(checkout: Checkout, env: Mapping[str, str] = os.environ) -> Path:
         options = [
             *("-o", f"Dir::State::lists={work}/lists"),
             *("-o", f"Dir::Cache={work}/cache"),
-            *(
-                "-o",
-                "Debug::NoLocking=1",
-            ),  # Locks lie in /var/lib/dpkg, where only root may write; nothing is installed.
-            *("-o", "APT::Sandbox::User="),  # The user _apt could not enter a private folder.
+            # Locks lie in /var/lib/dpkg, where only root may write; nothing is installed.
+            *("-o", "Debug::NoLocking=1"),
+            # The user _apt could not enter a private folder.
+            *("-o", "APT::Sandbox::User="),
         ]
         failed = "nginx could not be fetched. Install it yourself: sudo apt-get install nginx."
         quiet = {**env, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
         run(["apt-get", *options, "-q", "update"], cwd=work, env=quiet, failed=failed)
         run(
             [
-                "apt-get",
-                *options,
-                "-q",
-                "-y",
-                "--no-install-recommends",
-                "--download-only",
-                "install",
-                "--reinstall",
-                "nginx",
+                *("apt-get", *options, "-q", "-y", "--no-install-recommends", "--download-only"),
+                *("install", "--reinstall", "nginx"),
             ],
             cwd=work,
             env=quiet,

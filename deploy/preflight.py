@@ -11,6 +11,7 @@ from deploy.errors import DeployError
 from deploy.settings import Settings
 
 OLDEST_PYTHON = (3, 11)
+PREFIXES = {"AUTH_ROOT_PATH": "/auth", "ITEMS_ROOT_PATH": "/items"}
 
 
 def check_python(version: tuple[int, ...] = sys.version_info[:3]) -> None:
@@ -19,7 +20,7 @@ def check_python(version: tuple[int, ...] = sys.version_info[:3]) -> None:
         found = ".".join(map(str, version))
         raise DeployError(
             f"Python {found} runs this, but 3.11 or newer is needed: install one (Debian, Ubuntu: "
-            f"sudo apt-get install python3) and name it with `make up PYTHON=python3.11`."
+            "sudo apt-get install python3) and name it with `make up PYTHON=python3.11`."
         )
 
 
@@ -36,9 +37,8 @@ def check_ports(wanted: Iterable[tuple[str, str, int]]) -> None:
         else:
             who = f" by a process that cannot be told (see: sudo ss -ltnp 'sport = :{port}')"
         raise DeployError(
-            f"Port {port}, which {purpose} needs, {refusal.reason}{who}. Stop that, or choose "
-            f"another port: "
-            f"make up GATEHOUSE_PORT={_other_port(port)} (for good: that setting in .env)"
+            f"Port {port}, which {purpose} needs, {refusal.reason}{who}. Stop that, or choose another "
+            f"port: make up GATEHOUSE_PORT={_other_port(port)} (for good: that setting in .env)"
         )
 
 
@@ -54,6 +54,18 @@ def check_folders(folders: Iterable[Path]) -> None:
             raise DeployError(
                 f"{folder} cannot be written, because {existing} belongs to {_owner(existing)}. "
                 f'Run as that user, or make it yours: sudo chown -R "$USER" {existing}'
+            )
+
+
+def check_prefixes(settings: Settings) -> None:
+    """Raise DeployError when a service is given a prefix that the rest of the stack does not know."""
+    for name, prefix in PREFIXES.items():
+        wanted = settings.environment.get(name, prefix)
+        if wanted.rstrip("/") != prefix:
+            raise DeployError(
+                f"{name} is {wanted!r}, but in this stack it can only be {prefix}, because nginx, the "
+                "portal and the tokens' issuer name that: unset it, and put another prefix around the "
+                "whole stack with GATEHOUSE_PUBLIC_URL."
             )
 
 

@@ -59,6 +59,6 @@ def _port(text: str) -> int:
     if text.isascii() and text.isdigit() and 1 <= int(text) <= 65533:
         return int(text)
     raise DeployError(
-        f"GATEHOUSE_PORT is {text!r}, but a port is a number from 1 to 65533: make up "
-        f"GATEHOUSE_PORT=9000"
+        f"GATEHOUSE_PORT is {text!r}, but a port is a number from 1 to 65533: "
+        "make up GATEHOUSE_PORT=9000"
     )

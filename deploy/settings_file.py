@@ -66,13 +66,11 @@ VARIABLES = (
 )
 
 _HEADER = """\
-# Settings and secrets of this checkout, written by `make up`. Git ignores this file; keep it to
-# yourself.
+# Settings and secrets of this checkout, written by `make up`. Git ignores this file: keep it to yourself.
 # Variables of the environment win over it. Every setting of the README can be added, for instance
 #   GATEHOUSE_PORT=9000
 # Write values as a plain word or in 'single quotes'. Shells read it with: set -a; . ./.env; set +a
-# Passwords are read when a user or a database is first created: changing one here later does not
-# change it there.
+# Passwords are read when a user or a database is first created: a later change here does not change them there.
 """
 
 
@@ -87,8 +85,7 @@ def read(path: Path) -> dict[str, str]:
         return {}
     except PermissionError as error:
         raise DeployError(
-            f"{path} cannot be read: it belongs to another user. Run as that user, or make it "
-            f"yours: "
+            f"{path} cannot be read: it belongs to another user. Run as that user, or make it yours: "
             f'sudo chown "$USER" {path.name}'
         ) from error
     except UnicodeDecodeError as error:
@@ -103,8 +100,7 @@ def read(path: Path) -> dict[str, str]:
             name = re.split(r"[\s=]", line.removeprefix("export "), maxsplit=1)[0]
             raise DeployError(
                 f"{path.name}, line {number} ({name}) cannot be read by shells and Docker alike: "
-                f"write it as "
-                f"NAME=word or NAME='any text'."
+                "write it as NAME=word or NAME='any text'."
             )
         variables[match["name"]] = match["single"] or match["double"] or match["plain"] or ""
     return variables

@@ -32,8 +32,7 @@ def sync(
     """
     command: list[str | Path] = [find(checkout, env), "sync", "--locked", "--quiet", *groups]
     if not _works(checkout.venv / "bin" / "python"):
-        # Named only here: a working environment keeps its own Python, and with it what else is
-        # installed there.
+        # Named only here: a working environment keeps its own Python, and with it what else is installed there.
         command += ["--python", sys.executable]
     run(
         command,
@@ -57,8 +56,7 @@ def find(checkout: Checkout, env: Mapping[str, str] = os.environ) -> Path:
 
 def _install(private: Path, root: Path, env: Mapping[str, str]) -> None:
     private.parent.mkdir(exist_ok=True)
-    # Built aside and moved into place, so that an interrupted installation is not taken for a
-    # finished one.
+    # Built aside and moved into place, so that an interrupted installation is not taken for a finished one.
     with tempfile.TemporaryDirectory(dir=private.parent, prefix="uv-") as folder:
         python = Path(folder) / "bin" / "python"
         try:
@@ -77,12 +75,7 @@ def _install(private: Path, root: Path, env: Mapping[str, str]) -> None:
             ) from problem
         run(
             [
-                python,
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--disable-pip-version-check",
+                *(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
                 f"uv=={PINNED}",
             ],
             cwd=root,
@@ -110,6 +103,5 @@ def _works(python: Path) -> bool:
 
 
 def _without_active_environment(env: Mapping[str, str]) -> dict[str, str]:
-    # An activated environment would be warned about, and PYTHONHOME or PYTHONPATH would leak into
-    # the new one.
+    # An activated environment would be warned about, and PYTHONHOME or PYTHONPATH would leak into the new one.
     return {k: v for k, v in env.items() if k not in {"VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH"}}

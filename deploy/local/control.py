@@ -15,11 +15,9 @@ from typing import Any, cast
 from deploy.checkout import Checkout
 from deploy.errors import DeployError
 
-# A socket's path may hold 107 bytes (unix(7)), and supervisord first makes it with its process id
-# appended.
+# A socket's path may hold 107 bytes (unix(7)), and supervisord first makes it with its process id appended.
 LONGEST_SOCKET_PATH = 107 - len(".4194304")
-# Stopping waits for the longest stopwaitsecs of each of the two priorities in supervisord.conf,
-# one after the other.
+# Stopping waits for the longest stopwaitsecs of each of the two priorities in supervisord.conf, one after the other.
 ANSWER_TIMEOUT_S = 45
 
 
@@ -91,8 +89,8 @@ def socket_path(checkout: Checkout) -> Path:
     found = folder.lstat()
     if found.st_uid != os.getuid() or found.st_mode & 0o077 or folder.is_symlink():
         raise DeployError(
-            f"{folder} is not a private folder of yours: remove it, or move the checkout to a "
-            f"shorter path."
+            f"{folder} is not a private folder of yours: remove it, or move the checkout to a shorter "
+            "path."
         )
     return folder / "supervisor.sock"
 

@@ -1,9 +1,9 @@
 """Processes that outlived their parent, found in Linux's /proc and ended.
 
-A program whose main process was killed may leave children that still hold its port, as
-nginx's workers do, and a killed supervisord leaves every program. Each program leads a process group
-of its own, whose id `launch` records: the group tells whose child a process is, and the working
-directory tells of which checkout.
+A program whose main process was killed may leave children that still hold its port, as nginx's workers
+do, and a killed supervisord leaves every program. Each program leads a process group of its own, whose id
+`launch` records: the group tells whose child a process is, and the working directory tells of which
+checkout.
 """
 
 import os
@@ -42,17 +42,19 @@ def end(checkout: Checkout, program: str) -> int:
         groups = set(map(int, record(checkout, program).read_text().split()))
     except FileNotFoundError:
         return 0
-    found = _members(checkout, groups)
-    for process in found:
-        _kill(process)
+    ended: set[int] = set()
     deadline = time.monotonic() + DEADLINE_S
+    # Again and again, because a main process may replace a child that was ended before it.
     while left := _members(checkout, groups):
         if time.monotonic() > deadline:
             raise DeployError(
                 f"Processes of {program} that were left running cannot be ended: {sorted(left)}."
             )
+        for process in left:
+            _kill(process)
+        ended |= left
         time.sleep(0.02)
-    return len(found)
+    return len(ended)
 
 
 def _members(checkout: Checkout, groups: set[int]) -> set[int]:

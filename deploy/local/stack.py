@@ -1,8 +1,7 @@
 """Start, watch and stop the local processes."""
 
 import shutil
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from deploy.progress import Progress
 from deploy.settings import Settings, load
 from deploy.settings_file import read
 from deploy.table import Row
+from deploy.waiting import holds_within
 
 # In the order of their start.
 SERVICES = ("auth", "items")
@@ -27,9 +27,6 @@ STEPS = 6
 READY_WITHIN_S = 60
 # supervisord gives gunicorn 28 s, then nginx 10 s.
 GONE_WITHIN_S = 45
-# How often a condition is looked at: short beside the second that a start takes, long beside a
-# look.
-LOOK_EVERY_S = 0.1
 
 
 class LocalStack:
@@ -58,6 +55,7 @@ class LocalStack:
         All that it changes: it ends what a killed supervisord of this checkout left behind.
         """
         checkout = self._checkout
+        preflight.check_prefixes(self._settings)
         preflight.check_folders([checkout.venv, checkout.tools, checkout.logs, checkout.run])
         preflight.check_secrets_fit_the_data(
             self._settings,
@@ -99,15 +97,11 @@ class LocalStack:
         """
         self._supervisor.shut_down()
         pid_file = self._checkout.run / "supervisord.pid"
-        deadline = time.monotonic() + GONE_WITHIN_S
-        while self.exists() or (pid_file.exists() and _is_alive(pid_file)):
-            if time.monotonic() > deadline:
-                raise DeployError(
-                    f"supervisord does not stop within {GONE_WITHIN_S} s: see "
-                    f"var/log/supervisord.log. "
-                    f"Its process id is in {pid_file.relative_to(self._checkout.root)}."
-                )
-            time.sleep(LOOK_EVERY_S)
+        if not holds_within(GONE_WITHIN_S, lambda: not (self.exists() or _is_alive(pid_file))):
+            raise DeployError(
+                f"supervisord does not stop within {GONE_WITHIN_S} s: see var/log/supervisord.log. "
+                f"Its process id is in {pid_file.relative_to(self._checkout.root)}."
+            )
         self.end_leftovers()
         shutil.rmtree(self._checkout.run, ignore_errors=True)
         remove_socket_folder(self._checkout)
@@ -174,55 +168,44 @@ class LocalStack:
             env=environment,
             failed="The supervisor of the local processes could not be started.",
         )
-
-        self._wait(
-            self.exists,
-            READY_WITHIN_S,
-            lambda: f"supervisord did not answer within {READY_WITHIN_S} s.",
-        )
+        if not holds_within(READY_WITHIN_S, self.exists):
+            raise DeployError(f"supervisord did not answer within {READY_WITHIN_S} s.")
 
     def _wait_until_ready(self) -> None:
-        origin = self._settings.origin
-        missing: dict[str, str] = {}
+        urls = {name: self._settings.origin + path for name, path in health.PATHS.items()}
+        missing = dict.fromkeys(urls, "not asked yet")
 
         def ready() -> bool:
             self._raise_for_failed_programs()
-            missing.clear()
-            for name, path in health.PATHS.items():
-                trouble = health.trouble(origin + path)
-                if trouble:
-                    missing[name] = trouble
+            for name in list(missing):
+                trouble = health.trouble(urls[name])
+                if trouble is None:
+                    del missing[name]
+                else:
+                    missing[name] = f"{trouble} at {urls[name]}"
             return not missing
 
-        self._wait(ready, READY_WITHIN_S, lambda: self._not_ready(missing))
-
-    def _wait(
-        self, condition: Callable[[], bool], seconds: float, sentence: Callable[[], str]
-    ) -> None:
-        deadline = time.monotonic() + seconds
-        while not condition():
-            if time.monotonic() > deadline:
-                raise DeployError(sentence())
-            time.sleep(LOOK_EVERY_S)
+        if not holds_within(READY_WITHIN_S, ready):
+            raise DeployError(self._not_ready(missing))
 
     def _raise_for_failed_programs(self) -> None:
         for program in self._supervisor.programs() or ():
             if program.failed or leftovers.starts(self._checkout, program.name) > 1:
                 raise DeployError(
-                    f"{program.name} ended while starting. {self._last_log_lines(program.name)}"
+                    f"{self._last_log_lines(program.name)}\n{program.name} ended while starting."
                 )
 
     def _not_ready(self, missing: dict[str, str]) -> str:
-        whole = "\n".join(
-            f"{name} is not ready: {trouble}. {self._last_log_lines(name)}"
-            for name, trouble in missing.items()
-        )
-        return f"Not ready after {READY_WITHIN_S} s.\n{whole}"
+        # The reasons stand last, where they are seen: the logs may fill a screen.
+        reasons = [f"{name} is not ready: {trouble}" for name, trouble in missing.items()]
+        logs = [self._last_log_lines(name) for name in missing]
+        return "\n".join([*logs, f"After {READY_WITHIN_S} s:", *reasons])
 
     def _last_log_lines(self, name: str) -> str:
         path = self._log(name)
         text = path.read_text(errors="replace") if path.exists() else ""
-        return f"The last lines of {path.relative_to(self._checkout.root)}:\n{last_lines(text)}"
+        shown = last_lines(health.without_probes(text))
+        return f"The last lines of {path.relative_to(self._checkout.root)}:\n{shown}"
 
     def _log(self, name: str) -> Path:
         return self._checkout.logs / f"{name}.log"

@@ -98,6 +98,15 @@ def test_only_the_proxy_is_published_and_only_on_loopback(copy: Copy) -> None:
     assert {name: hosts for name, hosts in published.items() if hosts} == {"proxy": ["127.0.0.1"]}
 
 
+def test_a_proxy_on_this_machine_appears_as_the_first_address_of_the_network(copy: Copy) -> None:
+    assert copy.get("/?first-address") == 200
+
+    said = copy.run("docker", "logs", containers(copy)["proxy"]["Id"]).stdout
+
+    clients = re.findall(r'"client":"([^"]+)"', said)
+    assert f"{copy.environment['GATEHOUSE_NETWORK']}.1" in clients
+
+
 def test_the_proxy_cannot_reach_the_database(copy: Copy) -> None:
     networks = {
         name: set(one["NetworkSettings"]["Networks"]) for name, one in containers(copy).items()
@@ -139,6 +148,30 @@ def test_a_killed_service_comes_back_and_ps_tells(copy: Copy, service: str) -> N
         lambda: copy.answers(f"/{service}/health/ready"), seconds=10, what="it answers again"
     )
     assert "1" in copy.table()[service]
+
+
+def test_another_database_is_opened_where_it_is_named(copy: Copy) -> None:
+    assert copy.make("down").returncode == 0
+
+    done = copy.make("up", ITEMS_DATABASE_URL="sqlite:///var/items/elsewhere.db")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    kept = copy.run("docker", "compose", "exec", "-T", "items", "ls", "var/items").stdout.split()
+    assert "elsewhere.db" in kept
+    assert call(copy, "GET", "/items/", sign_in(copy)).json["items"] == []
+
+
+def test_a_setting_that_cannot_work_fails_the_start_and_is_told_last(copy: Copy) -> None:
+    assert copy.make("down").returncode == 0
+
+    done = copy.make("up", AUTH_ACCESS_TOKEN_LIFE="ten minutes")
+
+    assert done.returncode != 0
+    assert "AUTH_ACCESS_TOKEN_LIFE is not valid" in done.stderr
+    *_, reason, makes_own = done.stderr.splitlines()
+    assert reason == "auth-migrate ended with exit status 2."
+    assert makes_own.startswith("make: ***")
+    assert copy.make("up").returncode == 0
 
 
 def test_a_second_up_says_that_it_runs(copy: Copy) -> None:

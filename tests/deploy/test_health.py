@@ -43,5 +43,21 @@ def test_another_answer_is_told_by_its_status() -> None:
         assert health.trouble(url) == "HTTP 502"
 
 
+def test_what_probes_left_in_a_log_is_not_shown() -> None:
+    log = (
+        '{"service": "auth", "event": "Listening at: http://127.0.0.1:8001"}\n'
+        '{"service": "auth", "path": "/x/auth/health/ready", "status": 404, "event": "request"}\n'
+        '[error] connect() failed while connecting to upstream, request: "GET /items/health/live HTTP/1.1"\n'
+        '  File "chassis/health.py", line 3, in readiness\n'
+        "OSError: [Errno 28] No space left on device"
+    )
+
+    assert [line.split()[0] for line in health.without_probes(log).splitlines()] == [
+        '{"service":',
+        "File",
+        "OSError:",
+    ]
+
+
 def test_nobody_there_is_told() -> None:
     assert health.trouble(f"http://127.0.0.1:{free_port()}/") == "connection refused"

@@ -13,6 +13,16 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 
 # Waits for its input to end: if the test dies, so does it.
 WAITING = [sys.executable, "-c", "import sys; sys.stdin.read()"]
+# Children as fast as can be, as nginx's main process replaces a worker that was ended before it.
+FORKING = [
+    sys.executable,
+    "-c",
+    "import os, sys\n"
+    "for number in range(500):\n"
+    "    if os.fork() == 0: break\n"
+    "    if number == 0: os.write(1, b'.')\n"
+    "sys.stdin.read()",
+]
 
 
 def test_what_a_killed_program_left_is_ended_and_nothing_else(tmp_path: Path) -> None:
@@ -32,6 +42,20 @@ def test_what_a_killed_program_left_is_ended_and_nothing_else(tmp_path: Path) ->
         wait_until(lambda: left.poll() is not None, seconds=5, what="the left process ended")
         assert unrecorded.poll() is None
         assert successor.poll() is None
+
+
+def test_children_that_a_program_makes_while_it_is_ended_are_ended_too(tmp_path: Path) -> None:
+    checkout = Checkout(tmp_path)
+    checkout.run.mkdir(parents=True)
+    with subprocess.Popen(
+        FORKING, stdin=-1, stdout=-1, cwd=checkout.root, process_group=0
+    ) as forking:
+        leftovers.record(checkout, "nginx").write_text(f"{forking.pid}\n")
+        assert forking.stdout is not None
+        forking.stdout.read(1)
+
+        assert leftovers.end(checkout, "nginx") > 1
+        assert leftovers.end(checkout, "nginx") == 0, "none is left to be found by a second look"
 
 
 def test_a_program_that_never_ran_left_nothing(tmp_path: Path) -> None:

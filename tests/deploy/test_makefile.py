@@ -2,6 +2,8 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.support.checkout import ROOT
 
 MAKEFILE = ROOT / "Makefile"
@@ -50,6 +52,21 @@ def test_a_python_that_is_too_old_is_passed_over(tmp_path: Path) -> None:
         str(tmp_path / "python3.12"),
         *("-m", "deploy", "logs", "--lines", "5", "auth"),
     ]
+
+
+@pytest.mark.parametrize(("status", "makes_own"), [(0, 0), (1, 0), (2, 2)])
+def test_what_is_down_is_told_by_ps_and_not_by_make(
+    tmp_path: Path, status: int, makes_own: int
+) -> None:
+    program = tmp_path / "python3"
+    program.write_text(f'#!/bin/sh\n[ "$1" = -c ] && exit 0\necho "$@"\nexit {status}\n')
+    program.chmod(0o755)
+
+    done = make("ps", path=f"{tmp_path}:{PATH}")
+
+    assert done.stdout == "-m deploy ps\n"
+    assert done.returncode == makes_own
+    assert ("make: ***" in done.stderr) == bool(makes_own)
 
 
 def test_a_recipe_stops_at_the_first_error(tmp_path: Path) -> None:

@@ -5,7 +5,9 @@ import pytest
 
 from deploy import preflight
 from deploy.checkout import Checkout
+from deploy.docker import DockerStack
 from deploy.errors import DeployError
+from deploy.local.stack import LocalStack
 from deploy.settings import load
 
 
@@ -31,6 +33,41 @@ def test_data_without_its_secrets_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DeployError, match=r"no \.env .* var/auth/auth\.db.* make clean"):
         preflight.check_secrets_fit_the_data(settings, ["var/auth/auth.db"])
     preflight.check_secrets_fit_the_data(settings, [])
+
+
+@pytest.mark.parametrize(
+    ("name", "prefix"), [("AUTH_ROOT_PATH", "/auth"), ("ITEMS_ROOT_PATH", "/items")]
+)
+def test_a_prefix_that_the_rest_of_the_stack_does_not_know_is_refused(
+    tmp_path: Path, name: str, prefix: str
+) -> None:
+    def check(**environ: str) -> None:
+        preflight.check_prefixes(load(Checkout(tmp_path), environ))
+
+    check()
+    check(**{name: prefix})
+    check(**{name: f"{prefix}/"})
+    for other in ("/identity", ""):
+        with pytest.raises(DeployError, match=rf"{name} is '{other}'.* only be {prefix}, because"):
+            check(**{name: other})
+
+
+@pytest.mark.parametrize("stack", [LocalStack, DockerStack])
+def test_each_mode_refuses_such_a_prefix_before_it_starts(
+    tmp_path: Path, stack: type[LocalStack | DockerStack]
+) -> None:
+    checkout = Checkout(tmp_path)
+    no_tools = {"PATH": str(a_docker_without_containers(tmp_path)), "ITEMS_ROOT_PATH": "/things"}
+
+    with pytest.raises(DeployError, match="ITEMS_ROOT_PATH"):
+        stack(checkout, load(checkout, no_tools)).preflight()
+
+
+def a_docker_without_containers(folder: Path) -> Path:
+    docker = folder / "docker"
+    docker.write_text("#!/bin/sh\n")
+    docker.chmod(0o755)
+    return folder
 
 
 def test_secrets_that_others_can_read_are_noted(tmp_path: Path) -> None:

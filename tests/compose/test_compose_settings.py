@@ -1,0 +1,119 @@
+"""What the README says of settings is true with Docker too; asks Compose, which needs no engine for it."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from deploy.settings_file import VARIABLES
+from tests.support.checkout import ROOT
+from tests.support.ports import free_port
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+TABLE = README.partition("## Settings")[2].partition("\n## ")[0]
+ROWS = [line.strip("| ").split(" | ") for line in TABLE.splitlines() if line.startswith("| `")]
+WITH_DOCKER = [row for row in ROWS if "not with Docker" not in row[2]]
+SECRETS = {variable.name: "set" for variable in VARIABLES}
+# Compose itself reads these as what they are.
+MARKERS = {
+    "GATEHOUSE_PORT": str(free_port()),
+    "GATEHOUSE_BIND": "127.0.0.9",
+    "GATEHOUSE_NETWORK": "10.84.99",
+}
+
+
+def _compose_is_there() -> bool:
+    if shutil.which("docker") is None:
+        return False
+    asked = subprocess.run(["docker", "compose", "version"], capture_output=True, check=False)
+    return asked.returncode == 0
+
+
+pytestmark = pytest.mark.skipif(
+    "CI" not in os.environ and not _compose_is_there(), reason="there is no docker compose"
+)
+
+
+def names(cell: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def compose(variables: Mapping[str, str]) -> dict[str, Any]:
+    """What Compose makes of docker-compose.yml in an environment of nothing else."""
+    done = subprocess.run(
+        ["docker", "compose", "--env-file", "/dev/null", "config", "--format", "json"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **SECRETS, **variables},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    config: dict[str, Any] = json.loads(done.stdout)
+    return config
+
+
+def told(config: dict[str, Any]) -> dict[str, str]:
+    """The environments of all containers in one."""
+    services = config["services"].values()
+    return {name: value for one in services for name, value in one.get("environment", {}).items()}
+
+
+def test_every_setting_of_the_readme_has_its_effect_with_docker() -> None:
+    variables = [name for row in WITH_DOCKER for name in names(row[0])]
+    markers = {name: MARKERS.get(name, f"marker-{name.lower()}") for name in variables}
+    assert len(variables) > 20, "the table is read as it is written"
+
+    text = json.dumps(compose(markers))
+
+    assert [name for name, marker in markers.items() if marker not in text] == []
+
+
+def test_the_readme_names_the_default_that_containers_get() -> None:
+    environment = told(compose({}))
+    documented = {
+        name: default
+        for row in WITH_DOCKER
+        if len(names(row[0])) == len(names(row[1]))
+        for name, default in zip(names(row[0]), names(row[1]), strict=True)
+    }
+
+    assert documented["AUTH_REFRESH_TOKEN_LIFE"] == "P14D"
+    common = documented.keys() & environment.keys() - SECRETS.keys()
+    assert {name: environment[name] for name in common} == {n: documented[n] for n in common}
+
+
+def test_without_another_database_a_service_opens_its_own_in_the_stack() -> None:
+    environment = told(compose({"AUTH_DATABASE_PASSWORD": "a-word", "ITEMS_DATABASE_URL": ""}))
+
+    assert environment["AUTH_DATABASE_URL"] == "postgresql://auth:a-word@postgres:5432/auth"
+    assert environment["ITEMS_DATABASE_URL"] == "postgresql://items:set@postgres:5432/items"
+
+
+def test_whatever_opens_a_database_can_reach_one_outside_the_stack() -> None:
+    config = compose({})
+    inside = {name for name, network in config["networks"].items() if network.get("internal")}
+    shut_in = [
+        name
+        for name, service in config["services"].items()
+        if any(variable.endswith("DATABASE_URL") for variable in service.get("environment", {}))
+        and set(service["networks"]) <= inside
+    ]
+
+    assert inside == {"data"}
+    assert shut_in == []
+
+
+def test_no_two_containers_have_one_address() -> None:
+    addresses = [
+        network["ipv4_address"]
+        for service in compose({})["services"].values()
+        for network in service["networks"].values()
+        if network
+    ]
+
+    assert len(addresses) == len(set(addresses)) == 5
