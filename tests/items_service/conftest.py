@@ -31,7 +31,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path_factory.mktemp('items')}/items.db"
     else:
-        url = request.getfixturevalue("postgresql").create_database("items")
+        url = request.getfixturevalue("postgresql").create_database(f"items-{uuid4().hex}")
     migrate(ROOT / "items_service" / "migrations", url)
     return url
 

@@ -15,7 +15,6 @@ from tests.support.nginx import Proxy, running_proxy
 from tests.support.ports import free_port
 from tests.support.processes import Program
 
-
 # What tokens name as their issuer needs no address that answers; this is the one that the README shows.
 PUBLIC_URL = "http://localhost:8080"
 
