@@ -1,10 +1,27 @@
 """The tables of the auth service."""
 
-from sqlalchemy import Column, ForeignKey, Index, MetaData, String, Table, Text, Uuid
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
 
 from chassis.columns import UtcDateTime
 
 metadata = MetaData()
+
+# Ended sessions and revoked tokens are few; an index of them alone costs nothing where a row is added.
+_ENDED = text("ended_at IS NOT NULL")
+_REVOKED = text("revoked_at IS NOT NULL")
 
 users = Table(
     "users",
@@ -33,6 +50,7 @@ sessions = Table(
     Column("ended_at", UtcDateTime),
     Column("ended_because", String(32)),
     Index("ix_sessions_user_id", "user_id"),
+    Index("ix_sessions_ended_at", "ended_at", sqlite_where=_ENDED, postgresql_where=_ENDED),
 )
 
 refresh_tokens = Table(
@@ -47,11 +65,38 @@ refresh_tokens = Table(
     Index("ix_refresh_tokens_session_id", "session_id"),
 )
 
+# Every access token until a while after its end. A token is revoked by itself, or with its session.
+access_tokens = Table(
+    "access_tokens",
+    metadata,
+    # Tells the token's place in the status list; never used twice (AUTOINCREMENT), because a list may be a day old.
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), Identity(), primary_key=True),
+    Column("jti", Uuid, nullable=False, unique=True),
+    # None where a client got it for itself.
+    Column("session_id", Uuid, ForeignKey("sessions.id", ondelete="CASCADE")),
+    Column("client_id", String(100), nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("revoked_at", UtcDateTime),
+    Index("ix_access_tokens_session_id", "session_id"),
+    Index("ix_access_tokens_expires_at", "expires_at"),
+    Index(
+        "ix_access_tokens_revoked_at",
+        "revoked_at",
+        sqlite_where=_REVOKED,
+        postgresql_where=_REVOKED,
+    ),
+    sqlite_autoincrement=True,
+)
+
 signing_keys = Table(
     "signing_keys",
     metadata,
     Column("kid", String(64), primary_key=True),
     Column("public_jwk", Text, nullable=False),
     Column("encrypted_private_jwk", Text, nullable=False),
+    # Published from then on.
     Column("created_at", UtcDateTime, nullable=False),
+    Column("signs_from", UtcDateTime, nullable=False),
+    # Neither published nor accepted from then on.
+    Column("withdrawn_at", UtcDateTime),
 )

@@ -38,5 +38,6 @@ class SigningKeyStore:
             kid=key.kid,
             public_jwk=key.public_jwk,
             encrypted_private_jwk=key.encrypted_private_jwk,
-            created_at=now(),
+            created_at=(created := now()),
+            signs_from=created,
         )
