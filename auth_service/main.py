@@ -2,12 +2,13 @@
 
 from fastapi import FastAPI
 
+from auth_service.clients import Clients, first_party_client
 from auth_service.oauth_errors import add_oauth_errors
 from auth_service.passwords import PasswordHashing
-from auth_service.routes import tokens, users
+from auth_service.routes import clients, tokens, users
 from auth_service.settings import AuthSettings
 from auth_service.signing_keys import SigningKeys
-from auth_service.store import SessionStore, SigningKeyStore, UserStore
+from auth_service.store import ClientStore, SessionStore, SigningKeyStore, UserStore
 from auth_service.token_issuer import TokenIssuer
 from chassis.access_tokens import AccessTokenVerifier
 from chassis.application import create_service
@@ -24,7 +25,7 @@ def create_app(settings: AuthSettings) -> FastAPI:
         name="auth",
         title="Auth",
         description="Who you are: users, their sessions, and the tokens and keys that prove it.",
-        routers=[tokens.router, users.router],
+        routers=[tokens.router, users.router, clients.router],
         token_verifier=AccessTokenVerifier(issuer=settings.issuer, audience=None, keys=keys),
         ready_when={"database": database.ping, "signing_keys": keys.check},
         on_close=[database.close, passwords.close],
@@ -32,6 +33,10 @@ def create_app(settings: AuthSettings) -> FastAPI:
     add_oauth_errors(app)
     app.state.user_store = UserStore(database)
     app.state.signing_keys = keys
+    app.state.client_store = ClientStore(database)
+    app.state.clients = Clients(
+        app.state.client_store, first_party_client(password_grant=settings.password_grant)
+    )
     app.state.password_hashing = passwords
     app.state.token_issuer = TokenIssuer(
         issuer=settings.issuer,

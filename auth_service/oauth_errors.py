@@ -44,6 +44,12 @@ class InvalidGrant(OAuthError):
     error = "invalid_grant"
 
 
+class UnauthorizedClient(OAuthError):
+    """The client may not use this grant, or the token is another client's."""
+
+    error = "unauthorized_client"
+
+
 class UnsupportedGrantType(OAuthError):
     """There is no such grant here."""
 

@@ -80,7 +80,7 @@ class TokenResponse(BaseModel):
     access_token: str
     token_type: Literal["Bearer"] = "Bearer"  # the name of a scheme
     expires_in: int = Field(description="seconds")
-    refresh_token: str
+    refresh_token: str | None = None
     scope: str
 
 

@@ -10,8 +10,21 @@ from auth_service.scopes import SCOPES
 from auth_service.store import User, UserStore
 from chassis.access_tokens import Principal
 from chassis.bearer import Bearer, InsufficientScope, UnusableToken
+from chassis.problems import Problem
 
 bearer = Bearer(token_url="token", scopes=SCOPES)
+
+
+class UserRequired(Problem):
+    """The token is a client's own."""
+
+    status, code = 403, "user_required"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This needs the access token of a user; this one is a client's own.",
+            headers={"WWW-Authenticate": 'Bearer error="insufficient_scope"'},
+        )
 
 
 async def _user_store(request: Request) -> UserStore:
@@ -24,7 +37,11 @@ Users = Annotated[UserStore, Depends(_user_store)]
 
 async def _current_user(principal: Annotated[Principal, Security(bearer)], users: Users) -> User:
     """The signed-in user; auth has the row at hand, so a disabled user's token ends here at once."""
-    user = await users.find(UUID(principal.subject))
+    try:
+        user_id = UUID(principal.subject)
+    except ValueError:  # a client that speaks for itself
+        raise UserRequired from None
+    user = await users.find(user_id)
     if user is None or user.disabled:
         raise UnusableToken("its user is disabled or gone")
     return user

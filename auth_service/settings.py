@@ -37,6 +37,7 @@ class AuthSettings(ServiceSettings):
     refresh_token_life: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=400))] = (
         timedelta(days=14)
     )
+    password_grant: bool = True
     hashing_queue: Annotated[int, Field(ge=0, le=1000)] = 32
 
     @property

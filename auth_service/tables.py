@@ -1,6 +1,7 @@
 """The tables of the auth service."""
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Column,
     ForeignKey,
@@ -99,4 +100,18 @@ signing_keys = Table(
     Column("signs_from", UtcDateTime, nullable=False),
     # Neither published nor accepted from then on.
     Column("withdrawn_at", UtcDateTime),
+)
+
+clients = Table(
+    "clients",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("client_id", String(64), nullable=False, unique=True),
+    Column("name", String(100), nullable=False),
+    # 256 random bits, as a refresh token is; none for a public client.
+    Column("secret_digest", String(64)),
+    Column("grants", JSON, nullable=False),
+    Column("redirect_uris", JSON, nullable=False),
+    Column("scopes", JSON, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
 )

@@ -3,18 +3,17 @@
 import time
 from dataclasses import dataclass
 from datetime import timedelta
-from hashlib import sha256
-from secrets import token_urlsafe
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from joserfc import jwt
 
 from auth_service import scopes
 from auth_service.oauth_errors import InvalidGrant
+from auth_service.opaque_tokens import digest_of, new_opaque_token
 from auth_service.passwords import PasswordHashing
 from auth_service.schemas import MAX_PASSWORD_CHARS, TokenResponse
 from auth_service.signing_keys import SigningKeys
-from auth_service.store import Refusal, Session, SessionStore, User, UserStore
+from auth_service.store import Client, Refusal, Session, SessionStore, User, UserStore
 from chassis.access_tokens import ALGORITHM, TOKEN_TYPE
 from chassis.columns import now
 
@@ -32,7 +31,7 @@ class TokenIssuer:
     keys: SigningKeys
 
     async def password_grant(
-        self, username: str, password: str, requested_scope: str | None, client_id: str
+        self, username: str, password: str, requested_scope: str | None, client: Client
     ) -> TokenResponse:
         """RFC 6749 section 4.3. Unknown, disabled and mistaken users get one answer, after the same time.
 
@@ -48,16 +47,16 @@ class TokenIssuer:
         )
         if user is None or not matches:
             raise InvalidGrant("the username or the password is wrong")
-        scope = scopes.grant(requested_scope, user.role)
+        scope = scopes.grant(requested_scope, user.role, client.scopes)
         if self.passwords.is_outdated(user.password_hash):
             user = await self.users.upgrade_hash(user, await self.passwords.hash(password))
-        refresh_token, digest = _new_refresh_token()
+        refresh_token, digest = new_opaque_token()
         session = await self.sessions.start(
-            user, client_id, scope, digest, now() + self.refresh_token_life
+            user, client.client_id, scope, digest, now() + self.refresh_token_life
         )
         if session is None:  # another password, or disabled, while this password was being verified
-            return await self.password_grant(username, password, requested_scope, client_id)
-        return await self._answer(session, scope, refresh_token)
+            return await self.password_grant(username, password, requested_scope, client)
+        return await self._answer_for(session, scope, refresh_token)
 
     async def refresh_grant(
         self, refresh_token: str, requested_scope: str | None, client_id: str
@@ -68,9 +67,9 @@ class TokenIssuer:
             InvalidGrant: the token is unknown, used, expired or revoked, or its user is disabled.
             InvalidScope: more is asked for than the user granted; the token stays good.
         """
-        new_token, new_digest = _new_refresh_token()
+        new_token, new_digest = new_opaque_token()
         session = await self.sessions.exchange(
-            _digest(refresh_token),
+            digest_of(refresh_token),
             client_id,
             new_digest,
             now() + self.refresh_token_life,
@@ -78,40 +77,47 @@ class TokenIssuer:
         )
         if isinstance(session, Refusal) or not await self._may_go_on(session):
             raise InvalidGrant("the refresh token is unknown, used, expired or revoked")
-        return await self._answer(session, scopes.narrow(requested_scope, session.scope), new_token)
+        scope = scopes.narrow(requested_scope, session.scope)
+        return await self._answer_for(session, scope, new_token)
+
+    async def client_credentials_grant(
+        self, requested_scope: str | None, client: Client
+    ) -> TokenResponse:
+        """RFC 6749 section 4.4: the client speaks for itself, so `sub` is its id. There is nothing to refresh.
+
+        Raises:
+            InvalidScope: the client may not have what is asked for.
+        """
+        scope = scopes.grant_to_client(requested_scope, client.scopes)
+        return await self._answer(client.client_id, client.client_id, scope)
 
     async def _may_go_on(self, session: Session) -> bool:
         user: User | None = await self.users.find(session.user_id)
         return user is not None and not user.disabled
 
-    async def _answer(self, session: Session, scope: str, refresh_token: str) -> TokenResponse:
+    async def _answer_for(self, session: Session, scope: str, refresh_token: str) -> TokenResponse:
+        tokens = await self._answer(str(session.user_id), session.client_id, scope, session.id)
+        return tokens.model_copy(update={"refresh_token": refresh_token})
+
+    async def _answer(
+        self, subject: str, client_id: str, scope: str, session_id: UUID | None = None
+    ) -> TokenResponse:
         life = int(self.access_token_life.total_seconds())
         key = await self.keys.current()
         issued_at = int(time.time())
         claims = {
             "iss": self.issuer,
-            "sub": str(session.user_id),
+            "sub": subject,
             "aud": scopes.audience(scope),
             "exp": issued_at + life,
             "iat": issued_at,
             "jti": uuid4().hex,
-            "client_id": session.client_id,
+            "client_id": client_id,
             "scope": scope,
         }
         header = {"typ": TOKEN_TYPE, "alg": ALGORITHM, "kid": key.kid}
         return TokenResponse(
             access_token=jwt.encode(header, claims, key.pair, algorithms=[ALGORITHM]),
             expires_in=life,
-            refresh_token=refresh_token,
             scope=scope,
         )
-
-
-def _new_refresh_token() -> tuple[str, str]:
-    """256 random bits, and the digest under which they are stored."""
-    token = token_urlsafe(32)
-    return token, _digest(token)
-
-
-def _digest(refresh_token: str) -> str:
-    return sha256(refresh_token.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""How sessions end: by the reuse of a token, a new password, a disabled user."""
+"""How sessions end: by the reuse of a token, a new password, a disabled user, a removed client."""
 
 from enum import StrEnum, auto
 from uuid import UUID
@@ -16,6 +16,7 @@ class EndOfSession(StrEnum):
     REFRESH_TOKEN_REUSED = auto()
     PASSWORD_CHANGED = auto()
     USER_DISABLED = auto()
+    CLIENT_REMOVED = auto()
 
 
 _END_SESSIONS = (
@@ -25,6 +26,7 @@ _END_SESSIONS = (
 )
 _END_SESSION = _END_SESSIONS.where(sessions.c.id == bindparam("session"))
 _END_SESSIONS_OF = _END_SESSIONS.where(sessions.c.user_id == bindparam("user"))
+_END_SESSIONS_THROUGH = _END_SESSIONS.where(sessions.c.client_id == bindparam("client"))
 
 
 async def end_session(statements: Statements, session_id: UUID) -> None:
@@ -37,3 +39,10 @@ async def end_session(statements: Statements, session_id: UUID) -> None:
 async def end_sessions_of(statements: Statements, user_id: UUID, reason: EndOfSession) -> None:
     """Ends every session of a user, within the caller's transaction."""
     await statements.execute(_END_SESSIONS_OF, user=user_id, at=now(), reason=reason.value)
+
+
+async def end_sessions_through(
+    statements: Statements, client_id: str, reason: EndOfSession
+) -> None:
+    """Ends every session that was opened through a client, within the caller's transaction."""
+    await statements.execute(_END_SESSIONS_THROUGH, client=client_id, at=now(), reason=reason.value)
