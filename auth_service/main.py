@@ -2,13 +2,18 @@
 
 from fastapi import FastAPI
 
+from auth_service.authorization import Authorization
 from auth_service.clients import Clients, first_party_client
 from auth_service.oauth_errors import add_oauth_errors
 from auth_service.passwords import PasswordHashing
-from auth_service.routes import clients, tokens, users
+from auth_service.resources import Resources
+from auth_service.routes import authorize, tokens, users
+from auth_service.routes import clients as client_routes
+from auth_service.scopes import SERVICES
 from auth_service.settings import AuthSettings
+from auth_service.sign_in_page import SignInPage
 from auth_service.signing_keys import SigningKeys
-from auth_service.store import ClientStore, SessionStore, SigningKeyStore, UserStore
+from auth_service.store import ClientStore, CodeStore, SessionStore, SigningKeyStore, UserStore
 from auth_service.token_issuer import TokenIssuer
 from chassis.access_tokens import AccessTokenVerifier
 from chassis.application import create_service
@@ -20,12 +25,15 @@ def create_app(settings: AuthSettings) -> FastAPI:
     database = open_database(settings.database_url)
     keys = SigningKeys(SigningKeyStore(database), settings.key_encryption_secret.get_secret_value())
     passwords = PasswordHashing(threads=settings.hashing_threads, queue=settings.hashing_queue)
+    client_store = ClientStore(database)
+    clients = Clients(client_store, first_party_client(password_grant=settings.password_grant))
+    resources = Resources(settings.issuer.removesuffix("/auth"), SERVICES)
     app = create_service(
         settings,
         name="auth",
         title="Auth",
         description="Who you are: users, their sessions, and the tokens and keys that prove it.",
-        routers=[tokens.router, users.router, clients.router],
+        routers=[tokens.router, users.router, client_routes.router, authorize.router],
         token_verifier=AccessTokenVerifier(issuer=settings.issuer, audience=None, keys=keys),
         ready_when={"database": database.ping, "signing_keys": keys.check},
         on_close=[database.close, passwords.close],
@@ -33,10 +41,10 @@ def create_app(settings: AuthSettings) -> FastAPI:
     add_oauth_errors(app)
     app.state.user_store = UserStore(database)
     app.state.signing_keys = keys
-    app.state.client_store = ClientStore(database)
-    app.state.clients = Clients(
-        app.state.client_store, first_party_client(password_grant=settings.password_grant)
-    )
+    app.state.client_store = client_store
+    app.state.clients = clients
+    app.state.authorization = Authorization(clients, resources, settings.issuer, SERVICES)
+    app.state.sign_in_page = SignInPage(settings.key_encryption_secret.get_secret_value())
     app.state.password_hashing = passwords
     app.state.token_issuer = TokenIssuer(
         issuer=settings.issuer,
@@ -44,6 +52,8 @@ def create_app(settings: AuthSettings) -> FastAPI:
         refresh_token_life=settings.refresh_token_life,
         users=app.state.user_store,
         sessions=SessionStore(database),
+        codes=CodeStore(database),
+        resources=resources,
         passwords=passwords,
         keys=keys,
     )

@@ -13,6 +13,9 @@ SCOPES = {
 }
 """Every scope and what it allows, as the *Authorize* dialog shows it."""
 
+SERVICES = sorted({name.partition(":")[0] for name in SCOPES})
+"""The services that scopes are for."""
+
 _FOR_THE_ASKING = {
     Role.USER: frozenset({"items:read", "items:write"}),
     Role.ADMIN: frozenset(SCOPES),
@@ -28,7 +31,12 @@ def grant(requested: str | None, role: Role, of_client: AbstractSet[str]) -> str
         InvalidScope: one of the `requested` does not exist, or is not for this role or not for this client.
     """
     allowed = _FOR_THE_ASKING[role] & of_client
-    return _choose(requested, allowed, [name for name in _WHEN_NOTHING_IS_ASKED if name in allowed])
+    return _choose(requested, allowed, default_of(allowed))
+
+
+def default_of(allowed: AbstractSet[str]) -> list[str]:
+    """What a user grants when nothing is asked for by name."""
+    return [name for name in _WHEN_NOTHING_IS_ASKED if name in allowed]
 
 
 def grant_to_client(requested: str | None, of_client: AbstractSet[str]) -> str:

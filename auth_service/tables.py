@@ -115,3 +115,23 @@ clients = Table(
     Column("scopes", JSON, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
 )
+
+authorization_codes = Table(
+    "authorization_codes",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("user_id", Uuid, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("password_fingerprint", String(64), nullable=False),
+    Column("client_id", String(100), nullable=False),
+    Column("redirect_uri", Text, nullable=False),
+    Column("code_challenge", String(43), nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("used_at", UtcDateTime),
+    # The session that it started: ended when the code is used again.
+    Column("session_id", Uuid, ForeignKey("sessions.id", ondelete="CASCADE")),
+    Index("ix_authorization_codes_expires_at", "expires_at"),
+    Index("ix_authorization_codes_user_id", "user_id"),
+    Index("ix_authorization_codes_session_id", "session_id"),
+)

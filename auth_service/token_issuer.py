@@ -8,36 +8,79 @@ from uuid import UUID, uuid4
 from joserfc import jwt
 
 from auth_service import scopes
-from auth_service.oauth_errors import InvalidGrant
+from auth_service.oauth_errors import InvalidGrant, InvalidRequest
 from auth_service.opaque_tokens import digest_of, new_opaque_token
 from auth_service.passwords import PasswordHashing
+from auth_service.pkce import challenge_of
+from auth_service.resources import Resources
 from auth_service.schemas import MAX_PASSWORD_CHARS, TokenResponse
 from auth_service.signing_keys import SigningKeys
-from auth_service.store import Client, Refusal, Session, SessionStore, User, UserStore
+from auth_service.store import (
+    Client,
+    CodeBinding,
+    CodeStore,
+    Refusal,
+    Session,
+    SessionStore,
+    User,
+    UserStore,
+)
 from chassis.access_tokens import ALGORITHM, TOKEN_TYPE
 from chassis.columns import now
+
+CODE_LIFE = timedelta(seconds=60)
+"""Long enough for a redirect and a request (RFC 6749 section 4.1.2 allows ten minutes)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRequest:
+    """What every request for tokens says: who asks, and for how much."""
+
+    client: Client
+    scope: str | None
+    resource: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class TokenIssuer:
-    """Exchanges a password or a refresh token for tokens."""
+    """Exchanges what proves a right for tokens."""
 
     issuer: str
     access_token_life: timedelta
     refresh_token_life: timedelta
     users: UserStore
     sessions: SessionStore
+    codes: CodeStore
+    resources: Resources
     passwords: PasswordHashing
     keys: SigningKeys
 
     async def password_grant(
-        self, username: str, password: str, requested_scope: str | None, client: Client
+        self, username: str, password: str, asked: TokenRequest
     ) -> TokenResponse:
-        """RFC 6749 section 4.3. Unknown, disabled and mistaken users get one answer, after the same time.
+        """RFC 6749 section 4.3.
 
         Raises:
             InvalidGrant: there is no such user with this password.
-            InvalidScope: the user may not have what is asked for.
+            InvalidScope, InvalidTarget: the user may not have what is asked for.
+            ServiceUnavailable: too many sign in at once.
+        """
+        user = await self.sign_in(username, password)
+        scope = scopes.grant(asked.scope, user.role, asked.client.scopes)
+        narrowed = self.resources.narrow(scope, asked.resource)
+        refresh_token, digest = new_opaque_token()
+        session = await self.sessions.start(
+            user, asked.client.client_id, scope, digest, now() + self.refresh_token_life
+        )
+        if session is None:  # another password, or disabled, while this password was being verified
+            return await self.password_grant(username, password, asked)
+        return await self._answer_for(session, narrowed, refresh_token)
+
+    async def sign_in(self, username: str, password: str) -> User:
+        """The user with this name and password. Unknown, disabled and mistaken ones get one answer, as late.
+
+        Raises:
+            InvalidGrant: there is no such user with this password.
             ServiceUnavailable: too many sign in at once.
         """
         user = await self.users.find_by_name(username)
@@ -47,55 +90,99 @@ class TokenIssuer:
         )
         if user is None or not matches:
             raise InvalidGrant("the username or the password is wrong")
-        scope = scopes.grant(requested_scope, user.role, client.scopes)
         if self.passwords.is_outdated(user.password_hash):
             user = await self.users.upgrade_hash(user, await self.passwords.hash(password))
-        refresh_token, digest = new_opaque_token()
-        session = await self.sessions.start(
-            user, client.client_id, scope, digest, now() + self.refresh_token_life
+        return user
+
+    async def give_code(
+        self,
+        user: User,
+        binding: CodeBinding,
+        scope: str | None,
+        resource: str | None,
+        client: Client,
+    ) -> str:
+        """An authorization code for a user who signed in (RFC 6749 section 4.1.2).
+
+        Raises:
+            InvalidScope, InvalidTarget: the user may not have what is asked for.
+        """
+        granted = scopes.grant(scope, user.role, client.scopes)
+        narrowed = self.resources.narrow(granted, resource)
+        code, digest = new_opaque_token()
+        await self.codes.add(digest, user, binding, narrowed, now() + CODE_LIFE)
+        return code
+
+    async def code_grant(
+        self, code: str, redirect_uri: str, verifier: str, asked: TokenRequest
+    ) -> TokenResponse:
+        """RFC 6749 section 4.1.3 with PKCE (RFC 7636 section 4.6).
+
+        Raises:
+            InvalidGrant: the code is unknown, used, expired, or given for another client, redirect URI or verifier.
+            InvalidTarget: the resource is none that the code was given for.
+        """
+        challenge = challenge_of(verifier)
+        if challenge is None:
+            raise InvalidRequest("the code_verifier has 43 to 128 letters, digits and -._~")
+        renewable = "refresh_token" in asked.client.grants
+        refresh_token, digest = new_opaque_token() if renewable else (None, None)
+        session = await self.codes.exchange(
+            digest_of(code),
+            CodeBinding(asked.client.client_id, redirect_uri, challenge),
+            digest,
+            now() + self.refresh_token_life,
         )
-        if session is None:  # another password, or disabled, while this password was being verified
-            return await self.password_grant(username, password, requested_scope, client)
+        if isinstance(session, Refusal):
+            raise InvalidGrant(
+                "the code is unknown, used or expired, or the client, redirect_uri or code_verifier is not its own"
+            )
+        scope = self.resources.narrow(session.scope, asked.resource)
         return await self._answer_for(session, scope, refresh_token)
 
-    async def refresh_grant(
-        self, refresh_token: str, requested_scope: str | None, client_id: str
-    ) -> TokenResponse:
+    async def refresh_grant(self, refresh_token: str, asked: TokenRequest) -> TokenResponse:
         """RFC 6749 section 6, with rotation and the detection of reuse of RFC 9700 section 4.14.2.
 
         Raises:
             InvalidGrant: the token is unknown, used, expired or revoked, or its user is disabled.
-            InvalidScope: more is asked for than the user granted; the token stays good.
+            InvalidScope, InvalidTarget: more is asked for than the user granted; the token stays good.
         """
+
+        def narrow(session: Session) -> str:
+            scope = scopes.narrow(asked.scope, session.scope)
+            return self.resources.narrow(scope, asked.resource)
+
         new_token, new_digest = new_opaque_token()
         session = await self.sessions.exchange(
             digest_of(refresh_token),
-            client_id,
+            asked.client.client_id,
             new_digest,
             now() + self.refresh_token_life,
-            accept=lambda session: scopes.narrow(requested_scope, session.scope),
+            accept=narrow,
         )
         if isinstance(session, Refusal) or not await self._may_go_on(session):
             raise InvalidGrant("the refresh token is unknown, used, expired or revoked")
-        scope = scopes.narrow(requested_scope, session.scope)
-        return await self._answer_for(session, scope, new_token)
+        return await self._answer_for(session, narrow(session), new_token)
 
-    async def client_credentials_grant(
-        self, requested_scope: str | None, client: Client
-    ) -> TokenResponse:
+    async def client_credentials_grant(self, asked: TokenRequest) -> TokenResponse:
         """RFC 6749 section 4.4: the client speaks for itself, so `sub` is its id. There is nothing to refresh.
 
         Raises:
-            InvalidScope: the client may not have what is asked for.
+            InvalidScope, InvalidTarget: the client may not have what is asked for.
         """
-        scope = scopes.grant_to_client(requested_scope, client.scopes)
-        return await self._answer(client.client_id, client.client_id, scope)
+        scope = scopes.grant_to_client(asked.scope, asked.client.scopes)
+        client_id = asked.client.client_id
+        return await self._answer(
+            client_id, client_id, self.resources.narrow(scope, asked.resource)
+        )
 
     async def _may_go_on(self, session: Session) -> bool:
         user: User | None = await self.users.find(session.user_id)
         return user is not None and not user.disabled
 
-    async def _answer_for(self, session: Session, scope: str, refresh_token: str) -> TokenResponse:
+    async def _answer_for(
+        self, session: Session, scope: str, refresh_token: str | None
+    ) -> TokenResponse:
         tokens = await self._answer(str(session.user_id), session.client_id, scope, session.id)
         return tokens.model_copy(update={"refresh_token": refresh_token})
 

@@ -2,28 +2,23 @@
 
 from typing import Annotated, Any
 
-import structlog
 from fastapi import APIRouter, Depends, Request, Response
 
 from auth_service.clients import Clients, require_grant
 from auth_service.oauth_errors import (
     NO_STORE,
     InvalidRequest,
-    TemporarilyUnavailable,
     UnsupportedGrantType,
+    outages_as_oauth_errors,
 )
 from auth_service.oauth_form import read_form
 from auth_service.schemas import JWKSet, TokenError, TokenResponse
 from auth_service.signing_keys import SigningKeys
-from auth_service.token_issuer import TokenIssuer
-from chassis.database import DatabaseUnavailable
-from chassis.problems import ServiceUnavailable
-
-log = structlog.get_logger(__name__)
+from auth_service.token_issuer import TokenIssuer, TokenRequest
 
 router = APIRouter(tags=["tokens"])
 
-GRANTS = ("password", "refresh_token", "client_credentials")
+GRANTS = ("authorization_code", "refresh_token", "client_credentials", "password")
 
 # FastAPI's own form parsing would answer 422; the RFC wants its own errors, so the form is only described here.
 _FORM: dict[str, Any] = {
@@ -36,10 +31,14 @@ _FORM: dict[str, Any] = {
                     "required": ["grant_type"],
                     "properties": {
                         "grant_type": {"type": "string", "enum": list(GRANTS)},
+                        "code": {"type": "string"},
+                        "redirect_uri": {"type": "string"},
+                        "code_verifier": {"type": "string"},
                         "username": {"type": "string"},
                         "password": {"type": "string", "format": "password"},
                         "refresh_token": {"type": "string"},
                         "scope": {"type": "string", "description": "separated by spaces"},
+                        "resource": {"type": "string", "description": "the URL of a service"},
                         "client_id": {"type": "string"},
                         "client_secret": {"type": "string", "format": "password"},
                     },
@@ -77,32 +76,32 @@ async def token(
     issuer: Annotated[TokenIssuer, Depends(_token_issuer)],
     clients: Annotated[Clients, Depends(_clients)],
 ) -> TokenResponse:
-    """Gives tokens for a password, a refresh token or a client's own credentials (RFC 6749 section 3.2).
+    """Gives tokens for a code, a refresh token, a client's own credentials or a password (RFC 6749 section 3.2).
 
     The password grant is here because the *Authorize* form uses it; RFC 9700 section 2.4 forbids it to new clients.
     """
     form = await read_form(request)
     response.headers.update(NO_STORE)
-    try:
+    with outages_as_oauth_errors():
         client = await clients.authenticate(form, request.headers.get("authorization"))
-        grant_type, scope = _required(form, "grant_type"), form.get("scope")
+        grant_type = _required(form, "grant_type")
         if grant_type not in GRANTS:
             raise UnsupportedGrantType(f"the grant type must be one of {', '.join(GRANTS)}")
         require_grant(client, grant_type)
-        if grant_type == "password":
-            username, password = _required(form, "username"), _required(form, "password")
-            return await issuer.password_grant(username, password, scope, client)
-        if grant_type == "refresh_token":
-            refresh_token = _required(form, "refresh_token")
-            return await issuer.refresh_grant(refresh_token, scope, client.client_id)
-        return await issuer.client_credentials_grant(scope, client)
-    except ServiceUnavailable as error:
-        raise TemporarilyUnavailable(error.detail, error.headers) from None
-    except DatabaseUnavailable as error:
-        log.error("database_unavailable", exc_info=error)
-        raise TemporarilyUnavailable(
-            "the database does not answer now", {"Retry-After": "2"}
-        ) from None
+        asked = TokenRequest(client, form.get("scope"), form.get("resource"))
+        match grant_type:
+            case "authorization_code":
+                code, verifier = _required(form, "code"), _required(form, "code_verifier")
+                return await issuer.code_grant(
+                    code, _required(form, "redirect_uri"), verifier, asked
+                )
+            case "refresh_token":
+                return await issuer.refresh_grant(_required(form, "refresh_token"), asked)
+            case "client_credentials":
+                return await issuer.client_credentials_grant(asked)
+            case _:
+                username, password = _required(form, "username"), _required(form, "password")
+                return await issuer.password_grant(username, password, asked)
 
 
 def _required(form: dict[str, str], name: str) -> str:

@@ -1,6 +1,7 @@
 """All SQL of the auth service, a module for each thing that it keeps."""
 
 from auth_service.store.clients import Client, ClientStore, StoredClient
+from auth_service.store.codes import CodeBinding, CodeStore
 from auth_service.store.keys import SigningKeyStore, StoredKey
 from auth_service.store.session_ends import EndOfSession
 from auth_service.store.sessions import Refusal, Session, SessionStore
@@ -9,6 +10,8 @@ from auth_service.store.users import User, UsernameTaken, UserStore
 __all__ = [
     "Client",
     "ClientStore",
+    "CodeBinding",
+    "CodeStore",
     "EndOfSession",
     "Refusal",
     "Session",

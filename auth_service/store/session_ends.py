@@ -17,6 +17,8 @@ class EndOfSession(StrEnum):
     PASSWORD_CHANGED = auto()
     USER_DISABLED = auto()
     CLIENT_REMOVED = auto()
+    CODE_REUSED = auto()
+    REVOKED = auto()
 
 
 _END_SESSIONS = (
@@ -29,11 +31,9 @@ _END_SESSIONS_OF = _END_SESSIONS.where(sessions.c.user_id == bindparam("user"))
 _END_SESSIONS_THROUGH = _END_SESSIONS.where(sessions.c.client_id == bindparam("client"))
 
 
-async def end_session(statements: Statements, session_id: UUID) -> None:
-    """Ends a session, one of whose refresh tokens is in two hands, within the caller's transaction."""
-    await statements.execute(
-        _END_SESSION, session=session_id, at=now(), reason=EndOfSession.REFRESH_TOKEN_REUSED.value
-    )
+async def end_session(statements: Statements, session_id: UUID, reason: EndOfSession) -> None:
+    """Ends a session, within the caller's transaction."""
+    await statements.execute(_END_SESSION, session=session_id, at=now(), reason=reason.value)
 
 
 async def end_sessions_of(statements: Statements, user_id: UUID, reason: EndOfSession) -> None:

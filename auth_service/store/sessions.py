@@ -1,14 +1,14 @@
 """Sign-ins and their refresh tokens."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import Enum, auto
 from uuid import UUID
 
 from sqlalchemy import and_, bindparam, insert, select, update
 
-from auth_service.store.session_ends import end_session
+from auth_service.store.session_ends import EndOfSession, end_session
 from auth_service.store.users import User
 from auth_service.tables import refresh_tokens, sessions, users
 from chassis.columns import new_id, now
@@ -26,12 +26,13 @@ class Session:
 
 
 class Refusal(Enum):
-    """Why a refresh token was not exchanged."""
+    """Why a refresh token or a code was not exchanged."""
 
     UNKNOWN = auto()
     EXPIRED = auto()
     REUSED = auto()
     ENDED = auto()
+    MISUSED = auto()
 
 
 # Locked until the transaction ends (on SQLite the whole file is), so that what would end a session comes after it.
@@ -74,20 +75,12 @@ class SessionStore:
         self, user: User, client_id: str, scope: str, digest: str, expires_at: datetime
     ) -> Session | None:
         """A new session with its first refresh token; None when the user was disabled or got another password since."""
-        session = Session(new_id(), user.id, client_id, scope)
         async with self._database.transaction() as statements:
             still = {"user": user.id, "known_hash": user.password_hash}
             if await statements.fetch_one(_STILL_WITH_PASSWORD, **still) is None:
                 return None
-            await statements.execute(
-                insert(sessions),
-                id=session.id,
-                user_id=user.id,
-                client_id=client_id,
-                scope=scope,
-                created_at=now(),
-            )
-            await _add_token(statements, session.id, digest, expires_at)
+            session = await add_session(statements, user.id, client_id, scope)
+            await add_token(statements, session.id, digest, expires_at)
         return session
 
     async def exchange(
@@ -112,10 +105,10 @@ class SessionStore:
                 return Refusal.ENDED
             session = Session(row["id"], row["user_id"], row["client_id"], row["scope"])
             if session.client_id != client_id:
-                await end_session(statements, session.id)
+                await end_session(statements, session.id, EndOfSession.REFRESH_TOKEN_REUSED)
                 return Refusal.REUSED
             accept(session)
-            await _add_token(statements, session.id, new_digest, expires_at)
+            await add_token(statements, session.id, new_digest, expires_at)
             return session
 
     async def _refuse(self, statements: Statements, digest: str) -> Refusal:
@@ -124,13 +117,21 @@ class SessionStore:
             return Refusal.UNKNOWN
         if token["used_at"] is None:
             return Refusal.EXPIRED
-        await end_session(statements, token["session_id"])
+        await end_session(statements, token["session_id"], EndOfSession.REFRESH_TOKEN_REUSED)
         return Refusal.REUSED
 
 
-async def _add_token(
+async def add_session(statements: Statements, user_id: UUID, client_id: str, scope: str) -> Session:
+    """A new session, within the caller's transaction."""
+    session = Session(new_id(), user_id, client_id, scope)
+    await statements.execute(insert(sessions), **asdict(session), created_at=now())
+    return session
+
+
+async def add_token(
     statements: Statements, session_id: UUID, digest: str, expires_at: datetime
 ) -> None:
+    """A new refresh token of a session, within the caller's transaction."""
     await statements.execute(
         insert(refresh_tokens),
         digest=digest,

@@ -204,7 +204,7 @@ async def test_no_parameter_may_hold_nul(client: httpx2.AsyncClient, name: str) 
         ({}, "invalid_request"),
         ({**GOOD, "grant_type": ""}, "invalid_request"),
         ({**GOOD, "grant_type": "Password"}, "unsupported_grant_type"),
-        ({**GOOD, "grant_type": "authorization_code"}, "unsupported_grant_type"),
+        ({**GOOD, "grant_type": "authorization_code"}, "invalid_request"),
         ({**GOOD, "grant_type": 'evil"\\\n\N{PILE OF POO}'}, "unsupported_grant_type"),
         ({**GOOD, "username": ""}, "invalid_request"),
         ({**GOOD, "password": ""}, "invalid_request"),
