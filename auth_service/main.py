@@ -7,7 +7,7 @@ from auth_service.clients import Clients, first_party_client
 from auth_service.oauth_errors import add_oauth_errors
 from auth_service.passwords import PasswordHashing
 from auth_service.resources import Resources
-from auth_service.routes import authorize, tokens, users
+from auth_service.routes import authorize, metadata, token_state, tokens, users
 from auth_service.routes import clients as client_routes
 from auth_service.scopes import SERVICES
 from auth_service.settings import AuthSettings
@@ -33,7 +33,14 @@ def create_app(settings: AuthSettings) -> FastAPI:
         name="auth",
         title="Auth",
         description="Who you are: users, their sessions, and the tokens and keys that prove it.",
-        routers=[tokens.router, users.router, client_routes.router, authorize.router],
+        routers=[
+            tokens.router,
+            token_state.router,
+            metadata.router,
+            users.router,
+            client_routes.router,
+            authorize.router,
+        ],
         token_verifier=AccessTokenVerifier(issuer=settings.issuer, audience=None, keys=keys),
         ready_when={"database": database.ping, "signing_keys": keys.check},
         on_close=[database.close, passwords.close],
@@ -42,6 +49,9 @@ def create_app(settings: AuthSettings) -> FastAPI:
     app.state.user_store = UserStore(database)
     app.state.signing_keys = keys
     app.state.client_store = client_store
+    app.state.settings = settings
+    app.state.resources = resources
+    app.state.session_store = SessionStore(database)
     app.state.clients = clients
     app.state.authorization = Authorization(clients, resources, settings.issuer, SERVICES)
     app.state.sign_in_page = SignInPage(settings.key_encryption_secret.get_secret_value())
@@ -51,7 +61,7 @@ def create_app(settings: AuthSettings) -> FastAPI:
         access_token_life=settings.access_token_life,
         refresh_token_life=settings.refresh_token_life,
         users=app.state.user_store,
-        sessions=SessionStore(database),
+        sessions=app.state.session_store,
         codes=CodeStore(database),
         resources=resources,
         passwords=passwords,

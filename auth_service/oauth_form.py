@@ -48,3 +48,14 @@ def read_parameters(encoded: bytes) -> dict[str, str]:
     if any("\x00" in value for value in form.values()):
         raise InvalidRequest("a parameter may not hold the NUL character")
     return {name: value for name, value in form.items() if value}
+
+
+def required(form: dict[str, str], name: str) -> str:
+    """A parameter that must be there.
+
+    Raises:
+        InvalidRequest: it is missing.
+    """
+    if name not in form:
+        raise InvalidRequest(f"the parameter {name} is missing")
+    return form[name]

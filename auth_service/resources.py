@@ -11,6 +11,11 @@ class Resources:
     def __init__(self, public_url: str, services: Iterable[str]) -> None:
         self._services = {f"{public_url}/{service}": service for service in services}
 
+    @property
+    def urls(self) -> list[str]:
+        """Every service's `resource`."""
+        return list(self._services)
+
     def narrow(self, scope: str, resource: str | None) -> str:
         """The scopes of `scope` that the service has; all of them when none is named.
 

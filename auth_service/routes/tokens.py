@@ -4,14 +4,14 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from auth_service.clients import Clients, require_grant
+from auth_service.clients import require_grant
 from auth_service.oauth_errors import (
     NO_STORE,
-    InvalidRequest,
     UnsupportedGrantType,
     outages_as_oauth_errors,
 )
-from auth_service.oauth_form import read_form
+from auth_service.oauth_form import read_form, required
+from auth_service.routes.dependencies import AllClients
 from auth_service.schemas import JWKSet, TokenError, TokenResponse
 from auth_service.signing_keys import SigningKeys
 from auth_service.token_issuer import TokenIssuer, TokenRequest
@@ -59,11 +59,6 @@ async def _signing_keys(request: Request) -> SigningKeys:
     return keys
 
 
-async def _clients(request: Request) -> Clients:
-    clients: Clients = request.app.state.clients
-    return clients
-
-
 @router.post(
     "/token",
     response_model_exclude_none=True,
@@ -74,7 +69,7 @@ async def token(
     request: Request,
     response: Response,
     issuer: Annotated[TokenIssuer, Depends(_token_issuer)],
-    clients: Annotated[Clients, Depends(_clients)],
+    clients: AllClients,
 ) -> TokenResponse:
     """Gives tokens for a code, a refresh token, a client's own credentials or a password (RFC 6749 section 3.2).
 
@@ -84,30 +79,24 @@ async def token(
     response.headers.update(NO_STORE)
     with outages_as_oauth_errors():
         client = await clients.authenticate(form, request.headers.get("authorization"))
-        grant_type = _required(form, "grant_type")
+        grant_type = required(form, "grant_type")
         if grant_type not in GRANTS:
             raise UnsupportedGrantType(f"the grant type must be one of {', '.join(GRANTS)}")
         require_grant(client, grant_type)
         asked = TokenRequest(client, form.get("scope"), form.get("resource"))
         match grant_type:
             case "authorization_code":
-                code, verifier = _required(form, "code"), _required(form, "code_verifier")
+                code, verifier = required(form, "code"), required(form, "code_verifier")
                 return await issuer.code_grant(
-                    code, _required(form, "redirect_uri"), verifier, asked
+                    code, required(form, "redirect_uri"), verifier, asked
                 )
             case "refresh_token":
-                return await issuer.refresh_grant(_required(form, "refresh_token"), asked)
+                return await issuer.refresh_grant(required(form, "refresh_token"), asked)
             case "client_credentials":
                 return await issuer.client_credentials_grant(asked)
             case _:
-                username, password = _required(form, "username"), _required(form, "password")
+                username, password = required(form, "username"), required(form, "password")
                 return await issuer.password_grant(username, password, asked)
-
-
-def _required(form: dict[str, str], name: str) -> str:
-    if name not in form:
-        raise InvalidRequest(f"the parameter {name} is missing")
-    return form[name]
 
 
 @router.get("/.well-known/jwks.json")

@@ -25,6 +25,16 @@ class Session:
     scope: str
 
 
+@dataclass(frozen=True, slots=True)
+class RefreshToken:
+    """A refresh token, of which only the digest is kept."""
+
+    session: Session
+    expires_at: datetime
+    good: bool
+    """Neither used nor expired, and its session goes on."""
+
+
 class Refusal(Enum):
     """Why a refresh token or a code was not exchanged."""
 
@@ -63,6 +73,19 @@ _USE_TOKEN = (
     .returning(refresh_tokens.c.session_id)
 )
 _TOKEN = select(refresh_tokens).where(refresh_tokens.c.digest == bindparam("token"))
+_TOKEN_WITH_SESSION = (
+    select(
+        sessions.c.id,
+        sessions.c.user_id,
+        sessions.c.client_id,
+        sessions.c.scope,
+        sessions.c.ended_at,
+        refresh_tokens.c.used_at,
+        refresh_tokens.c.expires_at,
+    )
+    .join(sessions, sessions.c.id == refresh_tokens.c.session_id)
+    .where(refresh_tokens.c.digest == bindparam("token"))
+)
 
 
 class SessionStore:
@@ -110,6 +133,20 @@ class SessionStore:
             accept(session)
             await add_token(statements, session.id, new_digest, expires_at)
             return session
+
+    async def find_refresh_token(self, digest: str) -> RefreshToken | None:
+        """The refresh token with this digest, whatever became of it."""
+        row = await self._database.fetch_one(_TOKEN_WITH_SESSION, token=digest)
+        if row is None:
+            return None
+        session = Session(row["id"], row["user_id"], row["client_id"], row["scope"])
+        is_over = row["used_at"] is not None or row["ended_at"] is not None
+        return RefreshToken(session, row["expires_at"], not is_over and row["expires_at"] > now())
+
+    async def revoke(self, session_id: UUID) -> None:
+        """Ends a session at the wish of its client."""
+        async with self._database.transaction() as statements:
+            await end_session(statements, session_id, EndOfSession.REVOKED)
 
     async def _refuse(self, statements: Statements, digest: str) -> Refusal:
         token = await statements.fetch_one(_TOKEN, token=digest)
