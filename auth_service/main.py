@@ -7,13 +7,29 @@ from auth_service.clients import Clients, first_party_client
 from auth_service.oauth_errors import add_oauth_errors
 from auth_service.passwords import PasswordHashing
 from auth_service.resources import Resources
-from auth_service.routes import authorize, metadata, token_state, tokens, users
+from auth_service.revocation import Revocation
+from auth_service.routes import (
+    authorize,
+    metadata,
+    status_list,
+    token_state,
+    tokens,
+    users,
+)
 from auth_service.routes import clients as client_routes
 from auth_service.scopes import SERVICES
 from auth_service.settings import AuthSettings
 from auth_service.sign_in_page import SignInPage
 from auth_service.signing_keys import SigningKeys
-from auth_service.store import ClientStore, CodeStore, SessionStore, SigningKeyStore, UserStore
+from auth_service.status_list import StatusList
+from auth_service.store import (
+    AccessTokenStore,
+    ClientStore,
+    CodeStore,
+    SessionStore,
+    SigningKeyStore,
+    UserStore,
+)
 from auth_service.token_issuer import TokenIssuer
 from chassis.access_tokens import AccessTokenVerifier
 from chassis.application import create_service
@@ -24,6 +40,10 @@ def create_app(settings: AuthSettings) -> FastAPI:
     """The auth service: it issues tokens and, having the keys at hand, checks its own without fetching them."""
     database = open_database(settings.database_url)
     keys = SigningKeys(SigningKeyStore(database), settings.key_encryption_secret.get_secret_value())
+    sessions, access_tokens = SessionStore(database), AccessTokenStore(database)
+    statuses = StatusList(
+        settings.issuer, access_tokens, keys, token_life=settings.access_token_life
+    )
     passwords = PasswordHashing(threads=settings.hashing_threads, queue=settings.hashing_queue)
     client_store = ClientStore(database)
     clients = Clients(client_store, first_party_client(password_grant=settings.password_grant))
@@ -37,12 +57,16 @@ def create_app(settings: AuthSettings) -> FastAPI:
             tokens.router,
             token_state.router,
             metadata.router,
+            status_list.router,
             users.router,
             client_routes.router,
             authorize.router,
         ],
-        token_verifier=AccessTokenVerifier(issuer=settings.issuer, audience=None, keys=keys),
+        token_verifier=AccessTokenVerifier(
+            issuer=settings.issuer, audience=None, keys=keys, revocations=statuses
+        ),
         ready_when={"database": database.ping, "signing_keys": keys.check},
+        background=[statuses.keep_fresh, statuses.keep_small],
         on_close=[database.close, passwords.close],
     )
     add_oauth_errors(app)
@@ -51,10 +75,12 @@ def create_app(settings: AuthSettings) -> FastAPI:
     app.state.client_store = client_store
     app.state.settings = settings
     app.state.resources = resources
-    app.state.session_store = SessionStore(database)
+    app.state.session_store = sessions
     app.state.clients = clients
     app.state.authorization = Authorization(clients, resources, settings.issuer, SERVICES)
     app.state.sign_in_page = SignInPage(settings.key_encryption_secret.get_secret_value())
+    app.state.status_list = statuses
+    app.state.revocation = Revocation(sessions, access_tokens)
     app.state.password_hashing = passwords
     app.state.token_issuer = TokenIssuer(
         issuer=settings.issuer,
@@ -66,5 +92,6 @@ def create_app(settings: AuthSettings) -> FastAPI:
         resources=resources,
         passwords=passwords,
         keys=keys,
+        status_list=statuses,
     )
     return app

@@ -75,12 +75,6 @@ class InvalidTarget(OAuthError):
     error = "invalid_target"
 
 
-class UnsupportedTokenType(OAuthError):
-    """Tokens of this kind cannot be revoked (RFC 7009 section 2.2.1)."""
-
-    error = "unsupported_token_type"
-
-
 class UnsupportedResponseType(OAuthError):
     """An authorization request may ask for a code only."""
 

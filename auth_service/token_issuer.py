@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass
 from datetime import timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from joserfc import jwt
 
@@ -15,6 +15,7 @@ from auth_service.pkce import challenge_of
 from auth_service.resources import Resources
 from auth_service.schemas import MAX_PASSWORD_CHARS, TokenResponse
 from auth_service.signing_keys import SigningKeys
+from auth_service.status_list import StatusList
 from auth_service.store import (
     Client,
     CodeBinding,
@@ -54,6 +55,7 @@ class TokenIssuer:
     resources: Resources
     passwords: PasswordHashing
     keys: SigningKeys
+    status_list: StatusList
 
     async def password_grant(
         self, username: str, password: str, asked: TokenRequest
@@ -198,9 +200,9 @@ class TokenIssuer:
             "aud": scopes.audience(scope),
             "exp": issued_at + life,
             "iat": issued_at,
-            "jti": uuid4().hex,
             "client_id": client_id,
             "scope": scope,
+            **await self.status_list.enter(session_id, client_id, issued_at + life),
         }
         header = {"typ": TOKEN_TYPE, "alg": ALGORITHM, "kid": key.kid}
         return TokenResponse(

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from auth_service.clients import Clients
+from auth_service.revocation import Revocation
 from auth_service.store import SessionStore
 
 
@@ -18,5 +19,11 @@ async def _sessions(request: Request) -> SessionStore:
     return sessions
 
 
+async def _revocation(request: Request) -> Revocation:
+    revocation: Revocation = request.app.state.revocation
+    return revocation
+
+
 AllClients = Annotated[Clients, Depends(_clients)]
 Sessions = Annotated[SessionStore, Depends(_sessions)]
+Revoking = Annotated[Revocation, Depends(_revocation)]

@@ -10,14 +10,13 @@ from auth_service.oauth_errors import (
     NO_STORE,
     InvalidClient,
     UnauthorizedClient,
-    UnsupportedTokenType,
     outages_as_oauth_errors,
 )
 from auth_service.oauth_form import read_form, required
 from auth_service.opaque_tokens import digest_of
-from auth_service.routes.dependencies import AllClients, Sessions
+from auth_service.routes.dependencies import AllClients, Revoking, Sessions
 from auth_service.schemas import TokenError
-from auth_service.store import Client, RefreshToken
+from auth_service.store import Client, EndOfSession, RefreshToken
 from chassis.access_tokens import AccessTokenVerifier, InvalidToken, Principal
 
 router = APIRouter(tags=["tokens"])
@@ -61,7 +60,9 @@ class Introspection(BaseModel):
 
 
 @router.post("/revoke", openapi_extra=_FORM, responses=_ERRORS)
-async def revoke(request: Request, clients: AllClients, sessions: Sessions) -> Response:
+async def revoke(
+    request: Request, clients: AllClients, sessions: Sessions, revocation: Revoking
+) -> Response:
     """Ends a token of the asking client; with a refresh token its whole session ends (RFC 7009).
 
     A token that is unknown or over already is no error. The hint is not needed: the two kinds look different.
@@ -73,10 +74,10 @@ async def revoke(request: Request, clients: AllClients, sessions: Sessions) -> R
         refresh_token = await sessions.find_refresh_token(digest_of(token))
         if refresh_token is not None:
             _is_own(client, refresh_token.session.client_id)
-            await sessions.revoke(refresh_token.session.id)
+            await revocation.revoke_session(refresh_token.session.id, EndOfSession.REVOKED)
         elif principal := await _access_token(request, token):
             _is_own(client, principal.client_id)
-            raise UnsupportedTokenType("an access token ends by itself; revoke the refresh token")
+            await revocation.revoke_token(principal.token_id)
     return Response(headers=NO_STORE)
 
 
@@ -84,7 +85,11 @@ async def revoke(request: Request, clients: AllClients, sessions: Sessions) -> R
     "/introspect", openapi_extra=_FORM, responses=_ERRORS, response_model_exclude_none=True
 )
 async def introspect(
-    request: Request, response: Response, clients: AllClients, sessions: Sessions
+    request: Request,
+    response: Response,
+    clients: AllClients,
+    sessions: Sessions,
+    revocation: Revoking,
 ) -> Introspection:
     """Whether a token is good, and for what (RFC 7662).
 
@@ -102,9 +107,10 @@ async def introspect(
         if refresh_token is not None:
             return _of_refresh_token(refresh_token, client)
         principal = await _access_token(request, token)
-    return (
-        Introspection(active=False) if principal is None else _of_access_token(request, principal)
-    )
+        # The database knows of a revocation at once, the list a second later.
+        if principal is None or await revocation.is_revoked(principal.token_id):
+            return Introspection(active=False)
+    return _of_access_token(request, principal)
 
 
 async def _access_token(request: Request, token: str) -> Principal | None:

@@ -1,5 +1,6 @@
 """All SQL of the auth service, a module for each thing that it keeps."""
 
+from auth_service.store.access_tokens import AccessTokenStore
 from auth_service.store.clients import Client, ClientStore, StoredClient
 from auth_service.store.codes import CodeBinding, CodeStore
 from auth_service.store.keys import SigningKeyStore, StoredKey
@@ -8,6 +9,7 @@ from auth_service.store.sessions import RefreshToken, Refusal, Session, SessionS
 from auth_service.store.users import User, UsernameTaken, UserStore
 
 __all__ = [
+    "AccessTokenStore",
     "Client",
     "ClientStore",
     "CodeBinding",

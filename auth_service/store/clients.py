@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping, bindparam, delete, insert, select, update
 
+from auth_service.store.access_tokens import revoke_tokens_of_client
 from auth_service.store.session_ends import EndOfSession, end_sessions_through
 from auth_service.tables import clients
 from chassis.columns import new_id, now
@@ -88,10 +89,11 @@ class ClientStore:
         return changed > 0
 
     async def remove(self, client_id: str) -> bool:
-        """Forgets a client and ends every session that was opened through it; False when there is none."""
+        """Forgets a client and revokes all that it was given; False when there is none."""
         async with self._database.transaction() as statements:
             removed = await statements.execute(_REMOVE, client=client_id)
             await end_sessions_through(statements, client_id, EndOfSession.CLIENT_REMOVED)
+            await revoke_tokens_of_client(statements, client_id)
         return removed > 0
 
 

@@ -31,14 +31,17 @@ _END_SESSIONS_OF = _END_SESSIONS.where(sessions.c.user_id == bindparam("user"))
 _END_SESSIONS_THROUGH = _END_SESSIONS.where(sessions.c.client_id == bindparam("client"))
 
 
-async def end_session(statements: Statements, session_id: UUID, reason: EndOfSession) -> None:
-    """Ends a session, within the caller's transaction."""
-    await statements.execute(_END_SESSION, session=session_id, at=now(), reason=reason.value)
+async def end_session(statements: Statements, session_id: UUID, reason: EndOfSession) -> bool:
+    """Whether the session was there and is over now, in the caller's transaction if there is one."""
+    ended = await statements.execute(
+        _END_SESSION, session=session_id, at=now(), reason=reason.value
+    )
+    return ended == 1
 
 
-async def end_sessions_of(statements: Statements, user_id: UUID, reason: EndOfSession) -> None:
-    """Ends every session of a user, within the caller's transaction."""
-    await statements.execute(_END_SESSIONS_OF, user=user_id, at=now(), reason=reason.value)
+async def end_sessions_of(statements: Statements, user_id: UUID, reason: EndOfSession) -> int:
+    """How many sessions of a user were ended, in the caller's transaction if there is one."""
+    return await statements.execute(_END_SESSIONS_OF, user=user_id, at=now(), reason=reason.value)
 
 
 async def end_sessions_through(

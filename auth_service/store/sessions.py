@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, bindparam, insert, select, update
 
-from auth_service.store.session_ends import EndOfSession, end_session
+from auth_service.store.session_ends import EndOfSession, end_session, end_sessions_of
 from auth_service.store.users import User
 from auth_service.tables import refresh_tokens, sessions, users
 from chassis.columns import new_id, now
@@ -143,10 +143,13 @@ class SessionStore:
         is_over = row["used_at"] is not None or row["ended_at"] is not None
         return RefreshToken(session, row["expires_at"], not is_over and row["expires_at"] > now())
 
-    async def revoke(self, session_id: UUID) -> None:
-        """Ends a session at the wish of its client."""
-        async with self._database.transaction() as statements:
-            await end_session(statements, session_id, EndOfSession.REVOKED)
+    async def end(self, session_id: UUID, reason: EndOfSession) -> bool:
+        """Whether the session was under way and is over now."""
+        return await end_session(self._database, session_id, reason)
+
+    async def end_those_of(self, user_id: UUID, reason: EndOfSession) -> int:
+        """Ends every session of a user, and returns how many there were."""
+        return await end_sessions_of(self._database, user_id, reason)
 
     async def _refuse(self, statements: Statements, digest: str) -> Refusal:
         token = await statements.fetch_one(_TOKEN, token=digest)

@@ -127,6 +127,19 @@ async def test_of_a_token_that_is_over_nothing_is_told(
         assert await state_of(client, token, server) == {"active": False}
 
 
+@on_both_databases
+@pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
+async def test_a_revoked_access_token_is_over_at_once_by_itself_or_with_its_session(
+    client: httpx2.AsyncClient, server: dict[str, Any], kind: str
+) -> None:
+    tokens = await tokens_of(client, server)
+    assert (await state_of(client, tokens["access_token"], server))["active"]
+    own = credentials_of(server)
+    answer = await client.post("/revoke", data={"token": tokens[kind], **own})
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert await state_of(client, tokens["access_token"], server) == {"active": False}
+
+
 async def test_public_clients_cannot_ask_about_tokens(client: httpx2.AsyncClient) -> None:
     token = (await sign_in(client))["access_token"]
     answer = await client.post("/introspect", data={"token": token})
