@@ -17,7 +17,7 @@ from auth_service.routes import (
     users,
 )
 from auth_service.routes import clients as client_routes
-from auth_service.scopes import SERVICES
+from auth_service.scopes import SCOPES, SERVICES
 from auth_service.settings import AuthSettings
 from auth_service.sign_in_page import SignInPage
 from auth_service.signing_keys import SigningKeys
@@ -47,7 +47,7 @@ def create_app(settings: AuthSettings) -> FastAPI:
     passwords = PasswordHashing(threads=settings.hashing_threads, queue=settings.hashing_queue)
     client_store = ClientStore(database)
     clients = Clients(client_store, first_party_client(password_grant=settings.password_grant))
-    resources = Resources(settings.issuer.removesuffix("/auth"), SERVICES)
+    resources = Resources(settings.origin, SERVICES)
     app = create_service(
         settings,
         name="auth",
@@ -65,6 +65,7 @@ def create_app(settings: AuthSettings) -> FastAPI:
         token_verifier=AccessTokenVerifier(
             issuer=settings.issuer, audience=None, keys=keys, revocations=statuses
         ),
+        scopes=[name for name in SCOPES if name.startswith("auth:")],
         ready_when={"database": database.ping, "signing_keys": keys.check},
         background=[statuses.keep_fresh, statuses.keep_small],
         on_close=[database.close, passwords.close],

@@ -9,13 +9,12 @@ from auth_service.schemas import Role
 from auth_service.scopes import SCOPES
 from auth_service.store import User, UserStore
 from chassis.access_tokens import Principal
-from chassis.bearer import Bearer, InsufficientScope, UnusableToken
-from chassis.problems import Problem
+from chassis.bearer import Bearer, Challenge, InsufficientScope, UnusableToken
 
-bearer = Bearer(token_url="token", scopes=SCOPES)
+bearer = Bearer(auth_url="", scopes=SCOPES)
 
 
-class UserRequired(Problem):
+class UserRequired(Challenge):
     """The token is a client's own."""
 
     status, code = 403, "user_required"
@@ -23,7 +22,7 @@ class UserRequired(Problem):
     def __init__(self) -> None:
         super().__init__(
             "This needs the access token of a user; this one is a client's own.",
-            headers={"WWW-Authenticate": 'Bearer error="insufficient_scope"'},
+            error="insufficient_scope",
         )
 
 

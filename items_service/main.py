@@ -8,6 +8,7 @@ from chassis.database import open_database
 from chassis.issuer_keys import IssuerKeys
 from chassis.status_list import StatusList
 from items_service.routes import items
+from items_service.security import bearer
 from items_service.settings import ItemsSettings
 from items_service.store import ItemStore
 
@@ -31,6 +32,7 @@ def create_app(settings: ItemsSettings) -> FastAPI:
         token_verifier=AccessTokenVerifier(
             issuer=settings.issuer, audience="items", keys=keys, revocations=status_list
         ),
+        scopes=bearer.scopes,
         ready_when={
             "database": database.ping,
             "issuer_keys": keys.check,
