@@ -2,13 +2,16 @@
 
 from fastapi import FastAPI
 
+from auth_service.authentication import PasswordAuthentication
 from auth_service.authorization import Authorization
+from auth_service.brute_force import SignInGuard
 from auth_service.clients import Clients, first_party_client
 from auth_service.oauth_errors import add_oauth_errors
 from auth_service.passwords import PasswordHashing
 from auth_service.resources import Resources
 from auth_service.revocation import Revocation
 from auth_service.routes import (
+    audit,
     authorize,
     metadata,
     status_list,
@@ -24,6 +27,8 @@ from auth_service.signing_keys import SigningKeys
 from auth_service.status_list import StatusList
 from auth_service.store import (
     AccessTokenStore,
+    AttemptStore,
+    AuditStore,
     ClientStore,
     CodeStore,
     SessionStore,
@@ -61,6 +66,7 @@ def create_app(settings: AuthSettings) -> FastAPI:
             users.router,
             client_routes.router,
             authorize.router,
+            audit.router,
         ],
         token_verifier=AccessTokenVerifier(
             issuer=settings.issuer, audience=None, keys=keys, revocations=statuses
@@ -72,6 +78,15 @@ def create_app(settings: AuthSettings) -> FastAPI:
     )
     add_oauth_errors(app)
     app.state.user_store = UserStore(database)
+    app.state.audit_store = AuditStore(database)
+    app.state.attempt_store = AttemptStore(database)
+    app.state.sign_in_guard = SignInGuard(app.state.attempt_store)
+    app.state.password_authentication = PasswordAuthentication(
+        app.state.user_store,
+        passwords,
+        app.state.sign_in_guard,
+        app.state.audit_store,
+    )
     app.state.signing_keys = keys
     app.state.client_store = client_store
     app.state.settings = settings
@@ -91,7 +106,7 @@ def create_app(settings: AuthSettings) -> FastAPI:
         sessions=app.state.session_store,
         codes=CodeStore(database),
         resources=resources,
-        passwords=passwords,
+        authentication=app.state.password_authentication,
         keys=keys,
         status_list=statuses,
     )

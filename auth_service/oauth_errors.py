@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from chassis.database import DatabaseUnavailable
-from chassis.problems import ServiceUnavailable
+from chassis.problems import ServiceUnavailable, TooManyRequests
 
 log = structlog.get_logger(__name__)
 
@@ -94,11 +94,19 @@ class TemporarilyUnavailable(OAuthError):
     status = 503
 
 
+class TooManyAttempts(TemporarilyUnavailable):
+    """Too many sign-ins failed; the next try has to wait (RFC 6585 section 4)."""
+
+    status = 429
+
+
 @contextmanager
 def outages_as_oauth_errors() -> Iterator[None]:
     """What is not there for the moment becomes `TemporarilyUnavailable`."""
     try:
         yield
+    except TooManyRequests as error:
+        raise TooManyAttempts(error.detail, error.headers) from None
     except ServiceUnavailable as error:
         raise TemporarilyUnavailable(error.detail, error.headers) from None
     except DatabaseUnavailable as error:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
+from auth_service.events import Event
 from chassis.text import OMITTED, StorableText
 
 MAX_PASSWORD_CHARS = 256
@@ -72,6 +73,19 @@ class UserPublic(BaseModel):
     disabled: bool
     created_at: datetime
     updated_at: datetime
+
+
+class AuditRecord(BaseModel):
+    """Something that happened."""
+
+    id: UUID
+    at: datetime
+    event: Event
+    subject: str | None = Field(description="the user, client or key that it happened to")
+    actor: str | None = Field(description="the user who did it, or command:<name>")
+    address: str | None
+    request_id: str | None
+    details: dict[str, str]
 
 
 class TokenResponse(BaseModel):

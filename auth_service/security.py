@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import Depends, Request, Security
 
+from auth_service.origin import name_actor
 from auth_service.schemas import Role
 from auth_service.scopes import SCOPES
 from auth_service.store import User, UserStore
@@ -43,6 +44,7 @@ async def _current_user(principal: Annotated[Principal, Security(bearer)], users
     user = await users.find(user_id)
     if user is None or user.disabled:
         raise UnusableToken("its user is disabled or gone")
+    name_actor(str(user.id))
     return user
 
 

@@ -135,3 +135,28 @@ authorization_codes = Table(
     Index("ix_authorization_codes_user_id", "user_id"),
     Index("ix_authorization_codes_session_id", "session_id"),
 )
+
+# Triggers refuse to change or delete a row; see the migration. No foreign key: history outlives what it tells of.
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("event", String(40), nullable=False),
+    Column("subject", String(100)),
+    Column("actor", String(100)),
+    Column("address", String(45)),
+    Column("request_id", String(128)),
+    Column("details", Text, nullable=False),
+    Index("ix_audit_log_subject", "subject", "id"),
+)
+
+# Counters against the guessing of passwords; what a key stands for is in auth_service.brute_force.
+sign_in_attempts = Table(
+    "sign_in_attempts",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("last_failed_at", UtcDateTime),
+    Column("last_success_at", UtcDateTime),
+)

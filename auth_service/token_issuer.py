@@ -8,12 +8,12 @@ from uuid import UUID
 from joserfc import jwt
 
 from auth_service import scopes
+from auth_service.authentication import PasswordAuthentication
 from auth_service.oauth_errors import InvalidGrant, InvalidRequest
 from auth_service.opaque_tokens import digest_of, new_opaque_token
-from auth_service.passwords import PasswordHashing
 from auth_service.pkce import challenge_of
 from auth_service.resources import Resources
-from auth_service.schemas import MAX_PASSWORD_CHARS, TokenResponse
+from auth_service.schemas import TokenResponse
 from auth_service.signing_keys import SigningKeys
 from auth_service.status_list import StatusList
 from auth_service.store import (
@@ -53,7 +53,7 @@ class TokenIssuer:
     sessions: SessionStore
     codes: CodeStore
     resources: Resources
-    passwords: PasswordHashing
+    authentication: PasswordAuthentication
     keys: SigningKeys
     status_list: StatusList
 
@@ -65,9 +65,9 @@ class TokenIssuer:
         Raises:
             InvalidGrant: there is no such user with this password.
             InvalidScope, InvalidTarget: the user may not have what is asked for.
-            ServiceUnavailable: too many sign in at once.
+            ServiceUnavailable, TooManyRequests: too many sign in at once, or failed to.
         """
-        user = await self.sign_in(username, password)
+        user = await self.authentication.user(username, password)
         scope = scopes.grant(asked.scope, user.role, asked.client.scopes)
         narrowed = self.resources.narrow(scope, asked.resource)
         refresh_token, digest = new_opaque_token()
@@ -77,24 +77,6 @@ class TokenIssuer:
         if session is None:  # another password, or disabled, while this password was being verified
             return await self.password_grant(username, password, asked)
         return await self._answer_for(session, narrowed, refresh_token)
-
-    async def sign_in(self, username: str, password: str) -> User:
-        """The user with this name and password. Unknown, disabled and mistaken ones get one answer, as late.
-
-        Raises:
-            InvalidGrant: there is no such user with this password.
-            ServiceUnavailable: too many sign in at once.
-        """
-        user = await self.users.find_by_name(username)
-        known = None if user is None or user.disabled else user.password_hash
-        matches = len(password) <= MAX_PASSWORD_CHARS and await self.passwords.verify(
-            password, known
-        )
-        if user is None or not matches:
-            raise InvalidGrant("the username or the password is wrong")
-        if self.passwords.is_outdated(user.password_hash):
-            user = await self.users.upgrade_hash(user, await self.passwords.hash(password))
-        return user
 
     async def give_code(
         self,

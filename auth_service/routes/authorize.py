@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
+from auth_service.authentication import PasswordAuthentication
 from auth_service.authorization import AnswerTo, Authorization, AuthorizationRequest, Unanswerable
 from auth_service.oauth_errors import (
     NO_STORE,
@@ -17,12 +18,13 @@ from auth_service.oauth_errors import (
     outages_as_oauth_errors,
 )
 from auth_service.oauth_form import read_form, read_parameters
+from auth_service.origin import remember_origin
 from auth_service.sign_in_page import SignInPage
 from auth_service.token_issuer import TokenIssuer
 from chassis.relative_redirects import keep_location
 
 # Browsers come here, not clients of the API, so the OpenAPI document leaves it out.
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[Depends(remember_origin)])
 
 
 class _Ended(Exception):
@@ -54,6 +56,7 @@ async def ask(request: Request, page: Page) -> Response:
 async def sign_in(request: Request, page: Page) -> Response:
     """Takes the page's form; its query is the request that the page was shown for."""
     issuer: TokenIssuer = request.app.state.token_issuer
+    authentication: PasswordAuthentication = request.app.state.password_authentication
     try:
         to, asked = await _read(request, page)
         form = await read_form(request)
@@ -69,7 +72,7 @@ async def sign_in(request: Request, page: Page) -> Response:
         return _redirect(request, to.refusal(AccessDenied("the person said no")))
     try:
         with outages_as_oauth_errors():
-            user = await issuer.sign_in(username, password)
+            user = await authentication.user(username, password)
             code = await issuer.give_code(
                 user, asked.binding(to), asked.scope, asked.resource, to.client
             )
@@ -77,15 +80,12 @@ async def sign_in(request: Request, page: Page) -> Response:
         problem = "The user name or the password is wrong."
         return page.show(request, to, asked.scope, problem=problem, username=username, status=400)
     except TemporarilyUnavailable as error:
+        wait = error.headers.get("Retry-After", "1")
+        problem = f"{error.description} You can try again in {wait} s."
         answer = page.show(
-            request,
-            to,
-            asked.scope,
-            problem="Too much is going on just now. Please try again.",
-            username=username,
-            status=error.status,
+            request, to, asked.scope, problem=problem, username=username, status=error.status
         )
-        answer.headers["Retry-After"] = error.headers.get("Retry-After", "1")
+        answer.headers["Retry-After"] = wait
         return answer
     except OAuthError as error:
         return _redirect(request, to.refusal(error))

@@ -14,13 +14,14 @@ from auth_service.client_registration import (
     renew_client_secret,
 )
 from auth_service.oauth_errors import NO_STORE
+from auth_service.origin import remember_origin
 from auth_service.security import Administrator
 from auth_service.store import ClientStore
 from chassis.bearer import protected
 from chassis.paging import Page, Paging, encode_cursor
 from chassis.problems import NotFound
 
-router = APIRouter(prefix="/clients", tags=["clients"])
+router = APIRouter(prefix="/clients", tags=["clients"], dependencies=[Depends(remember_origin)])
 
 
 async def _client_store(request: Request) -> ClientStore:

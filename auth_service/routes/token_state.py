@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
 from auth_service import scopes
@@ -14,12 +14,13 @@ from auth_service.oauth_errors import (
 )
 from auth_service.oauth_form import read_form, required
 from auth_service.opaque_tokens import digest_of
+from auth_service.origin import remember_origin
 from auth_service.routes.dependencies import AllClients, Revoking, Sessions
 from auth_service.schemas import TokenError
 from auth_service.store import Client, EndOfSession, RefreshToken
 from chassis.access_tokens import AccessTokenVerifier, InvalidToken, Principal
 
-router = APIRouter(tags=["tokens"])
+router = APIRouter(tags=["tokens"], dependencies=[Depends(remember_origin)])
 
 _FORM: dict[str, Any] = {
     "requestBody": {

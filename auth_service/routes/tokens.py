@@ -11,12 +11,13 @@ from auth_service.oauth_errors import (
     outages_as_oauth_errors,
 )
 from auth_service.oauth_form import read_form, required
+from auth_service.origin import remember_origin
 from auth_service.routes.dependencies import AllClients
 from auth_service.schemas import JWKSet, TokenError, TokenResponse
 from auth_service.signing_keys import SigningKeys
 from auth_service.token_issuer import TokenIssuer, TokenRequest
 
-router = APIRouter(tags=["tokens"])
+router = APIRouter(tags=["tokens"], dependencies=[Depends(remember_origin)])
 
 GRANTS = ("authorization_code", "refresh_token", "client_credentials", "password")
 
@@ -63,7 +64,7 @@ async def _signing_keys(request: Request) -> SigningKeys:
     "/token",
     response_model_exclude_none=True,
     openapi_extra=_FORM,
-    responses={status: {"model": TokenError} for status in (400, 401, 503)},
+    responses={status: {"model": TokenError} for status in (400, 401, 429, 503)},
 )
 async def token(
     request: Request,

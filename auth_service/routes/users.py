@@ -5,6 +5,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from auth_service.authentication import PasswordAuthentication
+from auth_service.origin import current_origin, remember_origin
 from auth_service.passwords import PasswordHashing
 from auth_service.schemas import (
     PasswordChange,
@@ -17,9 +19,16 @@ from auth_service.security import Administrator, CurrentUser, Users
 from auth_service.store import User, UsernameTaken
 from chassis.bearer import protected
 from chassis.paging import Page, Paging, encode_cursor
-from chassis.problems import Conflict, InvalidInput, NotFound, ServiceUnavailable, responses
+from chassis.problems import (
+    Conflict,
+    InvalidInput,
+    NotFound,
+    ServiceUnavailable,
+    TooManyRequests,
+    responses,
+)
 
-router = APIRouter(prefix="/users", tags=["users"])
+router = APIRouter(prefix="/users", tags=["users"], dependencies=[Depends(remember_origin)])
 
 
 async def _password_hashing(request: Request) -> PasswordHashing:
@@ -27,7 +36,13 @@ async def _password_hashing(request: Request) -> PasswordHashing:
     return hashing
 
 
+async def _authentication(request: Request) -> PasswordAuthentication:
+    authentication: PasswordAuthentication = request.app.state.password_authentication
+    return authentication
+
+
 Passwords = Annotated[PasswordHashing, Depends(_password_hashing)]
+Authentication = Annotated[PasswordAuthentication, Depends(_authentication)]
 
 
 @router.post(
@@ -36,13 +51,20 @@ Passwords = Annotated[PasswordHashing, Depends(_password_hashing)]
     status_code=201,
     responses=responses(Conflict, ServiceUnavailable),
 )
-async def sign_up(users: Users, passwords: Passwords, new: SignUp, response: Response) -> User:
+async def sign_up(
+    users: Users,
+    passwords: Passwords,
+    authentication: Authentication,
+    new: SignUp,
+    response: Response,
+) -> User:
     """Makes a user. Sign in at `token` afterwards."""
     password_hash = await passwords.hash(new.password.get_secret_value())
     try:
         user = await users.create(new.username, password_hash, new.display_name)
     except UsernameTaken:
         raise Conflict("This username is taken.") from None
+    await authentication.guard.succeeded(user.username, current_origin().address)
     response.headers["Location"] = "users/me"
     return user
 
@@ -71,12 +93,19 @@ async def change_profile(user: CurrentUser, users: Users, change: ProfileChange)
     return await users.rename(user.id, change.display_name) or user
 
 
-@router.post("/me/password", status_code=204, responses=protected(ServiceUnavailable))
+@router.post(
+    "/me/password", status_code=204, responses=protected(TooManyRequests, ServiceUnavailable)
+)
 async def change_password(
-    user: CurrentUser, users: Users, passwords: Passwords, change: PasswordChange
+    user: CurrentUser,
+    users: Users,
+    authentication: Authentication,
+    passwords: Passwords,
+    change: PasswordChange,
 ) -> None:
     """Sets a new password and ends every session: refresh tokens given so far are dead."""
-    if not await passwords.verify(change.current_password.get_secret_value(), user.password_hash):
+    current = change.current_password.get_secret_value()
+    if not await authentication.proves(current, user.username, user):
         reason = "this is not your password"
         raise InvalidInput(
             f"The body is not valid: {reason} (#/current_password).",

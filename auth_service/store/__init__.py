@@ -1,6 +1,8 @@
 """All SQL of the auth service, a module for each thing that it keeps."""
 
 from auth_service.store.access_tokens import AccessTokenStore
+from auth_service.store.attempts import Attempts, AttemptStore
+from auth_service.store.audit import AuditEntry, AuditStore
 from auth_service.store.clients import Client, ClientStore, StoredClient
 from auth_service.store.codes import CodeBinding, CodeStore
 from auth_service.store.keys import SigningKeyStore, StoredKey
@@ -10,6 +12,10 @@ from auth_service.store.users import User, UsernameTaken, UserStore
 
 __all__ = [
     "AccessTokenStore",
+    "AttemptStore",
+    "Attempts",
+    "AuditEntry",
+    "AuditStore",
     "Client",
     "ClientStore",
     "CodeBinding",

@@ -7,7 +7,9 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping, bindparam, delete, insert, select, update
 
+from auth_service.events import Event
 from auth_service.store.access_tokens import revoke_tokens_of_client
+from auth_service.store.audit import record
 from auth_service.store.session_ends import EndOfSession, end_sessions_through
 from auth_service.tables import clients
 from chassis.columns import new_id, now
@@ -68,7 +70,9 @@ class ClientStore:
             "scopes": sorted(client.scopes),
             "created_at": now(),
         }
-        await self._database.execute(insert(clients), **row)
+        async with self._database.transaction() as statements:
+            await statements.execute(insert(clients), **row)
+            await record(statements, Event.CLIENT_CREATED, client.client_id, name=client.name)
         return _stored(row)
 
     async def find(self, client_id: str) -> StoredClient | None:
@@ -85,13 +89,18 @@ class ClientStore:
 
     async def set_secret(self, client_id: str, secret_digest: str) -> bool:
         """Replaces the secret; False when there is no such confidential client."""
-        changed = await self._database.execute(_SET_SECRET, client=client_id, digest=secret_digest)
+        async with self._database.transaction() as statements:
+            changed = await statements.execute(_SET_SECRET, client=client_id, digest=secret_digest)
+            if changed:
+                await record(statements, Event.CLIENT_SECRET_RENEWED, client_id)
         return changed > 0
 
     async def remove(self, client_id: str) -> bool:
         """Forgets a client and revokes all that it was given; False when there is none."""
         async with self._database.transaction() as statements:
             removed = await statements.execute(_REMOVE, client=client_id)
+            if removed:
+                await record(statements, Event.CLIENT_REMOVED, client_id)
             await end_sessions_through(statements, client_id, EndOfSession.CLIENT_REMOVED)
             await revoke_tokens_of_client(statements, client_id)
         return removed > 0

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import and_, bindparam, insert, select, update
 
+from auth_service.events import Event
+from auth_service.store.audit import record
 from auth_service.store.session_ends import EndOfSession, end_session, end_sessions_of
 from auth_service.store.users import User
 from auth_service.tables import refresh_tokens, sessions, users
@@ -165,6 +167,8 @@ async def add_session(statements: Statements, user_id: UUID, client_id: str, sco
     """A new session, within the caller's transaction."""
     session = Session(new_id(), user_id, client_id, scope)
     await statements.execute(insert(sessions), **asdict(session), created_at=now())
+    about = {"session": str(session.id), "client": client_id, "scope": scope}
+    await record(statements, Event.SIGNED_IN, user_id, **about)
     return session
 
 

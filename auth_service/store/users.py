@@ -8,7 +8,9 @@ from uuid import UUID
 from sqlalchemy import RowMapping, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from auth_service.events import Event
 from auth_service.schemas import Role
+from auth_service.store.audit import record
 from auth_service.store.session_ends import EndOfSession, end_sessions_of
 from auth_service.tables import users
 from chassis.columns import new_id, now
@@ -57,18 +59,21 @@ class UserStore:
         created = now()
         user = User(new_id(), username, display_name, password_hash, role, False, created, created)
         try:
-            await self._database.execute(
-                insert(users),
-                id=user.id,
-                username=username,
-                username_key=username.lower(),
-                display_name=display_name,
-                password_hash=password_hash,
-                role=role.value,
-                disabled_at=None,
-                created_at=created,
-                updated_at=created,
-            )
+            async with self._database.transaction() as statements:
+                await statements.execute(
+                    insert(users),
+                    id=user.id,
+                    username=username,
+                    username_key=username.lower(),
+                    display_name=display_name,
+                    password_hash=password_hash,
+                    role=role.value,
+                    disabled_at=None,
+                    created_at=created,
+                    updated_at=created,
+                )
+                about = {"username": username, "role": role.value}
+                await record(statements, Event.USER_CREATED, user.id, **about)
         except IntegrityError:
             raise UsernameTaken(username) from None
         return user
@@ -109,13 +114,19 @@ class UserStore:
         """Sets a new password and ends every session that the old one opened."""
         async with self._database.transaction() as statements:
             await _change(statements, user_id, password_hash=password_hash)
+            await record(statements, Event.PASSWORD_CHANGED, user_id)
             await end_sessions_of(statements, user_id, EndOfSession.PASSWORD_CHANGED)
 
     async def set_disabled(self, user_id: UUID, disabled: bool) -> User | None:
         """The user, who is disabled or enabled now; disabling ends every session."""
         async with self._database.transaction() as statements:
+            before = _user(await statements.fetch_one(_USER_BY_ID, user=user_id))
+            if before is None or before.disabled == disabled:
+                return before
             user = await _change(statements, user_id, disabled_at=now() if disabled else None)
-            if user and disabled:
+            event = Event.USER_DISABLED if disabled else Event.USER_ENABLED
+            await record(statements, event, user_id)
+            if disabled:
                 await end_sessions_of(statements, user_id, EndOfSession.USER_DISABLED)
         return user
 

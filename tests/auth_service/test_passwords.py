@@ -62,7 +62,9 @@ async def hashing(hasher: WatchedHasher) -> AsyncIterator[PasswordHashing]:
 @pytest.fixture
 def app(app: FastAPI, hashing: PasswordHashing) -> FastAPI:
     app.state.password_hashing = hashing
-    app.state.token_issuer = replace(app.state.token_issuer, passwords=hashing)
+    authentication = replace(app.state.password_authentication, passwords=hashing)
+    app.state.password_authentication = authentication
+    app.state.token_issuer = replace(app.state.token_issuer, authentication=authentication)
     return app
 
 
