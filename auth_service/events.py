@@ -9,6 +9,7 @@ class Event(StrEnum):
     USER_CREATED = auto()
     USER_DISABLED = auto()
     USER_ENABLED = auto()
+    ROLE_CHANGED = auto()
     PASSWORD_CHANGED = auto()
     SIGNED_IN = auto()
     SIGN_IN_FAILED = auto()

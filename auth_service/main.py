@@ -20,6 +20,7 @@ from auth_service.routes import (
     users,
 )
 from auth_service.routes import clients as client_routes
+from auth_service.routes import sessions as session_routes
 from auth_service.scopes import SCOPES, SERVICES
 from auth_service.settings import AuthSettings
 from auth_service.sign_in_page import SignInPage
@@ -66,6 +67,7 @@ def create_app(settings: AuthSettings) -> FastAPI:
             users.router,
             client_routes.router,
             authorize.router,
+            session_routes.router,
             audit.router,
         ],
         token_verifier=AccessTokenVerifier(

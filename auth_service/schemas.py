@@ -2,10 +2,10 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
 
 from auth_service.events import Event
 from chassis.text import OMITTED, StorableText
@@ -56,11 +56,29 @@ class PasswordChange(BaseModel):
 
 
 class UserAdministration(BaseModel):
-    """What an administrator may change of a user."""
+    """What an administrator may change of a user; at least one of these."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1})
 
-    disabled: bool
+    disabled: bool = OMITTED
+    role: Role = OMITTED
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("name what is to be changed: disabled, role, or both")
+        return self
+
+
+class SessionPublic(BaseModel):
+    """A sign-in that can go on, as its user and administrators see it."""
+
+    id: UUID
+    client_id: str
+    scope: str
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
 
 
 class UserPublic(BaseModel):

@@ -34,6 +34,11 @@ def grant(requested: str | None, role: Role, of_client: AbstractSet[str]) -> str
     return _choose(requested, allowed, default_of(allowed))
 
 
+def keep(granted: str, role: Role) -> str:
+    """What is left of granted scopes for a user whose role may have changed since; perhaps nothing."""
+    return " ".join(name for name in granted.split(" ") if name in _FOR_THE_ASKING[role])
+
+
 def default_of(allowed: AbstractSet[str]) -> list[str]:
     """What a user grants when nothing is asked for by name."""
     return [name for name in _WHEN_NOTHING_IS_ASKED if name in allowed]

@@ -144,9 +144,13 @@ class TokenIssuer:
             now() + self.refresh_token_life,
             accept=narrow,
         )
-        if isinstance(session, Refusal) or not await self._may_go_on(session):
+        user = None if isinstance(session, Refusal) else await self.users.find(session.user_id)
+        if isinstance(session, Refusal) or user is None or user.disabled:
             raise InvalidGrant("the refresh token is unknown, used, expired or revoked")
-        return await self._answer_for(session, narrow(session), new_token)
+        scope = scopes.keep(narrow(session), user.role)
+        if not scope:
+            raise InvalidGrant("the user may not have any of these scopes any more")
+        return await self._answer_for(session, scope, new_token)
 
     async def client_credentials_grant(self, asked: TokenRequest) -> TokenResponse:
         """RFC 6749 section 4.4: the client speaks for itself, so `sub` is its id. There is nothing to refresh.
@@ -159,10 +163,6 @@ class TokenIssuer:
         return await self._answer(
             client_id, client_id, self.resources.narrow(scope, asked.resource)
         )
-
-    async def _may_go_on(self, session: Session) -> bool:
-        user: User | None = await self.users.find(session.user_id)
-        return user is not None and not user.disabled
 
     async def _answer_for(
         self, session: Session, scope: str, refresh_token: str | None

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from auth_service.authentication import PasswordAuthentication
 from auth_service.origin import current_origin, remember_origin
@@ -11,6 +11,7 @@ from auth_service.passwords import PasswordHashing
 from auth_service.schemas import (
     PasswordChange,
     ProfileChange,
+    Role,
     SignUp,
     UserAdministration,
     UserPublic,
@@ -27,6 +28,7 @@ from chassis.problems import (
     TooManyRequests,
     responses,
 )
+from chassis.text import STORABLE
 
 router = APIRouter(prefix="/users", tags=["users"], dependencies=[Depends(remember_origin)])
 
@@ -70,10 +72,15 @@ async def sign_up(
 
 
 @router.get("", response_model=Page[UserPublic], responses=protected())
-async def list_users(_admin: Administrator, users: Users, page: Paging) -> dict[str, object]:
-    """All users, newest first (administrators)."""
+async def list_users(
+    _admin: Administrator,
+    users: Users,
+    page: Paging,
+    q: Annotated[str, STORABLE, Query(max_length=64, description="part of the username")] = "",
+) -> dict[str, object]:
+    """All users, or those whose name contains `q`, newest first (administrators)."""
     # One more than asked for tells whether there is a next page.
-    found = await users.list(most=page.limit + 1, before=page.before)
+    found = await users.list(most=page.limit + 1, before=page.before, name_contains=q)
     listed = found[: page.limit]
     more = len(found) > page.limit
     return {"items": listed, "next_cursor": encode_cursor(listed[-1].id) if more else None}
@@ -119,10 +126,17 @@ async def change_password(
 async def administer_user(
     admin: Administrator, users: Users, user_id: UUID, change: UserAdministration
 ) -> User:
-    """Disables or enables a user (administrators). Disabling ends the user's sessions."""
-    if user_id == admin.id and change.disabled:
+    """Disables or enables a user, or changes the role (administrators). Disabling ends the user's sessions."""
+    named = change.model_fields_set
+    if user_id == admin.id and "disabled" in named and change.disabled:
         raise Conflict("You cannot disable yourself: nobody might be left to enable you.")
-    user = await users.set_disabled(user_id, change.disabled)
+    if user_id == admin.id and "role" in named and change.role is not Role.ADMIN:
+        raise Conflict("You cannot demote yourself: nobody might be left to promote you.")
+    user = await users.find(user_id)
+    if "role" in named:
+        user = await users.set_role(user_id, change.role)
+    if "disabled" in named:
+        user = await users.set_disabled(user_id, change.disabled)
     if user is None:
         raise NotFound("There is no such user.")
     return user

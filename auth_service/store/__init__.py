@@ -7,7 +7,7 @@ from auth_service.store.clients import Client, ClientStore, StoredClient
 from auth_service.store.codes import CodeBinding, CodeStore
 from auth_service.store.keys import SigningKeyStore, StoredKey
 from auth_service.store.session_ends import EndOfSession
-from auth_service.store.sessions import RefreshToken, Refusal, Session, SessionStore
+from auth_service.store.sessions import LiveSession, RefreshToken, Refusal, Session, SessionStore
 from auth_service.store.users import User, UsernameTaken, UserStore
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "CodeBinding",
     "CodeStore",
     "EndOfSession",
+    "LiveSession",
     "RefreshToken",
     "Refusal",
     "Session",

@@ -37,6 +37,15 @@ class RefreshToken:
     """Neither used nor expired, and its session goes on."""
 
 
+@dataclass(frozen=True, slots=True)
+class LiveSession(Session):
+    """A session that can go on."""
+
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
+
+
 class Refusal(Enum):
     """Why a refresh token or a code was not exchanged."""
 
@@ -61,6 +70,28 @@ _STILL_WITH_PASSWORD = (
 _SESSION = select(
     sessions.c.id, sessions.c.user_id, sessions.c.client_id, sessions.c.scope, sessions.c.ended_at
 ).where(sessions.c.id == bindparam("session"))
+# Of a session's refresh tokens one at most is unused: it was made when the session was used last.
+_LIVE = (
+    select(
+        sessions.c.id,
+        sessions.c.user_id,
+        sessions.c.client_id,
+        sessions.c.scope,
+        sessions.c.created_at,
+        refresh_tokens.c.created_at.label("last_used_at"),
+        refresh_tokens.c.expires_at,
+    )
+    .join(refresh_tokens, refresh_tokens.c.session_id == sessions.c.id)
+    .where(
+        sessions.c.user_id == bindparam("user"),
+        sessions.c.ended_at.is_(None),
+        refresh_tokens.c.used_at.is_(None),
+        refresh_tokens.c.expires_at > bindparam("at"),
+    )
+    .order_by(sessions.c.id.desc())
+    .limit(bindparam("most"))
+)
+_BEFORE = sessions.c.id < bindparam("before")
 # One statement decides who uses a token: of two concurrent tries the second finds it used.
 _USE_TOKEN = (
     update(refresh_tokens)
@@ -144,6 +175,21 @@ class SessionStore:
         session = Session(row["id"], row["user_id"], row["client_id"], row["scope"])
         is_over = row["used_at"] is not None or row["ended_at"] is not None
         return RefreshToken(session, row["expires_at"], not is_over and row["expires_at"] > now())
+
+    async def list_of(
+        self, user_id: UUID, *, most: int, before: UUID | None = None
+    ) -> list[LiveSession]:
+        """Up to `most` sessions of a user that can go on, newest first."""
+        statement, parameters = _LIVE, {"user": user_id, "at": now(), "most": most}
+        if before is not None:
+            statement, parameters["before"] = statement.where(_BEFORE), before
+        rows = await self._database.fetch_all(statement, **parameters)
+        return [LiveSession(**row) for row in rows]
+
+    async def belongs_to(self, session_id: UUID, user_id: UUID) -> bool:
+        """Whether the session is one of the user's."""
+        row = await self._database.fetch_one(_SESSION, session=session_id)
+        return row is not None and row["user_id"] == user_id
 
     async def end(self, session_id: UUID, reason: EndOfSession) -> bool:
         """Whether the session was under way and is over now."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, bindparam, insert, select, update
+from sqlalchemy import RowMapping, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from auth_service.events import Event
@@ -40,6 +40,8 @@ _USER_BY_ID = _USER.where(users.c.id == bindparam("user"))
 _USER_BY_NAME = _USER.where(users.c.username_key == bindparam("key"))
 _USERS = _USER.order_by(users.c.id.desc()).limit(bindparam("most"))
 _BEFORE = users.c.id < bindparam("before")
+# Not LIKE: in what is looked for _ and % are themselves.
+_NAMED = func.replace(users.c.username_key, bindparam("part"), "") != users.c.username_key
 
 
 class UserStore:
@@ -86,9 +88,13 @@ class UserStore:
         """The user with this name, in whatever case."""
         return _user(await self._database.fetch_one(_USER_BY_NAME, key=username.lower()))
 
-    async def list(self, *, most: int, before: UUID | None = None) -> list[User]:
+    async def list(
+        self, *, most: int, before: UUID | None = None, name_contains: str = ""
+    ) -> list[User]:
         """Up to `most` users, newest first: those created before the one with the id `before`."""
         statement, parameters = _USERS, dict[str, Any](most=most)
+        if name_contains:
+            statement, parameters["part"] = statement.where(_NAMED), name_contains.lower()
         if before is not None:
             statement, parameters["before"] = statement.where(_BEFORE), before
         rows = await self._database.fetch_all(statement, **parameters)
@@ -116,6 +122,16 @@ class UserStore:
             await _change(statements, user_id, password_hash=password_hash)
             await record(statements, Event.PASSWORD_CHANGED, user_id)
             await end_sessions_of(statements, user_id, EndOfSession.PASSWORD_CHANGED)
+
+    async def set_role(self, user_id: UUID, role: Role) -> User | None:
+        """The user in the new role; tokens that are refreshed from now on lose what it does not allow."""
+        async with self._database.transaction() as statements:
+            before = _user(await statements.fetch_one(_USER_BY_ID, user=user_id))
+            if before is None or before.role is role:
+                return before
+            about = {"before": before.role.value, "after": role.value}
+            await record(statements, Event.ROLE_CHANGED, user_id, **about)
+            return await _change(statements, user_id, role=role.value)
 
     async def set_disabled(self, user_id: UUID, disabled: bool) -> User | None:
         """The user, who is disabled or enabled now; disabling ends every session."""
