@@ -45,7 +45,11 @@ from chassis.database import open_database
 def create_app(settings: AuthSettings) -> FastAPI:
     """The auth service: it issues tokens and, having the keys at hand, checks its own without fetching them."""
     database = open_database(settings.database_url)
-    keys = SigningKeys(SigningKeyStore(database), settings.key_encryption_secret.get_secret_value())
+    keys = SigningKeys(
+        SigningKeyStore(database),
+        settings.key_encryption_secret.get_secret_value(),
+        token_life=settings.access_token_life,
+    )
     sessions, access_tokens = SessionStore(database), AccessTokenStore(database)
     statuses = StatusList(
         settings.issuer, access_tokens, keys, token_life=settings.access_token_life
@@ -54,6 +58,10 @@ def create_app(settings: AuthSettings) -> FastAPI:
     client_store = ClientStore(database)
     clients = Clients(client_store, first_party_client(password_grant=settings.password_grant))
     resources = Resources(settings.origin, SERVICES)
+
+    async def keep_rotating() -> None:
+        await keys.keep_rotating(settings.key_rotation)
+
     app = create_service(
         settings,
         name="auth",
@@ -75,7 +83,7 @@ def create_app(settings: AuthSettings) -> FastAPI:
         ),
         scopes=[name for name in SCOPES if name.startswith("auth:")],
         ready_when={"database": database.ping, "signing_keys": keys.check},
-        background=[statuses.keep_fresh, statuses.keep_small],
+        background=[statuses.keep_fresh, statuses.keep_small, keep_rotating],
         on_close=[database.close, passwords.close],
     )
     add_oauth_errors(app)

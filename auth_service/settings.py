@@ -38,6 +38,7 @@ class AuthSettings(ServiceSettings):
         timedelta(days=14)
     )
     password_grant: bool = True
+    key_rotation: Annotated[timedelta, Field(ge=timedelta(hours=2))] = timedelta(days=30)
     hashing_queue: Annotated[int, Field(ge=0, le=1000)] = 32
 
     @property

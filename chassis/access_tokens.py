@@ -61,6 +61,9 @@ class Principal:
     expires_at: float
     """Seconds since the epoch."""
 
+    key_id: str
+    """The key that signed the token."""
+
     status_index: int | None = None
     """The token's place in its issuer's status list."""
 
@@ -70,6 +73,9 @@ class VerificationKeys(Protocol):
 
     async def find(self, kid: str) -> ECKey | None:
         """The key with this id, or None when the issuer has no such key. May raise `KeysUnavailable`."""
+
+    def is_withdrawn(self, kid: str) -> bool:
+        """Whether a key that was found once is the issuer's no more; asked at every request, so it costs nothing."""
 
 
 class Revocations(Protocol):
@@ -133,6 +139,9 @@ class AccessTokenVerifier:
         elif principal.expires_at + LEEWAY <= self._clock():
             del self._verified[digest]
             _refuse("the token expired")
+        elif self._keys.is_withdrawn(principal.key_id):
+            del self._verified[digest]
+            _refuse("the token is signed with an unknown key")
         else:
             self._verified.move_to_end(digest)
         index = principal.status_index
@@ -142,9 +151,10 @@ class AccessTokenVerifier:
         return principal
 
     async def _check(self, token: str) -> Principal:
-        return self._check_claims(await read_signed(token, token_type=TOKEN_TYPE, keys=self._keys))
+        signed = await read_signed(token, token_type=TOKEN_TYPE, keys=self._keys)
+        return self._check_claims(signed.claims, signed.key_id)
 
-    def _check_claims(self, claims: dict[str, Any]) -> Principal:
+    def _check_claims(self, claims: dict[str, Any], key_id: str) -> Principal:
         now = self._clock()
         if claims.get("iss") != self._issuer:
             _refuse("the token is from another issuer")
@@ -165,6 +175,7 @@ class AccessTokenVerifier:
             scopes=frozenset(_text(claims, "scope", default="").split(" ")) - {""},
             token_id=_text(claims, "jti"),
             expires_at=expires_at,
+            key_id=key_id,
             status_index=self._status_index(claims.get("status")),
         )
 
@@ -181,8 +192,16 @@ class AccessTokenVerifier:
         return index
 
 
-async def read_signed(token: str, *, token_type: str, keys: VerificationKeys) -> dict[str, Any]:
-    """The claims of a JWT of this `typ` whose signature is right; what they say is not looked at.
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What somebody signed."""
+
+    claims: dict[str, Any]
+    key_id: str
+
+
+async def read_signed(token: str, *, token_type: str, keys: VerificationKeys) -> Signed:
+    """A JWT of this `typ` whose signature is right; what its claims say is not looked at.
 
     Raises:
         InvalidToken: it is malformed, of another type, or not signed with one of the keys.
@@ -200,7 +219,7 @@ async def read_signed(token: str, *, token_type: str, keys: VerificationKeys) ->
         jws.deserialize_compact(token, key, registry=_REGISTRY)
     except (JoseError, ValueError):
         _refuse("the signature is wrong")
-    return _parse(claims)
+    return Signed(_parse(claims), kid)
 
 
 def _refuse(reason: str) -> NoReturn:

@@ -70,9 +70,13 @@ class IssuerKeys:
             KeysUnavailable: the issuer could not be asked for too long, or never.
         """
         if kid not in self._keys and (self._flight or self._may_ask()):
-            await self._fetch_in_one_flight()
+            await self.refresh()
         await self.check()
         return self._keys.get(kid)
+
+    def is_withdrawn(self, kid: str) -> bool:
+        """Whether the issuer published this key no more when it was asked last."""
+        return kid not in self._keys
 
     async def check(self) -> None:
         """Raises `KeysUnavailable` when no token can be checked."""
@@ -84,7 +88,7 @@ class IssuerKeys:
         self._load()
         pause = FIRST_RETRY_AFTER
         while True:
-            await self._fetch_in_one_flight()
+            await self.refresh()
             if self._fetched_at == self._tried_at:
                 pause = FIRST_RETRY_AFTER
                 await asyncio.sleep(REFRESH_AFTER)
@@ -98,7 +102,8 @@ class IssuerKeys:
     def _trusted(self) -> bool:
         return self._clock() - self._fetched_at < TRUST_FOR
 
-    async def _fetch_in_one_flight(self) -> None:
+    async def refresh(self) -> None:
+        """Fetches the keys now; many callers share one fetch. A key that is not among them any more is forgotten."""
         if self._flight is None:
             self._flight = asyncio.create_task(self._fetch())
             self._flight.add_done_callback(self._landed)

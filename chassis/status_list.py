@@ -139,7 +139,8 @@ class StatusList:
             KeysUnavailable: nobody can tell.
         """
         token = document.decode("ascii", "replace")
-        claims = await read_signed(token, token_type=STATUS_LIST_TYPE, keys=self._keys)
+        signed = await read_signed(token, token_type=STATUS_LIST_TYPE, keys=self._keys)
+        claims = signed.claims
         if claims.get("sub") != self.uri:
             raise InvalidToken("the list is about other tokens")
         expires_at = claims.get("exp", float("inf"))

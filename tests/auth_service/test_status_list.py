@@ -56,7 +56,7 @@ def revocation(app: FastAPI) -> Revocation:
 
 
 async def claims_of(tokens: dict[str, Any], keys: SigningKeys) -> dict[str, Any]:
-    return await read_signed(tokens["access_token"], token_type="at+jwt", keys=keys)
+    return (await read_signed(tokens["access_token"], token_type="at+jwt", keys=keys)).claims
 
 
 async def place_of(tokens: dict[str, Any], keys: SigningKeys) -> int:
@@ -68,7 +68,8 @@ async def places(statuses: StatusList, keys: SigningKeys, clock: SettableClock) 
     """The revoked places, read from the published list as a service reads it."""
     clock.advance(RELOAD_AFTER)
     published = await statuses.published()
-    claims = await read_signed(published.token, token_type="statuslist+jwt", keys=keys)
+    signed = await read_signed(published.token, token_type="statuslist+jwt", keys=keys)
+    claims = signed.claims
     assert (claims["sub"], claims["ttl"]) == (f"{URL}/status-list", 2)
     assert claims["status_list"]["bits"] == 1
     bits = zlib.decompress(urlsafe_b64decode(claims["status_list"]["lst"] + "=="))

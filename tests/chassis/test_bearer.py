@@ -90,6 +90,9 @@ async def test_a_token_that_nobody_can_judge_is_neither_good_nor_bad(app: FastAP
         async def find(self, kid: str) -> ECKey:
             raise KeysUnavailable
 
+        def is_withdrawn(self, kid: str) -> bool:
+            return False
+
     issuer = TestIssuer()
     app.state.token_verifier = AccessTokenVerifier(
         issuer=issuer.url, audience="probe", keys=NoKeys()

@@ -312,6 +312,9 @@ def test_a_key_of_another_kind_never_verifies() -> None:
         async def find(self, kid: str) -> ECKey:
             return ECKey.generate_key("P-384")
 
+        def is_withdrawn(self, kid: str) -> bool:
+            return False
+
     verifier = AccessTokenVerifier(
         issuer=issuer.url, audience="items", keys=WrongKind(), clock=clock
     )

@@ -39,6 +39,9 @@ class TestIssuer:
         self.asked += 1
         return self.key if kid == self.kid else None
 
+    def is_withdrawn(self, kid: str) -> bool:
+        return kid != self.kid
+
     def jwks(self) -> dict[str, Any]:
         """The public key as the issuer publishes it."""
         public = {**self.key.as_dict(private=False), "alg": "ES256", "use": "sig"}
