@@ -6,7 +6,9 @@ from auth_service.authentication import PasswordAuthentication
 from auth_service.authorization import Authorization
 from auth_service.brute_force import SignInGuard
 from auth_service.clients import Clients, first_party_client
+from auth_service.mail import mail_sender
 from auth_service.oauth_errors import add_oauth_errors
+from auth_service.password_reset import PasswordResets
 from auth_service.passwords import PasswordHashing
 from auth_service.resources import Resources
 from auth_service.revocation import Revocation
@@ -32,6 +34,7 @@ from auth_service.store import (
     AuditStore,
     ClientStore,
     CodeStore,
+    PasswordResetStore,
     SessionStore,
     SigningKeyStore,
     UserStore,
@@ -58,6 +61,15 @@ def create_app(settings: AuthSettings) -> FastAPI:
     client_store = ClientStore(database)
     clients = Clients(client_store, first_party_client(password_grant=settings.password_grant))
     resources = Resources(settings.origin, SERVICES)
+    guard = SignInGuard(AttemptStore(database))
+    resets = PasswordResets(
+        users=UserStore(database),
+        resets=PasswordResetStore(database),
+        passwords=passwords,
+        guard=guard,
+        sender=mail_sender(settings.smtp_url.get_secret_value(), settings.mail_from),
+        life=settings.password_reset_life,
+    )
 
     async def keep_rotating() -> None:
         await keys.keep_rotating(settings.key_rotation)
@@ -84,19 +96,19 @@ def create_app(settings: AuthSettings) -> FastAPI:
         scopes=[name for name in SCOPES if name.startswith("auth:")],
         ready_when={"database": database.ping, "signing_keys": keys.check},
         background=[statuses.keep_fresh, statuses.keep_small, keep_rotating],
-        on_close=[database.close, passwords.close],
+        on_close=[database.close, passwords.close, resets.close],
     )
     add_oauth_errors(app)
     app.state.user_store = UserStore(database)
     app.state.audit_store = AuditStore(database)
     app.state.attempt_store = AttemptStore(database)
-    app.state.sign_in_guard = SignInGuard(app.state.attempt_store)
     app.state.password_authentication = PasswordAuthentication(
         app.state.user_store,
         passwords,
-        app.state.sign_in_guard,
+        guard,
         app.state.audit_store,
     )
+    app.state.password_resets = resets
     app.state.signing_keys = keys
     app.state.client_store = client_store
     app.state.settings = settings

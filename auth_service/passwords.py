@@ -47,7 +47,7 @@ class PasswordHashing:
         Raises:
             ServiceUnavailable: too many are waiting already.
         """
-        return await self._run(lambda: self._hasher.hash(password))
+        return await self.run(lambda: self._hasher.hash(password))
 
     async def verify(self, password: str, password_hash: str | None) -> bool:
         """Whether the password is the hashed one; without a hash it is not, which takes as long to find out.
@@ -55,7 +55,7 @@ class PasswordHashing:
         Raises:
             ServiceUnavailable: too many are waiting already.
         """
-        matches = await self._run(lambda: self._matches(password, password_hash))
+        matches = await self.run(lambda: self._matches(password, password_hash))
         return matches and password_hash is not None
 
     def refuse_when_full(self) -> None:
@@ -78,7 +78,12 @@ class PasswordHashing:
         except (VerificationError, ValueError):  # what is stored is no hash, or is not even ASCII
             return False
 
-    async def _run(self, work: Callable[[], Result]) -> Result:
+    async def run(self, work: Callable[[], Result]) -> Result:
+        """Does work that takes a core for long, within the bound.
+
+        Raises:
+            ServiceUnavailable: too many are waiting already.
+        """
         self.refuse_when_full()
         self._pending += 1
         future = self._pool.submit(work)

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
 
 from auth_service.events import Event
-from chassis.text import OMITTED, StorableText
+from chassis.text import OMITTED, STORABLE, StorableText
 
 MAX_PASSWORD_CHARS = 256
 """Longer ones are refused unhashed: hashing a book is work that a stranger could order."""
@@ -18,6 +18,8 @@ Username = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@+-]{1,62}[A-Za-z0-9]$")
 ]
 DisplayName = Annotated[StorableText, StringConstraints(strip_whitespace=True, max_length=100)]
+# What is before the @ may be nearly anything (RFC 5321 section 4.1.2); only a mail that arrives proves an address.
+Email = Annotated[str, StringConstraints(pattern=r"^[!-?A-~]+@[A-Za-z0-9.-]+$", max_length=254)]
 NewPassword = Annotated[SecretStr, Field(min_length=12, max_length=MAX_PASSWORD_CHARS)]
 
 
@@ -36,6 +38,7 @@ class SignUp(BaseModel):
     username: Username
     password: NewPassword
     display_name: DisplayName = ""
+    email: Annotated[Email | None, Field(description="where password resets are sent")] = None
 
 
 class ProfileChange(BaseModel):
@@ -46,12 +49,40 @@ class ProfileChange(BaseModel):
     display_name: DisplayName = OMITTED
 
 
-class PasswordChange(BaseModel):
-    """The old password proves that it is the user who sets the new one, not whoever found the session."""
+class CurrentPassword(BaseModel):
+    """The password proves that it is the user who asks, not whoever found the session."""
 
     model_config = ConfigDict(extra="forbid")
 
     current_password: Annotated[SecretStr, Field(max_length=MAX_PASSWORD_CHARS)]
+
+
+class PasswordChange(CurrentPassword):
+    """A new password for the old one."""
+
+    new_password: NewPassword
+
+
+class EmailChange(CurrentPassword):
+    """Another e-mail address, or none."""
+
+    email: Email | None
+
+
+class PasswordResetRequest(BaseModel):
+    """Whose password was forgotten."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    username: Annotated[str, STORABLE, Field(max_length=254)]
+
+
+class PasswordResetConfirmation(BaseModel):
+    """A new password for the token that was sent."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    token: Annotated[str, STORABLE, Field(max_length=100)]
     new_password: NewPassword
 
 
@@ -87,6 +118,7 @@ class UserPublic(BaseModel):
     id: UUID
     username: str
     display_name: str
+    email: str | None
     role: Role
     disabled: bool
     created_at: datetime

@@ -32,6 +32,8 @@ users = Table(
     # In lower case: Ada and ada are one user.
     Column("username_key", String(64), nullable=False, unique=True),
     Column("display_name", String(100), nullable=False),
+    # Not unique: a sign-up would tell whose address is known.
+    Column("email", String(254)),
     Column("password_hash", Text, nullable=False),
     Column("role", String(16), nullable=False),
     Column("disabled_at", UtcDateTime),
@@ -159,4 +161,14 @@ sign_in_attempts = Table(
     Column("failures", Integer, nullable=False),
     Column("last_failed_at", UtcDateTime),
     Column("last_success_at", UtcDateTime),
+)
+
+password_resets = Table(
+    "password_resets",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("user_id", Uuid, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Index("ix_password_resets_user_id", "user_id"),
 )

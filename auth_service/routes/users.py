@@ -7,9 +7,15 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from auth_service.authentication import PasswordAuthentication
 from auth_service.origin import current_origin, remember_origin
+from auth_service.password_reset import PasswordResets
+from auth_service.password_strength import refuse_weak
 from auth_service.passwords import PasswordHashing
 from auth_service.schemas import (
+    CurrentPassword,
+    EmailChange,
     PasswordChange,
+    PasswordResetConfirmation,
+    PasswordResetRequest,
     ProfileChange,
     Role,
     SignUp,
@@ -43,6 +49,12 @@ async def _authentication(request: Request) -> PasswordAuthentication:
     return authentication
 
 
+async def _password_resets(request: Request) -> PasswordResets:
+    resets: PasswordResets = request.app.state.password_resets
+    return resets
+
+
+Resets = Annotated[PasswordResets, Depends(_password_resets)]
 Passwords = Annotated[PasswordHashing, Depends(_password_hashing)]
 Authentication = Annotated[PasswordAuthentication, Depends(_authentication)]
 
@@ -61,9 +73,11 @@ async def sign_up(
     response: Response,
 ) -> User:
     """Makes a user. Sign in at `token` afterwards."""
-    password_hash = await passwords.hash(new.password.get_secret_value())
+    password = new.password.get_secret_value()
+    await refuse_weak(passwords, password, "#/password", new.username, new.display_name, new.email)
+    password_hash = await passwords.hash(password)
     try:
-        user = await users.create(new.username, password_hash, new.display_name)
+        user = await users.create(new.username, password_hash, new.display_name, email=new.email)
     except UsernameTaken:
         raise Conflict("This username is taken.") from None
     await authentication.guard.succeeded(user.username, current_origin().address)
@@ -111,15 +125,50 @@ async def change_password(
     change: PasswordChange,
 ) -> None:
     """Sets a new password and ends every session: refresh tokens given so far are dead."""
-    current = change.current_password.get_secret_value()
-    if not await authentication.proves(current, user.username, user):
+    await _prove(authentication, user, change)
+    new_password = change.new_password.get_secret_value()
+    about = (user.username, user.display_name, user.email)
+    await refuse_weak(passwords, new_password, "#/new_password", *about)
+    new_hash = await passwords.hash(new_password)
+    await users.change_password(user.id, new_hash)
+
+
+@router.put(
+    "/me/email",
+    response_model=UserPublic,
+    responses=protected(TooManyRequests, ServiceUnavailable),
+)
+async def change_email(
+    user: CurrentUser, users: Users, authentication: Authentication, change: EmailChange
+) -> User:
+    """Sets or removes the address to which password resets are sent; earlier resets are void."""
+    await _prove(authentication, user, change)
+    return await users.change_email(user.id, change.email) or user
+
+
+async def _prove(
+    authentication: PasswordAuthentication, user: User, proof: CurrentPassword
+) -> None:
+    """Raises unless it is the user who asks, and not whoever found a token."""
+    password = proof.current_password.get_secret_value()
+    if not await authentication.proves(password, user.username, user):
         reason = "this is not your password"
         raise InvalidInput(
             f"The body is not valid: {reason} (#/current_password).",
             errors=[{"in": "body", "pointer": "#/current_password", "detail": reason}],
         )
-    new_hash = await passwords.hash(change.new_password.get_secret_value())
-    await users.change_password(user.id, new_hash)
+
+
+@router.post("/password-reset", status_code=202, responses=responses(ServiceUnavailable))
+async def ask_for_password_reset(resets: Resets, asked: PasswordResetRequest) -> None:
+    """Sends a token to the user's e-mail address; the answer is the same when there is none, or no such user."""
+    resets.ask(asked.username)
+
+
+@router.post("/password-reset/confirm", status_code=204, responses=responses(ServiceUnavailable))
+async def reset_password(resets: Resets, confirmed: PasswordResetConfirmation) -> None:
+    """Sets a new password with the token that was sent, once, and ends every session."""
+    await resets.confirm(confirmed.token, confirmed.new_password.get_secret_value())
 
 
 @router.patch("/{user_id:uuid}", response_model=UserPublic, responses=protected(NotFound, Conflict))

@@ -6,6 +6,7 @@ from auth_service.store.audit import AuditEntry, AuditStore
 from auth_service.store.clients import Client, ClientStore, StoredClient
 from auth_service.store.codes import CodeBinding, CodeStore
 from auth_service.store.keys import SigningKeyStore, StoredKey
+from auth_service.store.password_resets import PasswordResetStore
 from auth_service.store.session_ends import EndOfSession
 from auth_service.store.sessions import LiveSession, RefreshToken, Refusal, Session, SessionStore
 from auth_service.store.users import User, UsernameTaken, UserStore
@@ -22,6 +23,7 @@ __all__ = [
     "CodeStore",
     "EndOfSession",
     "LiveSession",
+    "PasswordResetStore",
     "RefreshToken",
     "Refusal",
     "Session",

@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, bindparam, func, insert, select, update
+from sqlalchemy import RowMapping, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from auth_service.events import Event
 from auth_service.schemas import Role
 from auth_service.store.audit import record
 from auth_service.store.session_ends import EndOfSession, end_sessions_of
-from auth_service.tables import users
+from auth_service.tables import password_resets, users
 from chassis.columns import new_id, now
 from chassis.database import Database, Statements
 
@@ -33,12 +33,14 @@ class User:
     disabled: bool
     created_at: datetime
     updated_at: datetime
+    email: str | None = None
 
 
 _USER = select(users)
 _USER_BY_ID = _USER.where(users.c.id == bindparam("user"))
 _USER_BY_NAME = _USER.where(users.c.username_key == bindparam("key"))
 _USERS = _USER.order_by(users.c.id.desc()).limit(bindparam("most"))
+_FORGET_RESETS = delete(password_resets).where(password_resets.c.user_id == bindparam("user"))
 _BEFORE = users.c.id < bindparam("before")
 # Not LIKE: in what is looked for _ and % are themselves.
 _NAMED = func.replace(users.c.username_key, bindparam("part"), "") != users.c.username_key
@@ -51,7 +53,12 @@ class UserStore:
         self._database = database
 
     async def create(
-        self, username: str, password_hash: str, display_name: str = "", role: Role = Role.USER
+        self,
+        username: str,
+        password_hash: str,
+        display_name: str = "",
+        role: Role = Role.USER,
+        email: str | None = None,
     ) -> User:
         """A new user.
 
@@ -59,7 +66,9 @@ class UserStore:
             UsernameTaken: the name is in use.
         """
         created = now()
-        user = User(new_id(), username, display_name, password_hash, role, False, created, created)
+        user = User(
+            new_id(), username, display_name, password_hash, role, False, created, created, email
+        )
         try:
             async with self._database.transaction() as statements:
                 await statements.execute(
@@ -68,6 +77,7 @@ class UserStore:
                     username=username,
                     username_key=username.lower(),
                     display_name=display_name,
+                    email=email,
                     password_hash=password_hash,
                     role=role.value,
                     disabled_at=None,
@@ -119,9 +129,14 @@ class UserStore:
     async def change_password(self, user_id: UUID, password_hash: str) -> None:
         """Sets a new password and ends every session that the old one opened."""
         async with self._database.transaction() as statements:
-            await _change(statements, user_id, password_hash=password_hash)
-            await record(statements, Event.PASSWORD_CHANGED, user_id)
-            await end_sessions_of(statements, user_id, EndOfSession.PASSWORD_CHANGED)
+            await set_password(statements, user_id, password_hash, Event.PASSWORD_CHANGED)
+
+    async def change_email(self, user_id: UUID, email: str | None) -> User | None:
+        """The user under another address; resets that were sent to the old one are void."""
+        async with self._database.transaction() as statements:
+            await statements.execute(_FORGET_RESETS, user=user_id)
+            await record(statements, Event.EMAIL_CHANGED, user_id)
+            return await _change(statements, user_id, email=email)
 
     async def set_role(self, user_id: UUID, role: Role) -> User | None:
         """The user in the new role; tokens that are refreshed from now on lose what it does not allow."""
@@ -147,6 +162,16 @@ class UserStore:
         return user
 
 
+async def set_password(
+    statements: Statements, user_id: UUID, password_hash: str, event: Event
+) -> None:
+    """Sets a password within the caller's transaction: sessions end, and resets under way are void."""
+    await _change(statements, user_id, password_hash=password_hash)
+    await statements.execute(_FORGET_RESETS, user=user_id)
+    await record(statements, event, user_id)
+    await end_sessions_of(statements, user_id, EndOfSession.PASSWORD_CHANGED)
+
+
 async def _change(statements: Statements, user_id: UUID, **values: Any) -> User | None:
     statement = (
         update(users)
@@ -169,4 +194,5 @@ def _user(row: RowMapping | None) -> User | None:
         disabled=row["disabled_at"] is not None,
         created_at=row["created_at"],
         updated_at=row["updated_at"],
+        email=row["email"],
     )
