@@ -1,10 +1,17 @@
 """The errors of the OAuth endpoints, in the shape of RFC 6749 section 5.2."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import ClassVar
 
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
+
+from chassis.database import DatabaseUnavailable
+from chassis.problems import ServiceUnavailable, TooManyRequests
+
+log = structlog.get_logger(__name__)
 
 NO_STORE = {"Cache-Control": "no-store"}
 """RFC 6749 section 5.1: on every answer that holds a token, and harmless on those that refuse one."""
@@ -44,6 +51,12 @@ class InvalidGrant(OAuthError):
     error = "invalid_grant"
 
 
+class UnauthorizedClient(OAuthError):
+    """The client may not use this grant, or the token is another client's."""
+
+    error = "unauthorized_client"
+
+
 class UnsupportedGrantType(OAuthError):
     """There is no such grant here."""
 
@@ -56,11 +69,51 @@ class InvalidScope(OAuthError):
     error = "invalid_scope"
 
 
+class InvalidTarget(OAuthError):
+    """The named resource is none of the services (RFC 8707 section 2)."""
+
+    error = "invalid_target"
+
+
+class UnsupportedResponseType(OAuthError):
+    """An authorization request may ask for a code only."""
+
+    error = "unsupported_response_type"
+
+
+class AccessDenied(OAuthError):
+    """The person said no."""
+
+    error = "access_denied"
+
+
 class TemporarilyUnavailable(OAuthError):
     """Too much work at once (the code is that of RFC 6749 section 4.1.2.1; section 5.2 has none for it)."""
 
     error = "temporarily_unavailable"
     status = 503
+
+
+class TooManyAttempts(TemporarilyUnavailable):
+    """Too many sign-ins failed; the next try has to wait (RFC 6585 section 4)."""
+
+    status = 429
+
+
+@contextmanager
+def outages_as_oauth_errors() -> Iterator[None]:
+    """What is not there for the moment becomes `TemporarilyUnavailable`."""
+    try:
+        yield
+    except TooManyRequests as error:
+        raise TooManyAttempts(error.detail, error.headers) from None
+    except ServiceUnavailable as error:
+        raise TemporarilyUnavailable(error.detail, error.headers) from None
+    except DatabaseUnavailable as error:
+        log.error("database_unavailable", exc_info=error)
+        raise TemporarilyUnavailable(
+            "the database does not answer now", {"Retry-After": "2"}
+        ) from None
 
 
 async def _answer(_request: Request, error: OAuthError) -> JSONResponse:

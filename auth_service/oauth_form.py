@@ -19,12 +19,20 @@ async def read_form(request: Request) -> dict[str, str]:
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != "application/x-www-form-urlencoded":
         raise InvalidRequest("the body must be a form: application/x-www-form-urlencoded")
-    body = await request.body()
-    if len(body) > _MAX_BYTES:
+    return read_parameters(await request.body())
+
+
+def read_parameters(encoded: bytes) -> dict[str, str]:
+    """The same of a form's body or of a query.
+
+    Raises:
+        InvalidRequest: it is not encoded as a form is, or a parameter comes twice or holds NUL.
+    """
+    if len(encoded) > _MAX_BYTES:
         raise InvalidRequest(f"the form may have {_MAX_BYTES} bytes at most")
     try:
         pairs = parse_qsl(
-            body.decode("ascii"),
+            encoded.decode("ascii"),
             keep_blank_values=True,
             errors="strict",
             max_num_fields=_MAX_FIELDS,
@@ -40,3 +48,14 @@ async def read_form(request: Request) -> dict[str, str]:
     if any("\x00" in value for value in form.values()):
         raise InvalidRequest("a parameter may not hold the NUL character")
     return {name: value for name, value in form.items() if value}
+
+
+def required(form: dict[str, str], name: str) -> str:
+    """A parameter that must be there.
+
+    Raises:
+        InvalidRequest: it is missing.
+    """
+    if name not in form:
+        raise InvalidRequest(f"the parameter {name} is missing")
+    return form[name]

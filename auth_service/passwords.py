@@ -1,6 +1,9 @@
 """Password hashing with argon2id, within a bound of threads, memory and waiting."""
 
 import asyncio
+import os
+import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -16,6 +19,12 @@ Result = TypeVar("Result")
 ARGON2ID = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 
 
+def _let_others_go_first() -> None:
+    # On Linux each thread has a priority: sign-ins may take all cores, but not from requests that hash nothing.
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+
+
 class PasswordHashing:
     """Hashes and verifies, `threads` at a time with at most `queue` waiting.
 
@@ -24,7 +33,9 @@ class PasswordHashing:
 
     def __init__(self, *, threads: int, queue: int, hasher: PasswordHasher = ARGON2ID) -> None:
         self._hasher = hasher
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
+        self._pool = ThreadPoolExecutor(
+            threads, thread_name_prefix="argon2", initializer=_let_others_go_first
+        )
         self._most_pending = threads + queue
         self._pending = 0
         # Verified when there is no such user, so that an answer takes the same time as for one that there is.
@@ -36,7 +47,7 @@ class PasswordHashing:
         Raises:
             ServiceUnavailable: too many are waiting already.
         """
-        return await self._run(lambda: self._hasher.hash(password))
+        return await self.run(lambda: self._hasher.hash(password))
 
     async def verify(self, password: str, password_hash: str | None) -> bool:
         """Whether the password is the hashed one; without a hash it is not, which takes as long to find out.
@@ -44,8 +55,13 @@ class PasswordHashing:
         Raises:
             ServiceUnavailable: too many are waiting already.
         """
-        matches = await self._run(lambda: self._matches(password, password_hash))
+        matches = await self.run(lambda: self._matches(password, password_hash))
         return matches and password_hash is not None
+
+    def refuse_when_full(self) -> None:
+        """Raises `ServiceUnavailable` when too many are waiting already: asked first, a refusal costs nothing else."""
+        if self._pending >= self._most_pending:
+            raise ServiceUnavailable("Too many people sign in at once; try again.", retry_after=1)
 
     def is_outdated(self, password_hash: str) -> bool:
         """Whether the hash was made with other parameters than today's."""
@@ -62,9 +78,13 @@ class PasswordHashing:
         except (VerificationError, ValueError):  # what is stored is no hash, or is not even ASCII
             return False
 
-    async def _run(self, work: Callable[[], Result]) -> Result:
-        if self._pending >= self._most_pending:
-            raise ServiceUnavailable("Too many people sign in at once; try again.", retry_after=1)
+    async def run(self, work: Callable[[], Result]) -> Result:
+        """Does work that takes a core for long, within the bound.
+
+        Raises:
+            ServiceUnavailable: too many are waiting already.
+        """
+        self.refuse_when_full()
         self._pending += 1
         future = self._pool.submit(work)
         # Counted until the thread is done, even when the client has gone: the memory is in use until then.

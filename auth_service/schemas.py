@@ -2,12 +2,13 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
 
-from chassis.text import OMITTED, StorableText
+from auth_service.events import Event
+from chassis.text import OMITTED, STORABLE, StorableText
 
 MAX_PASSWORD_CHARS = 256
 """Longer ones are refused unhashed: hashing a book is work that a stranger could order."""
@@ -17,6 +18,8 @@ Username = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@+-]{1,62}[A-Za-z0-9]$")
 ]
 DisplayName = Annotated[StorableText, StringConstraints(strip_whitespace=True, max_length=100)]
+# What is before the @ may be nearly anything (RFC 5321 section 4.1.2); only a mail that arrives proves an address.
+Email = Annotated[str, StringConstraints(pattern=r"^[!-?A-~]+@[A-Za-z0-9.-]+$", max_length=254)]
 NewPassword = Annotated[SecretStr, Field(min_length=12, max_length=MAX_PASSWORD_CHARS)]
 
 
@@ -35,6 +38,7 @@ class SignUp(BaseModel):
     username: Username
     password: NewPassword
     display_name: DisplayName = ""
+    email: Annotated[Email | None, Field(description="where password resets are sent")] = None
 
 
 class ProfileChange(BaseModel):
@@ -45,21 +49,67 @@ class ProfileChange(BaseModel):
     display_name: DisplayName = OMITTED
 
 
-class PasswordChange(BaseModel):
-    """The old password proves that it is the user who sets the new one, not whoever found the session."""
+class CurrentPassword(BaseModel):
+    """The password proves that it is the user who asks, not whoever found the session."""
 
     model_config = ConfigDict(extra="forbid")
 
     current_password: Annotated[SecretStr, Field(max_length=MAX_PASSWORD_CHARS)]
+
+
+class PasswordChange(CurrentPassword):
+    """A new password for the old one."""
+
+    new_password: NewPassword
+
+
+class EmailChange(CurrentPassword):
+    """Another e-mail address, or none."""
+
+    email: Email | None
+
+
+class PasswordResetRequest(BaseModel):
+    """Whose password was forgotten."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    username: Annotated[str, STORABLE, Field(max_length=254)]
+
+
+class PasswordResetConfirmation(BaseModel):
+    """A new password for the token that was sent."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    token: Annotated[str, STORABLE, Field(max_length=100)]
     new_password: NewPassword
 
 
 class UserAdministration(BaseModel):
-    """What an administrator may change of a user."""
+    """What an administrator may change of a user; at least one of these."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1})
 
-    disabled: bool
+    disabled: bool = OMITTED
+    role: Role = OMITTED
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("name what is to be changed: disabled, role, or both")
+        return self
+
+
+class SessionPublic(BaseModel):
+    """A sign-in that can go on, as its user and administrators see it."""
+
+    id: UUID
+    client_id: str
+    scope: str
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
 
 
 class UserPublic(BaseModel):
@@ -68,10 +118,24 @@ class UserPublic(BaseModel):
     id: UUID
     username: str
     display_name: str
+    email: str | None
     role: Role
     disabled: bool
     created_at: datetime
     updated_at: datetime
+
+
+class AuditRecord(BaseModel):
+    """Something that happened."""
+
+    id: UUID
+    at: datetime
+    event: Event
+    subject: str | None = Field(description="the user, client or key that it happened to")
+    actor: str | None = Field(description="the user who did it, or command:<name>")
+    address: str | None
+    request_id: str | None
+    details: dict[str, str]
 
 
 class TokenResponse(BaseModel):
@@ -80,7 +144,7 @@ class TokenResponse(BaseModel):
     access_token: str
     token_type: Literal["Bearer"] = "Bearer"  # the name of a scheme
     expires_in: int = Field(description="seconds")
-    refresh_token: str
+    refresh_token: str | None = None
     scope: str
 
 

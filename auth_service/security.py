@@ -5,13 +5,26 @@ from uuid import UUID
 
 from fastapi import Depends, Request, Security
 
+from auth_service.origin import name_actor
 from auth_service.schemas import Role
 from auth_service.scopes import SCOPES
 from auth_service.store import User, UserStore
 from chassis.access_tokens import Principal
-from chassis.bearer import Bearer, InsufficientScope, UnusableToken
+from chassis.bearer import Bearer, Challenge, InsufficientScope, UnusableToken
 
-bearer = Bearer(token_url="token", scopes=SCOPES)
+bearer = Bearer(auth_url="", scopes=SCOPES)
+
+
+class UserRequired(Challenge):
+    """The token is a client's own."""
+
+    status, code = 403, "user_required"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This needs the access token of a user; this one is a client's own.",
+            error="insufficient_scope",
+        )
 
 
 async def _user_store(request: Request) -> UserStore:
@@ -24,9 +37,14 @@ Users = Annotated[UserStore, Depends(_user_store)]
 
 async def _current_user(principal: Annotated[Principal, Security(bearer)], users: Users) -> User:
     """The signed-in user; auth has the row at hand, so a disabled user's token ends here at once."""
-    user = await users.find(UUID(principal.subject))
+    try:
+        user_id = UUID(principal.subject)
+    except ValueError:  # a client that speaks for itself
+        raise UserRequired from None
+    user = await users.find(user_id)
     if user is None or user.disabled:
         raise UnusableToken("its user is disabled or gone")
+    name_actor(str(user.id))
     return user
 
 

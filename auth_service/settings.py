@@ -1,11 +1,12 @@
 """What the auth service is told, as `AUTH_*` variables, and the first users, as `ADMIN_*` and `DEMO_*`."""
 
 import os
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from auth_service.schemas import MAX_PASSWORD_CHARS, Username
@@ -37,7 +38,38 @@ class AuthSettings(ServiceSettings):
     refresh_token_life: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=400))] = (
         timedelta(days=14)
     )
+    password_grant: bool = True
+    key_rotation: Annotated[timedelta, Field(ge=timedelta(hours=2))] = timedelta(days=30)
     hashing_queue: Annotated[int, Field(ge=0, le=1000)] = 32
+
+    password_reset_life: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(hours=24))] = (
+        timedelta(minutes=30)
+    )
+    smtp_url: SecretStr = SecretStr("")
+    mail_from: Annotated[str, Field(validate_default=True)] = ""
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_a_mail_server(cls, url: SecretStr) -> SecretStr:
+        value = url.get_secret_value()
+        # No sentence repeats the value, because it may hold a password.
+        if value and not re.fullmatch(
+            r"(smtps|smtp|smtp\+plain)://([^@/]*@)?[^@:/]+:[0-9]{1,5}", value
+        ):
+            raise ValueError(
+                "must be smtps://, smtp:// or smtp+plain://, then user:password@host:port"
+            )
+        return url
+
+    @field_validator("mail_from")
+    @classmethod
+    def _goes_with_a_server(cls, sender: str, info: ValidationInfo) -> str:
+        url = info.data.get("smtp_url")
+        if url and url.get_secret_value() and "@" not in sender:
+            raise ValueError(
+                "must be an address such as gatehouse@example.com when AUTH_SMTP_URL is set"
+            )
+        return sender
 
     @property
     def hashing_threads(self) -> int:

@@ -1,10 +1,28 @@
 """The tables of the auth service."""
 
-from sqlalchemy import Column, ForeignKey, Index, MetaData, String, Table, Text, Uuid
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
 
 from chassis.columns import UtcDateTime
 
 metadata = MetaData()
+
+# Ended sessions and revoked tokens are few; an index of them alone costs nothing where a row is added.
+_ENDED = text("ended_at IS NOT NULL")
+_REVOKED = text("revoked_at IS NOT NULL")
 
 users = Table(
     "users",
@@ -14,6 +32,8 @@ users = Table(
     # In lower case: Ada and ada are one user.
     Column("username_key", String(64), nullable=False, unique=True),
     Column("display_name", String(100), nullable=False),
+    # Not unique: a sign-up would tell whose address is known.
+    Column("email", String(254)),
     Column("password_hash", Text, nullable=False),
     Column("role", String(16), nullable=False),
     Column("disabled_at", UtcDateTime),
@@ -33,6 +53,7 @@ sessions = Table(
     Column("ended_at", UtcDateTime),
     Column("ended_because", String(32)),
     Index("ix_sessions_user_id", "user_id"),
+    Index("ix_sessions_ended_at", "ended_at", sqlite_where=_ENDED, postgresql_where=_ENDED),
 )
 
 refresh_tokens = Table(
@@ -47,11 +68,107 @@ refresh_tokens = Table(
     Index("ix_refresh_tokens_session_id", "session_id"),
 )
 
+# Every access token until a while after its end. A token is revoked by itself, or with its session.
+access_tokens = Table(
+    "access_tokens",
+    metadata,
+    # Tells the token's place in the status list; never used twice (AUTOINCREMENT), because a list may be a day old.
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), Identity(), primary_key=True),
+    Column("jti", Uuid, nullable=False, unique=True),
+    # None where a client got it for itself.
+    Column("session_id", Uuid, ForeignKey("sessions.id", ondelete="CASCADE")),
+    Column("client_id", String(100), nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("revoked_at", UtcDateTime),
+    Index("ix_access_tokens_session_id", "session_id"),
+    Index("ix_access_tokens_expires_at", "expires_at"),
+    Index(
+        "ix_access_tokens_revoked_at",
+        "revoked_at",
+        sqlite_where=_REVOKED,
+        postgresql_where=_REVOKED,
+    ),
+    sqlite_autoincrement=True,
+)
+
 signing_keys = Table(
     "signing_keys",
     metadata,
     Column("kid", String(64), primary_key=True),
     Column("public_jwk", Text, nullable=False),
     Column("encrypted_private_jwk", Text, nullable=False),
+    # Published from then on.
     Column("created_at", UtcDateTime, nullable=False),
+    Column("signs_from", UtcDateTime, nullable=False),
+    # Neither published nor accepted from then on.
+    Column("withdrawn_at", UtcDateTime),
+)
+
+clients = Table(
+    "clients",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("client_id", String(64), nullable=False, unique=True),
+    Column("name", String(100), nullable=False),
+    # 256 random bits, as a refresh token is; none for a public client.
+    Column("secret_digest", String(64)),
+    Column("grants", JSON, nullable=False),
+    Column("redirect_uris", JSON, nullable=False),
+    Column("scopes", JSON, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+authorization_codes = Table(
+    "authorization_codes",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("user_id", Uuid, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("password_fingerprint", String(64), nullable=False),
+    Column("client_id", String(100), nullable=False),
+    Column("redirect_uri", Text, nullable=False),
+    Column("code_challenge", String(43), nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("used_at", UtcDateTime),
+    # The session that it started: ended when the code is used again.
+    Column("session_id", Uuid, ForeignKey("sessions.id", ondelete="CASCADE")),
+    Index("ix_authorization_codes_expires_at", "expires_at"),
+    Index("ix_authorization_codes_user_id", "user_id"),
+    Index("ix_authorization_codes_session_id", "session_id"),
+)
+
+# Triggers refuse to change or delete a row; see the migration. No foreign key: history outlives what it tells of.
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("event", String(40), nullable=False),
+    Column("subject", String(100)),
+    Column("actor", String(100)),
+    Column("address", String(45)),
+    Column("request_id", String(128)),
+    Column("details", Text, nullable=False),
+    Index("ix_audit_log_subject", "subject", "id"),
+)
+
+# Counters against the guessing of passwords; what a key stands for is in auth_service.brute_force.
+sign_in_attempts = Table(
+    "sign_in_attempts",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("last_failed_at", UtcDateTime),
+    Column("last_success_at", UtcDateTime),
+)
+
+password_resets = Table(
+    "password_resets",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("user_id", Uuid, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Index("ix_password_resets_user_id", "user_id"),
 )

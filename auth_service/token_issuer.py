@@ -3,115 +3,192 @@
 import time
 from dataclasses import dataclass
 from datetime import timedelta
-from hashlib import sha256
-from secrets import token_urlsafe
-from uuid import uuid4
+from uuid import UUID
 
 from joserfc import jwt
 
 from auth_service import scopes
-from auth_service.oauth_errors import InvalidGrant
-from auth_service.passwords import PasswordHashing
-from auth_service.schemas import MAX_PASSWORD_CHARS, TokenResponse
+from auth_service.authentication import PasswordAuthentication
+from auth_service.oauth_errors import InvalidGrant, InvalidRequest
+from auth_service.opaque_tokens import digest_of, new_opaque_token
+from auth_service.pkce import challenge_of
+from auth_service.resources import Resources
+from auth_service.schemas import TokenResponse
 from auth_service.signing_keys import SigningKeys
-from auth_service.store import Refusal, Session, SessionStore, User, UserStore
+from auth_service.status_list import StatusList
+from auth_service.store import (
+    Client,
+    CodeBinding,
+    CodeStore,
+    Refusal,
+    Session,
+    SessionStore,
+    User,
+    UserStore,
+)
 from chassis.access_tokens import ALGORITHM, TOKEN_TYPE
 from chassis.columns import now
+
+CODE_LIFE = timedelta(seconds=60)
+"""Long enough for a redirect and a request (RFC 6749 section 4.1.2 allows ten minutes)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRequest:
+    """What every request for tokens says: who asks, and for how much."""
+
+    client: Client
+    scope: str | None
+    resource: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class TokenIssuer:
-    """Exchanges a password or a refresh token for tokens."""
+    """Exchanges what proves a right for tokens."""
 
     issuer: str
     access_token_life: timedelta
     refresh_token_life: timedelta
     users: UserStore
     sessions: SessionStore
-    passwords: PasswordHashing
+    codes: CodeStore
+    resources: Resources
+    authentication: PasswordAuthentication
     keys: SigningKeys
+    status_list: StatusList
 
     async def password_grant(
-        self, username: str, password: str, requested_scope: str | None, client_id: str
+        self, username: str, password: str, asked: TokenRequest
     ) -> TokenResponse:
-        """RFC 6749 section 4.3. Unknown, disabled and mistaken users get one answer, after the same time.
+        """RFC 6749 section 4.3.
 
         Raises:
             InvalidGrant: there is no such user with this password.
-            InvalidScope: the user may not have what is asked for.
-            ServiceUnavailable: too many sign in at once.
+            InvalidScope, InvalidTarget: the user may not have what is asked for.
+            ServiceUnavailable, TooManyRequests: too many sign in at once, or failed to.
         """
-        user = await self.users.find_by_name(username)
-        known = None if user is None or user.disabled else user.password_hash
-        matches = len(password) <= MAX_PASSWORD_CHARS and await self.passwords.verify(
-            password, known
-        )
-        if user is None or not matches:
-            raise InvalidGrant("the username or the password is wrong")
-        scope = scopes.grant(requested_scope, user.role)
-        if self.passwords.is_outdated(user.password_hash):
-            user = await self.users.upgrade_hash(user, await self.passwords.hash(password))
-        refresh_token, digest = _new_refresh_token()
+        user = await self.authentication.user(username, password)
+        scope = scopes.grant(asked.scope, user.role, asked.client.scopes)
+        narrowed = self.resources.narrow(scope, asked.resource)
+        refresh_token, digest = new_opaque_token()
         session = await self.sessions.start(
-            user, client_id, scope, digest, now() + self.refresh_token_life
+            user, asked.client.client_id, scope, digest, now() + self.refresh_token_life
         )
         if session is None:  # another password, or disabled, while this password was being verified
-            return await self.password_grant(username, password, requested_scope, client_id)
-        return await self._answer(session, scope, refresh_token)
+            return await self.password_grant(username, password, asked)
+        return await self._answer_for(session, narrowed, refresh_token)
 
-    async def refresh_grant(
-        self, refresh_token: str, requested_scope: str | None, client_id: str
+    async def give_code(
+        self,
+        user: User,
+        binding: CodeBinding,
+        scope: str | None,
+        resource: str | None,
+        client: Client,
+    ) -> str:
+        """An authorization code for a user who signed in (RFC 6749 section 4.1.2).
+
+        Raises:
+            InvalidScope, InvalidTarget: the user may not have what is asked for.
+        """
+        granted = scopes.grant(scope, user.role, client.scopes)
+        narrowed = self.resources.narrow(granted, resource)
+        code, digest = new_opaque_token()
+        await self.codes.add(digest, user, binding, narrowed, now() + CODE_LIFE)
+        return code
+
+    async def code_grant(
+        self, code: str, redirect_uri: str, verifier: str, asked: TokenRequest
     ) -> TokenResponse:
+        """RFC 6749 section 4.1.3 with PKCE (RFC 7636 section 4.6).
+
+        Raises:
+            InvalidGrant: the code is unknown, used, expired, or given for another client, redirect URI or verifier.
+            InvalidTarget: the resource is none that the code was given for.
+        """
+        challenge = challenge_of(verifier)
+        if challenge is None:
+            raise InvalidRequest("the code_verifier has 43 to 128 letters, digits and -._~")
+        renewable = "refresh_token" in asked.client.grants
+        refresh_token, digest = new_opaque_token() if renewable else (None, None)
+        session = await self.codes.exchange(
+            digest_of(code),
+            CodeBinding(asked.client.client_id, redirect_uri, challenge),
+            digest,
+            now() + self.refresh_token_life,
+        )
+        if isinstance(session, Refusal):
+            raise InvalidGrant(
+                "the code is unknown, used or expired, or the client, redirect_uri or code_verifier is not its own"
+            )
+        scope = self.resources.narrow(session.scope, asked.resource)
+        return await self._answer_for(session, scope, refresh_token)
+
+    async def refresh_grant(self, refresh_token: str, asked: TokenRequest) -> TokenResponse:
         """RFC 6749 section 6, with rotation and the detection of reuse of RFC 9700 section 4.14.2.
 
         Raises:
             InvalidGrant: the token is unknown, used, expired or revoked, or its user is disabled.
-            InvalidScope: more is asked for than the user granted; the token stays good.
+            InvalidScope, InvalidTarget: more is asked for than the user granted; the token stays good.
         """
-        new_token, new_digest = _new_refresh_token()
+
+        def narrow(session: Session) -> str:
+            scope = scopes.narrow(asked.scope, session.scope)
+            return self.resources.narrow(scope, asked.resource)
+
+        new_token, new_digest = new_opaque_token()
         session = await self.sessions.exchange(
-            _digest(refresh_token),
-            client_id,
+            digest_of(refresh_token),
+            asked.client.client_id,
             new_digest,
             now() + self.refresh_token_life,
-            accept=lambda session: scopes.narrow(requested_scope, session.scope),
+            accept=narrow,
         )
-        if isinstance(session, Refusal) or not await self._may_go_on(session):
+        user = None if isinstance(session, Refusal) else await self.users.find(session.user_id)
+        if isinstance(session, Refusal) or user is None or user.disabled:
             raise InvalidGrant("the refresh token is unknown, used, expired or revoked")
-        return await self._answer(session, scopes.narrow(requested_scope, session.scope), new_token)
+        scope = scopes.keep(narrow(session), user.role)
+        if not scope:
+            raise InvalidGrant("the user may not have any of these scopes any more")
+        return await self._answer_for(session, scope, new_token)
 
-    async def _may_go_on(self, session: Session) -> bool:
-        user: User | None = await self.users.find(session.user_id)
-        return user is not None and not user.disabled
+    async def client_credentials_grant(self, asked: TokenRequest) -> TokenResponse:
+        """RFC 6749 section 4.4: the client speaks for itself, so `sub` is its id. There is nothing to refresh.
 
-    async def _answer(self, session: Session, scope: str, refresh_token: str) -> TokenResponse:
+        Raises:
+            InvalidScope, InvalidTarget: the client may not have what is asked for.
+        """
+        scope = scopes.grant_to_client(asked.scope, asked.client.scopes)
+        client_id = asked.client.client_id
+        return await self._answer(
+            client_id, client_id, self.resources.narrow(scope, asked.resource)
+        )
+
+    async def _answer_for(
+        self, session: Session, scope: str, refresh_token: str | None
+    ) -> TokenResponse:
+        tokens = await self._answer(str(session.user_id), session.client_id, scope, session.id)
+        return tokens.model_copy(update={"refresh_token": refresh_token})
+
+    async def _answer(
+        self, subject: str, client_id: str, scope: str, session_id: UUID | None = None
+    ) -> TokenResponse:
         life = int(self.access_token_life.total_seconds())
         key = await self.keys.current()
         issued_at = int(time.time())
         claims = {
             "iss": self.issuer,
-            "sub": str(session.user_id),
+            "sub": subject,
             "aud": scopes.audience(scope),
             "exp": issued_at + life,
             "iat": issued_at,
-            "jti": uuid4().hex,
-            "client_id": session.client_id,
+            "client_id": client_id,
             "scope": scope,
+            **await self.status_list.enter(session_id, client_id, issued_at + life),
         }
         header = {"typ": TOKEN_TYPE, "alg": ALGORITHM, "kid": key.kid}
         return TokenResponse(
             access_token=jwt.encode(header, claims, key.pair, algorithms=[ALGORITHM]),
             expires_in=life,
-            refresh_token=refresh_token,
             scope=scope,
         )
-
-
-def _new_refresh_token() -> tuple[str, str]:
-    """256 random bits, and the digest under which they are stored."""
-    token = token_urlsafe(32)
-    return token, _digest(token)
-
-
-def _digest(refresh_token: str) -> str:
-    return sha256(refresh_token.encode()).hexdigest()

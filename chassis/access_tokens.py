@@ -18,6 +18,7 @@ from typing import Any, NoReturn, Protocol
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
+from joserfc.jws import JWSRegistry
 
 ALGORITHM = "ES256"
 TOKEN_TYPE = "at+jwt"
@@ -32,6 +33,9 @@ CACHE_SIZE = 10_000
 
 _SEGMENT = re.compile(r"[A-Za-z0-9_-]+")
 _HEADER_NAMES = {"alg", "typ", "kid"}
+_REGISTRY = JWSRegistry(algorithms=[ALGORITHM])
+# Who calls has bounded the whole; a status list is longer than what the library takes for long.
+_REGISTRY.max_payload_length = 2**20
 
 Clock = Callable[[], float]
 
@@ -57,12 +61,31 @@ class Principal:
     expires_at: float
     """Seconds since the epoch."""
 
+    key_id: str
+    """The key that signed the token."""
+
+    status_index: int | None = None
+    """The token's place in its issuer's status list."""
+
 
 class VerificationKeys(Protocol):
     """Where the issuer's public keys come from."""
 
     async def find(self, kid: str) -> ECKey | None:
         """The key with this id, or None when the issuer has no such key. May raise `KeysUnavailable`."""
+
+    def is_withdrawn(self, kid: str) -> bool:
+        """Whether a key that was found once is the issuer's no more; asked at every request, so it costs nothing."""
+
+
+class Revocations(Protocol):
+    """Which tokens are revoked."""
+
+    uri: str
+    """What tokens call this list."""
+
+    def is_revoked(self, index: int) -> bool:
+        """Whether the token with this place is revoked; asked at every request, so it must cost nothing."""
 
 
 class AccessTokenVerifier:
@@ -73,6 +96,7 @@ class AccessTokenVerifier:
         audience: the name of this service in `aud`; None where the issuer itself is called, which accepts every token
             that it gave (as OpenID Connect's UserInfo endpoint does).
         keys: the issuer's public keys.
+        revocations: the issuer's status list; without it a token is good until it expires.
         clock: seconds since the epoch.
         cache_size: verified tokens that are remembered.
     """
@@ -83,12 +107,14 @@ class AccessTokenVerifier:
         issuer: str,
         audience: str | None,
         keys: VerificationKeys,
+        revocations: Revocations | None = None,
         clock: Clock = time.time,
         cache_size: int = CACHE_SIZE,
     ) -> None:
         self._issuer = issuer
         self._audience = audience
         self._keys = keys
+        self._revocations = revocations
         self._clock = clock
         self._cache_size = cache_size
         self._verified: OrderedDict[bytes, Principal] = OrderedDict()
@@ -97,7 +123,7 @@ class AccessTokenVerifier:
         """Who `token` speaks for.
 
         Raises:
-            InvalidToken: it is malformed, not from this issuer, not for this service, or not valid now.
+            InvalidToken: it is malformed, not from this issuer, not for this service, revoked or not valid now.
             KeysUnavailable: nobody can tell now.
         """
         if len(token) > MAX_TOKEN_CHARS:
@@ -113,26 +139,22 @@ class AccessTokenVerifier:
         elif principal.expires_at + LEEWAY <= self._clock():
             del self._verified[digest]
             _refuse("the token expired")
+        elif self._keys.is_withdrawn(principal.key_id):
+            del self._verified[digest]
+            _refuse("the token is signed with an unknown key")
         else:
             self._verified.move_to_end(digest)
+        index = principal.status_index
+        # At each hit too: the token may have been revoked since it was remembered.
+        if index is not None and self._revocations and self._revocations.is_revoked(index):
+            _refuse("the token was revoked")
         return principal
 
     async def _check(self, token: str) -> Principal:
-        segments = token.split(".")
-        if len(segments) != 3:
-            _refuse("the token is malformed")
-        header, claims, _signature = (_decode(segment) for segment in segments)
-        kid = _check_header(_parse(header))
-        key = await self._keys.find(kid)
-        if key is None:
-            _refuse("the token is signed with an unknown key")
-        try:
-            jws.deserialize_compact(token, key, algorithms=[ALGORITHM])
-        except (JoseError, ValueError):
-            _refuse("the signature is wrong")
-        return self._check_claims(_parse(claims))
+        signed = await read_signed(token, token_type=TOKEN_TYPE, keys=self._keys)
+        return self._check_claims(signed.claims, signed.key_id)
 
-    def _check_claims(self, claims: dict[str, Any]) -> Principal:
+    def _check_claims(self, claims: dict[str, Any], key_id: str) -> Principal:
         now = self._clock()
         if claims.get("iss") != self._issuer:
             _refuse("the token is from another issuer")
@@ -153,7 +175,51 @@ class AccessTokenVerifier:
             scopes=frozenset(_text(claims, "scope", default="").split(" ")) - {""},
             token_id=_text(claims, "jti"),
             expires_at=expires_at,
+            key_id=key_id,
+            status_index=self._status_index(claims.get("status")),
         )
+
+    def _status_index(self, status: Any) -> int | None:
+        """The place in the status list; None for a token that has none, which no list can revoke."""
+        if self._revocations is None or status is None:
+            return None
+        place = status.get("status_list") if isinstance(status, dict) else None
+        if not isinstance(place, dict) or place.get("uri") != self._revocations.uri:
+            _refuse("the token names another status list")
+        index = place.get("idx")
+        if isinstance(index, bool) or not isinstance(index, int) or not 0 <= index < 2**32:
+            _refuse("the token has no place in the status list")
+        return index
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What somebody signed."""
+
+    claims: dict[str, Any]
+    key_id: str
+
+
+async def read_signed(token: str, *, token_type: str, keys: VerificationKeys) -> Signed:
+    """A JWT of this `typ` whose signature is right; what its claims say is not looked at.
+
+    Raises:
+        InvalidToken: it is malformed, of another type, or not signed with one of the keys.
+        KeysUnavailable: nobody can tell now.
+    """
+    segments = token.split(".")
+    if len(segments) != 3:
+        _refuse("the token is malformed")
+    header, claims, _signature = (_decode(segment) for segment in segments)
+    kid = _check_header(_parse(header), token_type)
+    key = await keys.find(kid)
+    if key is None:
+        _refuse("the token is signed with an unknown key")
+    try:
+        jws.deserialize_compact(token, key, registry=_REGISTRY)
+    except (JoseError, ValueError):
+        _refuse("the signature is wrong")
+    return Signed(_parse(claims), kid)
 
 
 def _refuse(reason: str) -> NoReturn:
@@ -200,12 +266,12 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return document
 
 
-def _check_header(header: dict[str, Any]) -> str:
+def _check_header(header: dict[str, Any], token_type: str) -> str:
     """The key id. Headers that carry or point to keys (`jwk`, `jku`, `x5u`) and `crit` are not ours: none is let in."""
     if set(header) != _HEADER_NAMES:
         _refuse("the token has other headers than alg, typ and kid")
-    if header["typ"] != TOKEN_TYPE:
-        _refuse("the token is no access token")
+    if header["typ"] != token_type:
+        _refuse(f"the token is no {token_type}")
     if header["alg"] != ALGORITHM:
         _refuse("the token is signed with another algorithm")
     kid = header["kid"]

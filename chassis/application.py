@@ -1,7 +1,15 @@
 """Puts a service together: a FastAPI application with everything that the chassis gives it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Coroutine,
+    Mapping,
+    Sequence,
+)
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -12,25 +20,34 @@ from chassis import __version__, problems
 from chassis.access_tokens import AccessTokenVerifier
 from chassis.ambiguous_routes import refuse_ambiguous_routes
 from chassis.body_limit import BodyLimit
+from chassis.cross_origin import allow_origins
 from chassis.docs import add_docs
 from chassis.health import ReadinessCheck, health_routes
 from chassis.metrics import Metrics
 from chassis.public_prefix import PublicPrefix
 from chassis.request_context import RequestContext
+from chassis.resource_metadata import add_resource_metadata
 from chassis.settings import ServiceSettings
 
 
 class _ServiceApp(FastAPI):
     """FastAPI with the chassis around it: outside of FastAPI's own middlewares, so that no answer escapes."""
 
-    def __init__(self, public_prefix: PublicPrefix, metrics: Metrics, **options: Any) -> None:
+    def __init__(
+        self,
+        public_prefix: PublicPrefix,
+        metrics: Metrics,
+        cors_origins: Collection[str],
+        **options: Any,
+    ) -> None:
         super().__init__(**options)
+        self._cors_origins = cors_origins
         self._public_prefix = public_prefix
         self._metrics = metrics
 
     def build_middleware_stack(self) -> ASGIApp:
         return RequestContext(
-            BodyLimit(super().build_middleware_stack()),
+            allow_origins(BodyLimit(super().build_middleware_stack()), self._cors_origins),
             public_prefix=self._public_prefix,
             metrics=self._metrics,
             routes=self.routes,
@@ -53,6 +70,7 @@ def create_service(
     description: str,
     routers: Sequence[APIRouter],
     token_verifier: AccessTokenVerifier,
+    scopes: Collection[str] = (),
     ready_when: Mapping[str, ReadinessCheck],
     background: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
     on_close: Sequence[Callable[[], Awaitable[None]]] = (),
@@ -65,6 +83,7 @@ def create_service(
         description: one sentence for its docs pages.
         routers: its routes, below its public prefix.
         token_verifier: checks the tokens that `chassis.bearer.Bearer` finds.
+        scopes: the service's own scopes, which its metadata tells.
         ready_when: what `/health/ready` looks at.
         background: coroutines that run beside it for ever.
         on_close: what is closed when it stops.
@@ -87,6 +106,7 @@ def create_service(
     app = _ServiceApp(
         PublicPrefix(root_path=settings.root_path, trusted_proxies=settings.trusted_proxies),
         metrics,
+        settings.cors_origins,
         title=title,
         description=description,
         version=__version__,
@@ -104,6 +124,7 @@ def create_service(
         app.include_router(router)
     app.include_router(health_routes(ready_when))
     app.add_route("/metrics", metrics.answer, include_in_schema=False)
+    add_resource_metadata(app, settings, name=name, title=title, scopes=scopes)
     add_docs(app, title=title)
     refuse_ambiguous_routes(app, settings.root_path)
     return app

@@ -1,8 +1,14 @@
 """FastAPI's `OAuth2PasswordBearer`, which here also checks the token and answers as RFC 6750 says."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
+from fastapi.openapi.models import (
+    OAuth2,
+    OAuthFlowAuthorizationCode,
+    OAuthFlowPassword,
+    OAuthFlows,
+)
 from fastapi.security import OAuth2PasswordBearer, SecurityScopes
 from starlette.requests import HTTPConnection
 
@@ -10,20 +16,32 @@ from chassis.access_tokens import AccessTokenVerifier, InvalidToken, KeysUnavail
 from chassis.problems import Problem, ServiceUnavailable, responses
 
 
-class MissingToken(Problem):
+class Challenge(Problem):
+    """A refusal that tells the client which token would do (RFC 6750 section 3)."""
+
+    def __init__(self, detail: str, **parameters: str) -> None:
+        super().__init__(detail)
+        self._parameters = parameters
+        self.headers = {"WWW-Authenticate": _challenge(parameters)}
+
+    def naming(self, resource_metadata: str) -> Self:
+        """The same, which also says where the service describes itself (RFC 9728 section 5.1)."""
+        parameters = {**self._parameters, "resource_metadata": resource_metadata}
+        self.headers = {"WWW-Authenticate": _challenge(parameters)}
+        return self
+
+
+class MissingToken(Challenge):
     """The request carries no bearer token."""
 
     status, code = 401, "missing_token"
 
     def __init__(self) -> None:
         # RFC 6750 section 3.1: no error code when the request carries no credentials at all.
-        super().__init__(
-            "This needs an access token: Authorization: Bearer <token>.",
-            headers={"WWW-Authenticate": "Bearer"},
-        )
+        super().__init__("This needs an access token: Authorization: Bearer <token>.")
 
 
-class UnusableToken(Problem):
+class UnusableToken(Challenge):
     """The token is not accepted here and now."""
 
     status, code = 401, "invalid_token"
@@ -31,13 +49,12 @@ class UnusableToken(Problem):
     def __init__(self, reason: str) -> None:
         super().__init__(
             f"The access token is not accepted: {reason}.",
-            headers={
-                "WWW-Authenticate": f'Bearer error="invalid_token", error_description="{reason}"'
-            },
+            error="invalid_token",
+            error_description=reason,
         )
 
 
-class InsufficientScope(Problem):
+class InsufficientScope(Challenge):
     """The token is good, but not for this."""
 
     status, code = 403, "insufficient_scope"
@@ -45,8 +62,14 @@ class InsufficientScope(Problem):
     def __init__(self, needed: str) -> None:
         super().__init__(
             f"The access token lacks a scope that this needs: {needed}.",
-            headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{needed}"'},
+            error="insufficient_scope",
+            scope=needed,
         )
+
+
+def _challenge(parameters: Mapping[str, str]) -> str:
+    pairs = ", ".join(f'{name}="{value}"' for name, value in parameters.items())
+    return f"Bearer {pairs}".strip()
 
 
 class Bearer(OAuth2PasswordBearer):
@@ -56,16 +79,29 @@ class Bearer(OAuth2PasswordBearer):
     holds no state.
 
     Args:
-        token_url: the token endpoint relative to the service's docs page (`token`, `../auth/token`), so that it is
-            right under every public prefix.
+        auth_url: where the auth service is, relative to the service's docs page ("", `../auth/`), so that it is right
+            under every public prefix.
         scopes: what each scope of this service allows, shown in the *Authorize* dialog.
     """
 
-    def __init__(self, token_url: str, scopes: Mapping[str, str]) -> None:
+    def __init__(self, auth_url: str, scopes: Mapping[str, str]) -> None:
         # One name in every service: Swagger UI keeps a token by the name of its scheme, so one sign-in serves them all.
         super().__init__(
-            token_url, scheme_name="OAuth2PasswordBearer", scopes=dict(scopes), auto_error=False
+            f"{auth_url}token",
+            scheme_name="OAuth2PasswordBearer",
+            scopes=dict(scopes),
+            auto_error=False,
         )
+        self.scopes = frozenset(scopes)
+        flows = OAuthFlows(
+            password=OAuthFlowPassword(tokenUrl=f"{auth_url}token", scopes=dict(scopes)),
+            authorizationCode=OAuthFlowAuthorizationCode(
+                authorizationUrl=f"{auth_url}authorize",
+                tokenUrl=f"{auth_url}token",
+                scopes=dict(scopes),
+            ),
+        )
+        self.model = OAuth2(flows=flows)
 
     async def __call__(  # type: ignore[override]  # FastAPI fills the second parameter by its type
         self, request: HTTPConnection, needed: SecurityScopes

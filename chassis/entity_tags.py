@@ -46,12 +46,17 @@ def expected_version(if_match: str | None) -> int | None:
 
 
 def still_has(if_none_match: str | None, version: int) -> bool:
+    """Whether the client's copy is this version; see `still_has_tag`."""
+    return still_has_tag(if_none_match, entity_tag(version))
+
+
+def still_has_tag(if_none_match: str | None, current: str) -> bool:
     """Whether the client's copy is the current one (weak comparison, RFC 9110 section 13.1.2)."""
     if if_none_match is None:
         return False
     if if_none_match.strip() == "*":
         return True
-    current = entity_tag(version)
+    current = current.removeprefix("W/")
     return any(tag.removeprefix("W/") == current for tag in _tags(if_none_match, "If-None-Match"))
 
 

@@ -2,13 +2,10 @@
 
 import asyncio
 import json
-import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
-from ssl import SSLContext
 from typing import Any
 
 import httpx2
@@ -17,6 +14,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 from chassis.access_tokens import ALGORITHM, Clock, KeysUnavailable
+from chassis.issuer_documents import TIMEOUT, fetch, http_client, keep
 
 REFRESH_AFTER = 60.0
 """Seconds between two fetches; auth publishes a key for longer than this before it signs with it."""
@@ -30,7 +28,6 @@ FIRST_RETRY_AFTER = 0.25
 TRUST_FOR = 24 * 3600.0
 """Seconds for which keys are trusted while auth cannot be asked; after that no token is accepted."""
 
-_TIMEOUT = 5.0
 _MAX_DOCUMENT_BYTES = 65_536
 
 log = structlog.get_logger(__name__)
@@ -54,11 +51,11 @@ class IssuerKeys:
         *,
         client: Callable[[], httpx2.AsyncClient] | None = None,
         clock: Clock = time.time,
-        timeout: float = _TIMEOUT,
+        timeout: float = TIMEOUT,
     ) -> None:
         self._url = url
         self._kept_in = kept_in
-        self._new_client = client or _http_client
+        self._new_client = client or http_client
         self._clock = clock
         self._timeout = timeout
         self._keys: dict[str, ECKey] = {}
@@ -73,9 +70,13 @@ class IssuerKeys:
             KeysUnavailable: the issuer could not be asked for too long, or never.
         """
         if kid not in self._keys and (self._flight or self._may_ask()):
-            await self._fetch_in_one_flight()
+            await self.refresh()
         await self.check()
         return self._keys.get(kid)
+
+    def is_withdrawn(self, kid: str) -> bool:
+        """Whether the issuer published this key no more when it was asked last."""
+        return kid not in self._keys
 
     async def check(self) -> None:
         """Raises `KeysUnavailable` when no token can be checked."""
@@ -87,7 +88,7 @@ class IssuerKeys:
         self._load()
         pause = FIRST_RETRY_AFTER
         while True:
-            await self._fetch_in_one_flight()
+            await self.refresh()
             if self._fetched_at == self._tried_at:
                 pause = FIRST_RETRY_AFTER
                 await asyncio.sleep(REFRESH_AFTER)
@@ -101,7 +102,8 @@ class IssuerKeys:
     def _trusted(self) -> bool:
         return self._clock() - self._fetched_at < TRUST_FOR
 
-    async def _fetch_in_one_flight(self) -> None:
+    async def refresh(self) -> None:
+        """Fetches the keys now; many callers share one fetch. A key that is not among them any more is forgotten."""
         if self._flight is None:
             self._flight = asyncio.create_task(self._fetch())
             self._flight.add_done_callback(self._landed)
@@ -116,22 +118,19 @@ class IssuerKeys:
         try:
             # The client's own time-out is for each piece of the answer; a trickle would go on for hours.
             async with asyncio.timeout(self._timeout), self._new_client() as client:
-                document = await _get(client, self._url)
-            keys = _parse(document)
+                document = await fetch(client, self._url, max_bytes=_MAX_DOCUMENT_BYTES)
+            keys = _parse(document.content)
         except Exception as error:
             # Whatever the issuer answers, the keys known so far stay, and the next fetch is not given up.
             log.warning("issuer_keys_not_fetched", url=self._url, cause=f"{error!r}")
             return
         self._keys, self._fetched_at = keys, self._tried_at
-        self._keep(document)
+        self._keep(document.content)
 
     def _keep(self, document: bytes) -> None:
         text = json.dumps({"fetched_at": self._fetched_at, "jwks": json.loads(document)})
-        scratch = self._kept_in.with_suffix(f".{os.getpid()}")
         try:
-            self._kept_in.parent.mkdir(parents=True, exist_ok=True)
-            scratch.write_text(text)
-            scratch.replace(self._kept_in)
+            keep(self._kept_in, text.encode())
         except OSError as error:
             log.warning("issuer_keys_not_kept", file=str(self._kept_in), cause=str(error))
 
@@ -147,31 +146,6 @@ class IssuerKeys:
         except Exception as error:
             # A damaged file is worth no more than none: the issuer is asked anyway.
             log.warning("kept_issuer_keys_unreadable", file=str(self._kept_in), cause=repr(error))
-
-
-def _http_client() -> httpx2.AsyncClient:
-    # Proxies from the environment are for the world outside; the issuer is a neighbour.
-    return httpx2.AsyncClient(
-        verify=_certificates(), timeout=_TIMEOUT, trust_env=False, follow_redirects=False
-    )
-
-
-@cache
-def _certificates() -> SSLContext:
-    # Reading them takes 30 ms, in which the worker would answer nobody, at every fetch.
-    return httpx2.create_ssl_context()
-
-
-async def _get(client: httpx2.AsyncClient, url: str) -> bytes:
-    async with client.stream("GET", url) as response:
-        if response.status_code != 200:
-            raise ValueError(f"{url} answered {response.status_code}")
-        document = b""
-        async for chunk in response.aiter_bytes():
-            document += chunk
-            if len(document) > _MAX_DOCUMENT_BYTES:
-                raise ValueError(f"{url} answered more than {_MAX_DOCUMENT_BYTES} bytes")
-    return document
 
 
 def _parse(document: bytes) -> dict[str, ECKey]:

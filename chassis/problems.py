@@ -76,6 +76,15 @@ class InvalidInput(Problem):
     status, code = 422, "invalid_input"
 
 
+class TooManyRequests(Problem):
+    """The client has to wait; `retry_after` is in seconds (RFC 6585 section 4)."""
+
+    status, code = 429, "too_many_requests"
+
+    def __init__(self, detail: str, *, retry_after: int) -> None:
+        super().__init__(detail, headers={"Retry-After": str(retry_after)})
+
+
 class ServiceUnavailable(Problem):
     """The service cannot answer now; `retry_after` is in seconds (RFC 9110 section 10.2.3)."""
 

@@ -23,12 +23,19 @@ _DROPPED_AROUND = "".join(map(chr, range(0x21)))
 _LEGAL_IN_PATH = "/%:@!$&'()*+,;=~"
 
 
+def keep_location(scope: Scope) -> None:
+    """Lets this answer's Location stand as it is: an address that somebody registered is exact (RFC 6749 3.1.2)."""
+    scope["state"]["keep_location"] = True
+
+
 def relative_locations(scope: Scope, send: Send) -> Send:
     """Wraps `send` so that the Location of a redirect, or of what was created, is relative."""
 
     async def send_relative(message: Message) -> None:
-        if message["type"] == "http.response.start" and (
-            300 <= message["status"] < 400 or message["status"] == 201
+        if (
+            message["type"] == "http.response.start"
+            and (300 <= message["status"] < 400 or message["status"] == 201)
+            and "keep_location" not in scope.get("state", {})
         ):
             message = _with_relative_location(message, scope)
         await send(message)

@@ -94,6 +94,20 @@ def _read_trusted_proxies(value: str | TrustedProxies) -> TrustedProxies:
     return TrustedProxies.parse(value) if isinstance(value, str) else value
 
 
+def _read_list(value: str | frozenset[str]) -> frozenset[str]:
+    return frozenset(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+
+def _check_cors_origins(origins: frozenset[str]) -> frozenset[str]:
+    for origin in sorted(origins):
+        url = _ORIGIN.fullmatch(origin)
+        if url is None or origin.count("/") != 2:
+            raise ValueError(
+                f"has {origin!r}; each entry must be an origin such as https://app.example.com, without a path"
+            )
+    return origins
+
+
 Secret = Annotated[SecretStr, _refuse_weak("secret", SECRET_MIN_LENGTH)]
 """A random key of at least 32 characters that no example ever contained."""
 
@@ -148,6 +162,9 @@ class ServiceSettings(EnvironmentSettings):
     trusted_proxies: Annotated[TrustedProxies, NoDecode, BeforeValidator(_read_trusted_proxies)] = (
         TrustedProxies.parse("127.0.0.1,::1")
     )
+    cors_origins: Annotated[
+        frozenset[str], NoDecode, BeforeValidator(_read_list), AfterValidator(_check_cors_origins)
+    ] = frozenset()
 
     port: Annotated[int, Field(ge=1, le=65535, validation_alias="GATEHOUSE_PORT")] = 8080
     public_url: Annotated[Origin, Field(validation_alias="GATEHOUSE_PUBLIC_URL")] = ""
@@ -159,6 +176,11 @@ class ServiceSettings(EnvironmentSettings):
     ] = "auto"
 
     @property
+    def origin(self) -> str:
+        """Where the public finds the whole stack; it may end in an outer prefix."""
+        return self.public_url or f"http://localhost:{self.port}"
+
+    @property
     def issuer(self) -> str:
         """The `iss` of every access token (RFC 9068 section 2.2): the public URL of the auth service."""
-        return (self.public_url or f"http://localhost:{self.port}") + "/auth"
+        return f"{self.origin}/auth"

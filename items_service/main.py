@@ -6,7 +6,9 @@ from chassis.access_tokens import AccessTokenVerifier
 from chassis.application import create_service
 from chassis.database import open_database
 from chassis.issuer_keys import IssuerKeys
+from chassis.status_list import StatusList
 from items_service.routes import items
+from items_service.security import bearer
 from items_service.settings import ItemsSettings
 from items_service.store import ItemStore
 
@@ -15,15 +17,28 @@ def create_app(settings: ItemsSettings) -> FastAPI:
     """The items service: it checks tokens with auth's public keys and needs nothing from auth per request."""
     database = open_database(settings.database_url)
     keys = IssuerKeys(settings.jwks_url, kept_in=settings.state_dir / "issuer-keys.json")
+    status_list = StatusList(
+        settings.status_list_url,
+        uri=f"{settings.issuer}/status-list",
+        kept_in=settings.state_dir / "status-list.jwt",
+        keys=keys,
+    )
     app = create_service(
         settings,
         name="items",
         title="Items",
         description="What is protected: items, owned by users.",
         routers=[items.router],
-        token_verifier=AccessTokenVerifier(issuer=settings.issuer, audience="items", keys=keys),
-        ready_when={"database": database.ping, "issuer_keys": keys.check},
-        background=[keys.keep_fresh],
+        token_verifier=AccessTokenVerifier(
+            issuer=settings.issuer, audience="items", keys=keys, revocations=status_list
+        ),
+        scopes=bearer.scopes,
+        ready_when={
+            "database": database.ping,
+            "issuer_keys": keys.check,
+            "status_list": status_list.check,
+        },
+        background=[keys.keep_fresh, status_list.keep_fresh],
         on_close=[database.close],
     )
     app.state.item_store = ItemStore(database)

@@ -8,7 +8,7 @@ from chassis.access_tokens import Principal
 from chassis.bearer import Bearer
 
 bearer = Bearer(
-    token_url="../auth/token",
+    auth_url="../auth/",
     scopes={"items:read": "Read your items", "items:write": "Create, change and delete your items"},
 )
 

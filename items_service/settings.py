@@ -1,11 +1,14 @@
 """What the items service is told, as `ITEMS_*` variables."""
 
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from chassis.settings import BindAddress, DatabaseURL, RootPath, ServiceSettings
+
+URL = Annotated[str, Field(pattern=r"^https?://[^/]+/")]
 
 
 class ItemsSettings(ServiceSettings):
@@ -17,6 +20,5 @@ class ItemsSettings(ServiceSettings):
     bind: BindAddress = "127.0.0.1:8002"
     database_url: DatabaseURL = "sqlite:///var/items/items.db"
     state_dir: Path = Path("var/items")
-    jwks_url: str = Field(
-        default="http://127.0.0.1:8001/.well-known/jwks.json", pattern=r"^https?://[^/]+/"
-    )
+    jwks_url: URL = "http://127.0.0.1:8001/.well-known/jwks.json"
+    status_list_url: URL = "http://127.0.0.1:8001/status-list"

@@ -10,7 +10,17 @@ from tests.support.outer_proxy import running_outer_proxy
 from tests.support.postgres import running_postgresql
 from tests.support.stack import Stack, sqlite_stack
 
-SLOW_FOLDERS = ("proxy", "doctor", "conformance", "stack", "browser", "deploy", "compose", "readme")
+SLOW_FOLDERS = (
+    "proxy",
+    "doctor",
+    "conformance",
+    "stack",
+    "clients",
+    "browser",
+    "deploy",
+    "compose",
+    "readme",
+)
 
 
 @pytest.fixture(scope="session")

@@ -2,26 +2,24 @@
 
 from typing import Annotated, Any
 
-import structlog
 from fastapi import APIRouter, Depends, Request, Response
 
-from auth_service.clients import identify_client
+from auth_service.clients import require_grant
 from auth_service.oauth_errors import (
     NO_STORE,
-    InvalidRequest,
-    TemporarilyUnavailable,
     UnsupportedGrantType,
+    outages_as_oauth_errors,
 )
-from auth_service.oauth_form import read_form
+from auth_service.oauth_form import read_form, required
+from auth_service.origin import remember_origin
+from auth_service.routes.dependencies import AllClients
 from auth_service.schemas import JWKSet, TokenError, TokenResponse
 from auth_service.signing_keys import SigningKeys
-from auth_service.token_issuer import TokenIssuer
-from chassis.database import DatabaseUnavailable
-from chassis.problems import ServiceUnavailable
+from auth_service.token_issuer import TokenIssuer, TokenRequest
 
-log = structlog.get_logger(__name__)
+router = APIRouter(tags=["tokens"], dependencies=[Depends(remember_origin)])
 
-router = APIRouter(tags=["tokens"])
+GRANTS = ("authorization_code", "refresh_token", "client_credentials", "password")
 
 # FastAPI's own form parsing would answer 422; the RFC wants its own errors, so the form is only described here.
 _FORM: dict[str, Any] = {
@@ -33,12 +31,17 @@ _FORM: dict[str, Any] = {
                     "type": "object",
                     "required": ["grant_type"],
                     "properties": {
-                        "grant_type": {"type": "string", "enum": ["password", "refresh_token"]},
+                        "grant_type": {"type": "string", "enum": list(GRANTS)},
+                        "code": {"type": "string"},
+                        "redirect_uri": {"type": "string"},
+                        "code_verifier": {"type": "string"},
                         "username": {"type": "string"},
                         "password": {"type": "string", "format": "password"},
                         "refresh_token": {"type": "string"},
                         "scope": {"type": "string", "description": "separated by spaces"},
+                        "resource": {"type": "string", "description": "the URL of a service"},
                         "client_id": {"type": "string"},
+                        "client_secret": {"type": "string", "format": "password"},
                     },
                 }
             }
@@ -59,40 +62,42 @@ async def _signing_keys(request: Request) -> SigningKeys:
 
 @router.post(
     "/token",
+    response_model_exclude_none=True,
     openapi_extra=_FORM,
-    responses={status: {"model": TokenError} for status in (400, 401, 503)},
+    responses={status: {"model": TokenError} for status in (400, 401, 429, 503)},
 )
 async def token(
-    request: Request, response: Response, issuer: Annotated[TokenIssuer, Depends(_token_issuer)]
+    request: Request,
+    response: Response,
+    issuer: Annotated[TokenIssuer, Depends(_token_issuer)],
+    clients: AllClients,
 ) -> TokenResponse:
-    """Gives tokens for a password or a refresh token (RFC 6749 section 3.2).
+    """Gives tokens for a code, a refresh token, a client's own credentials or a password (RFC 6749 section 3.2).
 
     The password grant is here because the *Authorize* form uses it; RFC 9700 section 2.4 forbids it to new clients.
     """
     form = await read_form(request)
-    client_id = identify_client(form, request.headers.get("authorization"))
-    grant_type, scope = _required(form, "grant_type"), form.get("scope")
     response.headers.update(NO_STORE)
-    try:
-        if grant_type == "password":
-            username, password = _required(form, "username"), _required(form, "password")
-            return await issuer.password_grant(username, password, scope, client_id)
-        if grant_type == "refresh_token":
-            return await issuer.refresh_grant(_required(form, "refresh_token"), scope, client_id)
-    except ServiceUnavailable as error:
-        raise TemporarilyUnavailable(error.detail, error.headers) from None
-    except DatabaseUnavailable as error:
-        log.error("database_unavailable", exc_info=error)
-        raise TemporarilyUnavailable(
-            "the database does not answer now", {"Retry-After": "2"}
-        ) from None
-    raise UnsupportedGrantType("the grant type must be password or refresh_token")
-
-
-def _required(form: dict[str, str], name: str) -> str:
-    if name not in form:
-        raise InvalidRequest(f"the parameter {name} is missing")
-    return form[name]
+    with outages_as_oauth_errors():
+        client = await clients.authenticate(form, request.headers.get("authorization"))
+        grant_type = required(form, "grant_type")
+        if grant_type not in GRANTS:
+            raise UnsupportedGrantType(f"the grant type must be one of {', '.join(GRANTS)}")
+        require_grant(client, grant_type)
+        asked = TokenRequest(client, form.get("scope"), form.get("resource"))
+        match grant_type:
+            case "authorization_code":
+                code, verifier = required(form, "code"), required(form, "code_verifier")
+                return await issuer.code_grant(
+                    code, required(form, "redirect_uri"), verifier, asked
+                )
+            case "refresh_token":
+                return await issuer.refresh_grant(required(form, "refresh_token"), asked)
+            case "client_credentials":
+                return await issuer.client_credentials_grant(asked)
+            case _:
+                username, password = required(form, "username"), required(form, "password")
+                return await issuer.password_grant(username, password, asked)
 
 
 @router.get("/.well-known/jwks.json")

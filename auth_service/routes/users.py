@@ -3,12 +3,21 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
+from auth_service.authentication import PasswordAuthentication
+from auth_service.origin import current_origin, remember_origin
+from auth_service.password_reset import PasswordResets
+from auth_service.password_strength import refuse_weak
 from auth_service.passwords import PasswordHashing
 from auth_service.schemas import (
+    CurrentPassword,
+    EmailChange,
     PasswordChange,
+    PasswordResetConfirmation,
+    PasswordResetRequest,
     ProfileChange,
+    Role,
     SignUp,
     UserAdministration,
     UserPublic,
@@ -17,9 +26,17 @@ from auth_service.security import Administrator, CurrentUser, Users
 from auth_service.store import User, UsernameTaken
 from chassis.bearer import protected
 from chassis.paging import Page, Paging, page_of
-from chassis.problems import Conflict, InvalidInput, NotFound, ServiceUnavailable, responses
+from chassis.problems import (
+    Conflict,
+    InvalidInput,
+    NotFound,
+    ServiceUnavailable,
+    TooManyRequests,
+    responses,
+)
+from chassis.text import STORABLE
 
-router = APIRouter(prefix="/users", tags=["users"])
+router = APIRouter(prefix="/users", tags=["users"], dependencies=[Depends(remember_origin)])
 
 
 async def _password_hashing(request: Request) -> PasswordHashing:
@@ -27,7 +44,19 @@ async def _password_hashing(request: Request) -> PasswordHashing:
     return hashing
 
 
+async def _authentication(request: Request) -> PasswordAuthentication:
+    authentication: PasswordAuthentication = request.app.state.password_authentication
+    return authentication
+
+
+async def _password_resets(request: Request) -> PasswordResets:
+    resets: PasswordResets = request.app.state.password_resets
+    return resets
+
+
+Resets = Annotated[PasswordResets, Depends(_password_resets)]
 Passwords = Annotated[PasswordHashing, Depends(_password_hashing)]
+Authentication = Annotated[PasswordAuthentication, Depends(_authentication)]
 
 
 @router.post(
@@ -36,21 +65,36 @@ Passwords = Annotated[PasswordHashing, Depends(_password_hashing)]
     status_code=201,
     responses=responses(Conflict, ServiceUnavailable),
 )
-async def sign_up(users: Users, passwords: Passwords, new: SignUp, response: Response) -> User:
+async def sign_up(
+    users: Users,
+    passwords: Passwords,
+    authentication: Authentication,
+    new: SignUp,
+    response: Response,
+) -> User:
     """Makes a user. Sign in at `token` afterwards."""
-    password_hash = await passwords.hash(new.password.get_secret_value())
+    password = new.password.get_secret_value()
+    await refuse_weak(passwords, password, "#/password", new.username, new.display_name, new.email)
+    password_hash = await passwords.hash(password)
     try:
-        user = await users.create(new.username, password_hash, new.display_name)
+        user = await users.create(new.username, password_hash, new.display_name, email=new.email)
     except UsernameTaken:
         raise Conflict("This username is taken.") from None
+    await authentication.guard.succeeded(user.username, current_origin().address)
     response.headers["Location"] = "users/me"
     return user
 
 
 @router.get("", response_model=Page[UserPublic], responses=protected())
-async def list_users(_admin: Administrator, users: Users, page: Paging) -> dict[str, object]:
-    """All users, newest first (administrators)."""
-    return page_of(await users.list(most=page.limit + 1, before=page.before), page)
+async def list_users(
+    _admin: Administrator,
+    users: Users,
+    page: Paging,
+    q: Annotated[str, STORABLE, Query(max_length=64, description="part of the username")] = "",
+) -> dict[str, object]:
+    """All users, or those whose name contains `q`, newest first (administrators)."""
+    found = await users.list(most=page.limit + 1, before=page.before, name_contains=q)
+    return page_of(found, page)
 
 
 @router.get("/me", response_model=UserPublic, responses=protected())
@@ -67,29 +111,78 @@ async def change_profile(user: CurrentUser, users: Users, change: ProfileChange)
     return await users.rename(user.id, change.display_name) or user
 
 
-@router.post("/me/password", status_code=204, responses=protected(ServiceUnavailable))
+@router.post(
+    "/me/password", status_code=204, responses=protected(TooManyRequests, ServiceUnavailable)
+)
 async def change_password(
-    user: CurrentUser, users: Users, passwords: Passwords, change: PasswordChange
+    user: CurrentUser,
+    users: Users,
+    authentication: Authentication,
+    passwords: Passwords,
+    change: PasswordChange,
 ) -> None:
     """Sets a new password and ends every session: refresh tokens given so far are dead."""
-    if not await passwords.verify(change.current_password.get_secret_value(), user.password_hash):
+    await _prove(authentication, user, change)
+    new_password = change.new_password.get_secret_value()
+    about = (user.username, user.display_name, user.email)
+    await refuse_weak(passwords, new_password, "#/new_password", *about)
+    new_hash = await passwords.hash(new_password)
+    await users.change_password(user.id, new_hash)
+
+
+@router.put(
+    "/me/email",
+    response_model=UserPublic,
+    responses=protected(TooManyRequests, ServiceUnavailable),
+)
+async def change_email(
+    user: CurrentUser, users: Users, authentication: Authentication, change: EmailChange
+) -> User:
+    """Sets or removes the address to which password resets are sent; earlier resets are void."""
+    await _prove(authentication, user, change)
+    return await users.change_email(user.id, change.email) or user
+
+
+async def _prove(
+    authentication: PasswordAuthentication, user: User, proof: CurrentPassword
+) -> None:
+    """Raises unless it is the user who asks, and not whoever found a token."""
+    password = proof.current_password.get_secret_value()
+    if not await authentication.proves(password, user.username, user):
         reason = "this is not your password"
         raise InvalidInput(
             f"The body is not valid: {reason} (#/current_password).",
             errors=[{"in": "body", "pointer": "#/current_password", "detail": reason}],
         )
-    new_hash = await passwords.hash(change.new_password.get_secret_value())
-    await users.change_password(user.id, new_hash)
+
+
+@router.post("/password-reset", status_code=202, responses=responses(ServiceUnavailable))
+async def ask_for_password_reset(resets: Resets, asked: PasswordResetRequest) -> None:
+    """Sends a token to the user's e-mail address; the answer is the same when there is none, or no such user."""
+    resets.ask(asked.username)
+
+
+@router.post("/password-reset/confirm", status_code=204, responses=responses(ServiceUnavailable))
+async def reset_password(resets: Resets, confirmed: PasswordResetConfirmation) -> None:
+    """Sets a new password with the token that was sent, once, and ends every session."""
+    await resets.confirm(confirmed.token, confirmed.new_password.get_secret_value())
 
 
 @router.patch("/{user_id:uuid}", response_model=UserPublic, responses=protected(NotFound, Conflict))
 async def administer_user(
     admin: Administrator, users: Users, user_id: UUID, change: UserAdministration
 ) -> User:
-    """Disables or enables a user (administrators). Disabling ends the user's sessions."""
-    if user_id == admin.id and change.disabled:
+    """Disables or enables a user, or changes the role (administrators). Disabling ends the user's sessions."""
+    named = change.model_fields_set
+    if user_id == admin.id and "disabled" in named and change.disabled:
         raise Conflict("You cannot disable yourself: nobody might be left to enable you.")
-    user = await users.set_disabled(user_id, change.disabled)
+    if user_id == admin.id and "role" in named and change.role is not Role.ADMIN:
+        raise Conflict("You cannot demote yourself: nobody might be left to promote you.")
+    user = await users.find(user_id)
+    if "role" in named:
+        user = await users.set_role(user_id, change.role)
+    if "disabled" in named:
+        user = await users.set_disabled(user_id, change.disabled)
     if user is None:
         raise NotFound("There is no such user.")
     return user

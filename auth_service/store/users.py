@@ -5,12 +5,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, bindparam, insert, select, update
+from sqlalchemy import RowMapping, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from auth_service.events import Event
 from auth_service.schemas import Role
+from auth_service.store.audit import record
 from auth_service.store.session_ends import EndOfSession, end_sessions_of
-from auth_service.tables import users
+from auth_service.tables import password_resets, users
 from chassis.columns import new_id, now
 from chassis.database import Database, Statements
 
@@ -31,13 +33,17 @@ class User:
     disabled: bool
     created_at: datetime
     updated_at: datetime
+    email: str | None = None
 
 
 _USER = select(users)
 _USER_BY_ID = _USER.where(users.c.id == bindparam("user"))
 _USER_BY_NAME = _USER.where(users.c.username_key == bindparam("key"))
 _USERS = _USER.order_by(users.c.id.desc()).limit(bindparam("most"))
+_FORGET_RESETS = delete(password_resets).where(password_resets.c.user_id == bindparam("user"))
 _BEFORE = users.c.id < bindparam("before")
+# Not LIKE: in what is looked for _ and % are themselves.
+_NAMED = func.replace(users.c.username_key, bindparam("part"), "") != users.c.username_key
 
 
 class UserStore:
@@ -47,7 +53,12 @@ class UserStore:
         self._database = database
 
     async def create(
-        self, username: str, password_hash: str, display_name: str = "", role: Role = Role.USER
+        self,
+        username: str,
+        password_hash: str,
+        display_name: str = "",
+        role: Role = Role.USER,
+        email: str | None = None,
     ) -> User:
         """A new user.
 
@@ -55,20 +66,26 @@ class UserStore:
             UsernameTaken: the name is in use.
         """
         created = now()
-        user = User(new_id(), username, display_name, password_hash, role, False, created, created)
+        user = User(
+            new_id(), username, display_name, password_hash, role, False, created, created, email
+        )
         try:
-            await self._database.execute(
-                insert(users),
-                id=user.id,
-                username=username,
-                username_key=username.lower(),
-                display_name=display_name,
-                password_hash=password_hash,
-                role=role.value,
-                disabled_at=None,
-                created_at=created,
-                updated_at=created,
-            )
+            async with self._database.transaction() as statements:
+                await statements.execute(
+                    insert(users),
+                    id=user.id,
+                    username=username,
+                    username_key=username.lower(),
+                    display_name=display_name,
+                    email=email,
+                    password_hash=password_hash,
+                    role=role.value,
+                    disabled_at=None,
+                    created_at=created,
+                    updated_at=created,
+                )
+                about = {"username": username, "role": role.value}
+                await record(statements, Event.USER_CREATED, user.id, **about)
         except IntegrityError:
             raise UsernameTaken(username) from None
         return user
@@ -81,9 +98,13 @@ class UserStore:
         """The user with this name, in whatever case."""
         return _user(await self._database.fetch_one(_USER_BY_NAME, key=username.lower()))
 
-    async def list(self, *, most: int, before: UUID | None = None) -> list[User]:
+    async def list(
+        self, *, most: int, before: UUID | None = None, name_contains: str = ""
+    ) -> list[User]:
         """Up to `most` users, newest first: those created before the one with the id `before`."""
         statement, parameters = _USERS, dict[str, Any](most=most)
+        if name_contains:
+            statement, parameters["part"] = statement.where(_NAMED), name_contains.lower()
         if before is not None:
             statement, parameters["before"] = statement.where(_BEFORE), before
         rows = await self._database.fetch_all(statement, **parameters)
@@ -108,16 +129,47 @@ class UserStore:
     async def change_password(self, user_id: UUID, password_hash: str) -> None:
         """Sets a new password and ends every session that the old one opened."""
         async with self._database.transaction() as statements:
-            await _change(statements, user_id, password_hash=password_hash)
-            await end_sessions_of(statements, user_id, EndOfSession.PASSWORD_CHANGED)
+            await set_password(statements, user_id, password_hash, Event.PASSWORD_CHANGED)
+
+    async def change_email(self, user_id: UUID, email: str | None) -> User | None:
+        """The user under another address; resets that were sent to the old one are void."""
+        async with self._database.transaction() as statements:
+            await statements.execute(_FORGET_RESETS, user=user_id)
+            await record(statements, Event.EMAIL_CHANGED, user_id)
+            return await _change(statements, user_id, email=email)
+
+    async def set_role(self, user_id: UUID, role: Role) -> User | None:
+        """The user in the new role; tokens that are refreshed from now on lose what it does not allow."""
+        async with self._database.transaction() as statements:
+            before = _user(await statements.fetch_one(_USER_BY_ID, user=user_id))
+            if before is None or before.role is role:
+                return before
+            about = {"before": before.role.value, "after": role.value}
+            await record(statements, Event.ROLE_CHANGED, user_id, **about)
+            return await _change(statements, user_id, role=role.value)
 
     async def set_disabled(self, user_id: UUID, disabled: bool) -> User | None:
         """The user, who is disabled or enabled now; disabling ends every session."""
         async with self._database.transaction() as statements:
+            before = _user(await statements.fetch_one(_USER_BY_ID, user=user_id))
+            if before is None or before.disabled == disabled:
+                return before
             user = await _change(statements, user_id, disabled_at=now() if disabled else None)
-            if user and disabled:
+            event = Event.USER_DISABLED if disabled else Event.USER_ENABLED
+            await record(statements, event, user_id)
+            if disabled:
                 await end_sessions_of(statements, user_id, EndOfSession.USER_DISABLED)
         return user
+
+
+async def set_password(
+    statements: Statements, user_id: UUID, password_hash: str, event: Event
+) -> None:
+    """Sets a password within the caller's transaction: sessions end, and resets under way are void."""
+    await _change(statements, user_id, password_hash=password_hash)
+    await statements.execute(_FORGET_RESETS, user=user_id)
+    await record(statements, event, user_id)
+    await end_sessions_of(statements, user_id, EndOfSession.PASSWORD_CHANGED)
 
 
 async def _change(statements: Statements, user_id: UUID, **values: Any) -> User | None:
@@ -142,4 +194,5 @@ def _user(row: RowMapping | None) -> User | None:
         disabled=row["disabled_at"] is not None,
         created_at=row["created_at"],
         updated_at=row["updated_at"],
+        email=row["email"],
     )

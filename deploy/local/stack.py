@@ -126,9 +126,7 @@ class LocalStack:
     def _environment(self, binary: Path) -> dict[str, str]:
         """Return the environment of every local process; `binary` is nginx."""
         settings = self._settings
-        jwks_url = (
-            settings.get("ITEMS_JWKS_URL") or f"http://{settings.auth_bind}/.well-known/jwks.json"
-        )
+        auth = f"http://{settings.auth_bind}"
         return {
             **settings.environment,
             "GATEHOUSE_BIND": settings.bind,
@@ -137,7 +135,8 @@ class LocalStack:
             "AUTH_ADDRESS": settings.auth_bind,
             "ITEMS_BIND": settings.items_bind,
             "ITEMS_ADDRESS": settings.items_bind,
-            "ITEMS_JWKS_URL": jwks_url,
+            "ITEMS_JWKS_URL": settings.get("ITEMS_JWKS_URL") or f"{auth}/.well-known/jwks.json",
+            "ITEMS_STATUS_LIST_URL": settings.get("ITEMS_STATUS_LIST_URL") or f"{auth}/status-list",
             "NGINX": str(binary),
             # supervisord keeps and rotates what nginx prints, as with the services.
             "PROXY_ACCESS_LOG": "/dev/stdout",

@@ -4,7 +4,7 @@ import { showItems } from "./portal/items.js";
 import { showServices } from "./portal/services.js";
 import { Session } from "./portal/session.js";
 
-const session = new Session("auth/token", sessionStorage);
+const session = new Session({ token: "auth/token", revoke: "auth/revoke" }, sessionStorage);
 
 showServices("services.json");
 showItems("items/", session);

@@ -83,4 +83,6 @@ def test_whatever_is_sent_is_answered_as_described(app: FastAPI, mode: Generatio
         # Without parameters or a body there is nothing to get wrong.
         with suppress(Unsatisfiable):
             is_answered_as_described()
-    assert len(asked) == (10 if mode is GenerationMode.POSITIVE else 6)
+    # Each was asked rightly; wrongly, each that there is something to get wrong with.
+    everything = sum(len(path) for path in app.openapi()["paths"].values())
+    assert len(asked) == everything if mode is GenerationMode.POSITIVE else len(asked) > 5

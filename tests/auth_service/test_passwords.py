@@ -62,7 +62,9 @@ async def hashing(hasher: WatchedHasher) -> AsyncIterator[PasswordHashing]:
 @pytest.fixture
 def app(app: FastAPI, hashing: PasswordHashing) -> FastAPI:
     app.state.password_hashing = hashing
-    app.state.token_issuer = replace(app.state.token_issuer, passwords=hashing)
+    authentication = replace(app.state.password_authentication, passwords=hashing)
+    app.state.password_authentication = authentication
+    app.state.token_issuer = replace(app.state.token_issuer, authentication=authentication)
     return app
 
 
@@ -97,11 +99,11 @@ async def test_when_all_hashing_is_taken_everybody_else_is_told_to_come_back(
 
     sign_in_too = await client.post("/token", data=ADMIN.password_grant)
     assert refused(sign_in_too) == (503, "temporarily_unavailable")
-    sign_up = await client.post("/users", json={"username": "new", "password": "x" * 12})
+    sign_up = await client.post("/users", json={"username": "new", "password": "lJ3kfn29xkQp"})
     change = await client.post(
         "/users/me/password",
         headers=headers,
-        json={"current_password": DEMO.password, "new_password": "x" * 12},
+        json={"current_password": DEMO.password, "new_password": "lJ3kfn29xkQp"},
     )
     for answer in (sign_up, change):
         assert (answer.status_code, answer.json()["code"]) == (503, "service_unavailable")

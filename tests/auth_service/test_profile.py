@@ -15,6 +15,7 @@ async def test_users_see_themselves(client: httpx2.AsyncClient) -> None:
         "id",
         "username",
         "display_name",
+        "email",
         "role",
         "disabled",
         "created_at",

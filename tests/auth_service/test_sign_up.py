@@ -29,6 +29,7 @@ async def test_a_new_user_can_sign_in(client: httpx2.AsyncClient) -> None:
         "id": user["id"],
         "username": "grace",
         "display_name": "Grace \N{RABBIT}",
+        "email": None,
         "role": "user",
         "disabled": False,
         "created_at": user["created_at"],
@@ -100,7 +101,8 @@ async def test_a_password_may_not_be(shared_client: httpx2.AsyncClient, password
 
 
 @pytest.mark.parametrize(
-    "password", ["12characters", "x" * 256, "\N{PILE OF POO}" * 12, "a\x00" * 8]
+    "password",
+    ["lJ3kfn29xkQp", "four unrelated words here", "\N{PILE OF POO}viermal-Brot-und-\x00Wasser"],
 )
 async def test_a_password_may_be(client: httpx2.AsyncClient, password: str) -> None:
     answer = await client.post("/users", json={**NEW, "password": password})
@@ -129,3 +131,23 @@ async def test_a_sign_up_says_nothing_else(
 async def test_every_mistake_is_named(shared_client: httpx2.AsyncClient) -> None:
     answer = await shared_client.post("/users", json={"username": "x", "colour": "red"})
     assert sorted(pointers_of(answer)) == ["#/colour", "#/password", "#/username"]
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "password1234",
+        "qwertyuiop123",
+        "x" * 256,
+        "\N{PILE OF POO}" * 12,
+        "gatehouse1234",
+        "grace-grace-1",
+        "correcthorsebatterystaple"[:12],
+    ],
+)
+async def test_a_password_that_is_easily_guessed_is_refused(
+    shared_client: httpx2.AsyncClient, password: str
+) -> None:
+    answer = await shared_client.post("/users", json={**NEW, "password": password})
+    assert pointers_of(answer) == ["#/password"]
+    assert "too easy to guess" in answer.json()["detail"]

@@ -55,6 +55,8 @@ async def test_an_access_token_is_one_of_rfc_9068(client: httpx2.AsyncClient) ->
     )
     assert header == {"typ": "at+jwt", "alg": "ES256", "kid": key["kid"]}
     issued_at, token_id = claims.pop("iat"), claims.pop("jti")
+    place = claims.pop("status")["status_list"]
+    assert place["uri"] == "http://localhost:8080/auth/status-list"
     assert began <= issued_at <= time.time()
     assert claims == {
         "iss": "http://localhost:8080/auth",
@@ -66,6 +68,7 @@ async def test_an_access_token_is_one_of_rfc_9068(client: httpx2.AsyncClient) ->
     }
     _, other_claims = parts_of((await sign_in(client))["access_token"])
     assert other_claims["jti"] != token_id
+    assert other_claims["status"]["status_list"]["idx"] == place["idx"] + 1
 
 
 async def test_every_service_accepts_the_token_with_the_published_keys(
@@ -204,7 +207,7 @@ async def test_no_parameter_may_hold_nul(client: httpx2.AsyncClient, name: str) 
         ({}, "invalid_request"),
         ({**GOOD, "grant_type": ""}, "invalid_request"),
         ({**GOOD, "grant_type": "Password"}, "unsupported_grant_type"),
-        ({**GOOD, "grant_type": "authorization_code"}, "unsupported_grant_type"),
+        ({**GOOD, "grant_type": "authorization_code"}, "invalid_request"),
         ({**GOOD, "grant_type": 'evil"\\\n\N{PILE OF POO}'}, "unsupported_grant_type"),
         ({**GOOD, "username": ""}, "invalid_request"),
         ({**GOOD, "password": ""}, "invalid_request"),

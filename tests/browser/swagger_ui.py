@@ -15,13 +15,33 @@ def authorize(page: Page, user: User, *, client_id: str | None = None) -> None:
 def ask_for_authorization(page: Page, user: User, *, client_id: str | None = None) -> Locator:
     """Fill in the dialog of the *Authorize* button and send it; return the dialog."""
     page.locator(".auth-wrapper > .authorize").click()
-    dialog = page.locator(".modal-ux")
-    dialog.get_by_label("username:").fill(user.username)
-    dialog.get_by_label("password:").fill(user.password)
+    flow = flow_in(page, "password")
+    flow.get_by_label("username:").fill(user.username)
+    flow.get_by_label("password:").fill(user.password)
     if client_id is not None:
-        dialog.get_by_label("client_id:").fill(client_id)
-    dialog.get_by_role("button", name="Apply given OAuth2 credentials").click()
-    return dialog
+        flow.get_by_label("client_id:").fill(client_id)
+    flow.get_by_role("button", name="Apply given OAuth2 credentials").click()
+    return flow
+
+
+def authorize_with_code(page: Page, user: User, *, scope: str) -> None:
+    """Sign in on auth's own page, which opens in a window of its own."""
+    page.locator(".auth-wrapper > .authorize").click()
+    flow = flow_in(page, "authorizationCode")
+    flow.locator("label").filter(has_text=scope).click()  # the box itself is drawn by a style
+    with page.expect_popup() as opened:
+        flow.get_by_role("button", name="Apply given OAuth2 credentials").click()
+    sign_in_page = opened.value
+    sign_in_page.get_by_label("User name").fill(user.username)
+    sign_in_page.get_by_label("Password").fill(user.password)
+    sign_in_page.get_by_role("button", name="Sign in and allow").click()
+    expect(flow.get_by_role("button", name="Remove authorization")).to_be_visible()
+    page.locator(".modal-ux .btn-done").first.click()
+
+
+def flow_in(page: Page, flow: str) -> Locator:
+    """The part of the *Authorize* dialog that is about one of the flows."""
+    return page.locator(".modal-ux .auth-container").filter(has_text=f"Flow: {flow}")
 
 
 def try_out(page: Page, method: str, path: str) -> Locator:

@@ -10,6 +10,7 @@ from tests.browser.people import sign_up
 from tests.browser.swagger_ui import (
     ask_for_authorization,
     authorize,
+    authorize_with_code,
     operation_of,
     status_of,
     try_out,
@@ -30,6 +31,25 @@ def test_authorize_and_try_it_out_on_the_page_of_a_service(
     answer = try_out(visit.page, "get", operation)
 
     assert status_of(answer) == "200"
+
+
+@pytest.mark.parametrize(
+    ("page_path", "operation", "scope"),
+    [
+        ("/items/docs", "/", "items:read"),
+        ("/auth/docs", "/users/me", "items:read"),
+        ("/docs?service=items", "/", "items:read"),
+        ("/docs?service=auth", "/users/me", "items:read"),
+    ],
+)
+def test_authorize_with_a_code_leads_over_the_sign_in_page(
+    visit: Visit, origin: str, stack: Stack, page_path: str, operation: str, scope: str
+) -> None:
+    visit.page.goto(origin + page_path)
+
+    authorize_with_code(visit.page, stack.demo, scope=scope)
+
+    assert status_of(try_out(visit.page, "get", operation)) == "200"
 
 
 def test_authorize_works_without_naming_a_client(visit: Visit, origin: str, stack: Stack) -> None:

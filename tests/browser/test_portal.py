@@ -1,5 +1,6 @@
 """The portal in real Chromium: signing in, the session, the states of the services."""
 
+import json
 import re
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from tests.browser.chromium import Visit, pretend, visiting
 from tests.browser.people import sign_up
 from tests.browser.portal import add_item, open_portal, sign_in, titles
+from tests.support.processes import wait_until
 from tests.support.stack import PUBLIC_URL, Stack, User
 
 ERRANDS = [
@@ -120,18 +122,29 @@ def test_a_person_can_sign_in_and_add_an_item_with_the_keyboard_alone(
 
 
 def test_a_session_survives_a_reload_and_ends_with_sign_out(
-    visit: Visit, origin: str, person: User
+    visit: Visit, origin: str, stack: Stack, person: User
 ) -> None:
     open_portal(visit.page, origin)
     sign_in(visit.page, person)
 
     visit.page.reload()
     expect(visit.page.locator("#who-name")).to_have_text(person.username)
-    visit.page.get_by_role("button", name="Sign out").click()
+    kept = json.loads(visit.page.evaluate("sessionStorage.getItem('gatehouse.session')"))
+    with visit.page.expect_response("**/auth/revoke") as revoked:
+        visit.page.get_by_role("button", name="Sign out").click()
+    assert revoked.value.status == 200
     visit.page.reload()
 
     expect(visit.page.get_by_role("button", name="Sign in")).to_be_visible()
     assert visit.page.evaluate("sessionStorage.length") == 0
+    # Whoever copied the tokens has nothing of them.
+    again = stack.token_request(grant_type="refresh_token", refresh_token=kept["refreshToken"])
+    assert (again.status, again.json["error"]) == (400, "invalid_grant")
+
+    def items_are_closed() -> bool:
+        return stack.call("GET", "/items/", token=kept["accessToken"]).status == 401
+
+    wait_until(items_are_closed, seconds=5, what="the copied access token is refused")
 
 
 def test_the_token_is_renewed_once_before_it_ends(visit: Visit, origin: str, person: User) -> None:

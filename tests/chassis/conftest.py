@@ -20,7 +20,7 @@ from tests.support.apps import running
 from tests.support.databases import database_url, postgresql  # noqa: F401  # fixtures
 from tests.support.tokens import TestIssuer
 
-bearer = Bearer(token_url="../auth/token", scopes={"probe:read": "Read", "probe:write": "Write"})
+bearer = Bearer(auth_url="../auth/", scopes={"probe:read": "Read", "probe:write": "Write"})
 router = APIRouter()
 
 
@@ -126,6 +126,7 @@ def app(settings: ServiceSettings, issuer: TestIssuer) -> FastAPI:
         description="A service for the tests.",
         routers=[router, outer],
         token_verifier=AccessTokenVerifier(issuer=issuer.url, audience="probe", keys=issuer),
+        scopes=bearer.scopes,
         ready_when={"database": _always_ready},
     )
 

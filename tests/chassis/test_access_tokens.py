@@ -32,6 +32,7 @@ async def test_a_good_token_tells_who_it_speaks_for(
         scopes=frozenset({"items:read", "x"}),
         token_id="t-1",
         expires_at=clock.now + LIFE,
+        key_id="key-1",
     )
 
 

@@ -9,6 +9,8 @@ from chassis.access_tokens import AccessTokenVerifier, KeysUnavailable
 from tests.support.apps import client_of
 from tests.support.tokens import TestIssuer
 
+METADATA = 'resource_metadata="http://localhost:8080/probe/.well-known/oauth-protected-resource"'
+
 
 def _bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
@@ -36,7 +38,7 @@ async def test_a_request_without_a_bearer_token_is_told_the_scheme_and_no_error(
     headers = {} if authorization is None else {"Authorization": authorization}
     answer = await client.get("/me", headers=headers)
     assert answer.status_code == 401
-    assert answer.headers["www-authenticate"] == "Bearer"
+    assert answer.headers["www-authenticate"] == f"Bearer {METADATA}"
     assert answer.json()["code"] == "missing_token"
 
 
@@ -58,7 +60,7 @@ async def test_a_token_in_the_query_is_no_token(
 ) -> None:
     token = issuer.token(aud=["probe"], scope="probe:read")
     answer = await client.get("/me", params={"access_token": token})
-    assert answer.headers["www-authenticate"] == "Bearer"
+    assert answer.headers["www-authenticate"] == f"Bearer {METADATA}"
 
 
 @pytest.mark.parametrize(
@@ -71,7 +73,7 @@ async def test_a_token_that_may_not_is_told_what_is_needed(
     answer = await client.put("/me", headers=_bearer(token))
     assert answer.status_code == 403
     assert answer.headers["www-authenticate"] == (
-        'Bearer error="insufficient_scope", scope="probe:read probe:write"'
+        f'Bearer error="insufficient_scope", scope="probe:read probe:write", {METADATA}'
     )
     assert answer.json()["code"] == "insufficient_scope"
 
@@ -87,6 +89,9 @@ async def test_a_token_that_nobody_can_judge_is_neither_good_nor_bad(app: FastAP
     class NoKeys:
         async def find(self, kid: str) -> ECKey:
             raise KeysUnavailable
+
+        def is_withdrawn(self, kid: str) -> bool:
+            return False
 
     issuer = TestIssuer()
     app.state.token_verifier = AccessTokenVerifier(
@@ -106,6 +111,11 @@ def test_the_document_tells_the_token_endpoint_and_the_scopes_of_each_operation(
     document = app.openapi()
     scheme = document["components"]["securitySchemes"]["OAuth2PasswordBearer"]
     assert scheme["flows"]["password"] == {
+        "tokenUrl": "../auth/token",
+        "scopes": {"probe:read": "Read", "probe:write": "Write"},
+    }
+    assert scheme["flows"]["authorizationCode"] == {
+        "authorizationUrl": "../auth/authorize",
         "tokenUrl": "../auth/token",
         "scopes": {"probe:read": "Read", "probe:write": "Write"},
     }

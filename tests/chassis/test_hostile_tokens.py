@@ -9,11 +9,13 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
 from joserfc.jwk import ECKey
 
 from chassis.access_tokens import LEEWAY, MAX_TOKEN_CHARS, AccessTokenVerifier, InvalidToken
+from tests.support.apps import client_of
 from tests.support.clocks import SettableClock
 from tests.support.tokens import LEFT_OUT, LIFE, TestIssuer, encode
 
@@ -257,6 +259,31 @@ async def test_a_reason_says_nothing_that_the_client_wrote_and_fits_a_header() -
         assert not {'"', "\\"} & set(reason)
 
 
+async def test_every_token_of_the_corpus_is_answered_with_401_and_none_is_remembered(
+    app: FastAPI,
+) -> None:
+    corpus = [*MALFORMED.values(), *WRONG_HEADERS.values(), *WRONG_SIGNATURES.values()]
+    corpus += [issuer.token(**{name: value}) for name, value in WRONG_CLAIMS]
+    # HTTP takes spaces around a field's value away.
+    corpus = [token for token in corpus if token.strip() != good]
+    assert len(corpus) >= 60
+    # With room for one token, anything that were remembered would push the good one out.
+    app.state.token_verifier = AccessTokenVerifier(
+        issuer=issuer.url, audience="items", keys=issuer, clock=clock, cache_size=1
+    )
+    async with client_of(app, "http://localhost:8080/probe") as client:
+
+        async def status_of(token: str) -> int:
+            value = b"Bearer " + token.encode("utf-8", "surrogatepass")
+            return (await client.get("/me", headers={b"Authorization": value})).status_code
+
+        assert await status_of(good) == 403  # it is good, but not for this service's scope
+        assert {await status_of(token) for token in corpus for _ in range(2)} == {401}
+        asked = issuer.asked
+        assert await status_of(good) == 403
+        assert issuer.asked == asked
+
+
 def _is_accepted(token: str) -> bool:
     try:
         asyncio.run(_verifier().verify(token))
@@ -311,6 +338,9 @@ def test_a_key_of_another_kind_never_verifies() -> None:
     class WrongKind:
         async def find(self, kid: str) -> ECKey:
             return ECKey.generate_key("P-384")
+
+        def is_withdrawn(self, kid: str) -> bool:
+            return False
 
     verifier = AccessTokenVerifier(
         issuer=issuer.url, audience="items", keys=WrongKind(), clock=clock

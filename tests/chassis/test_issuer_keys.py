@@ -2,8 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import httpx2
@@ -11,6 +10,7 @@ import pytest
 
 from chassis.access_tokens import KeysUnavailable
 from chassis.issuer_keys import RETRY_AFTER, TRUST_FOR, IssuerKeys
+from tests.support.background import beside, until
 from tests.support.clocks import SettableClock
 from tests.support.tokens import TestIssuer
 
@@ -69,25 +69,6 @@ def kept_in(tmp_path: Path) -> Path:
 @pytest.fixture
 def keys(server: JwksServer, kept_in: Path, clock: SettableClock) -> IssuerKeys:
     return IssuerKeys(URL, kept_in, client=server.client, clock=clock, timeout=0.05)
-
-
-@asynccontextmanager
-async def kept_fresh(keys: IssuerKeys) -> AsyncIterator[None]:
-    """`keys.keep_fresh` beside the block, as an application runs it."""
-    task = asyncio.create_task(keys.keep_fresh())
-    await asyncio.sleep(0)
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not condition():
-            await asyncio.sleep(0.001)
 
 
 async def test_the_key_that_is_found_is_the_one_that_the_issuer_published(
@@ -182,7 +163,7 @@ async def test_a_service_starts_while_the_issuer_is_down(
     server.answer = server.down
     clock.advance(TRUST_FOR - 1)
     restarted = IssuerKeys(URL, kept_in, client=server.client, clock=clock)
-    async with kept_fresh(restarted):
+    async with beside(restarted.keep_fresh):
         assert await restarted.find("key-1") is not None
         # Being kept makes no key younger.
         clock.advance(1)
@@ -197,7 +178,7 @@ async def test_a_kept_key_from_the_future_is_not_trusted_for_longer(
     server.answer = server.down
     clock.advance(-10 * TRUST_FOR)
     restarted = IssuerKeys(URL, kept_in, client=server.client, clock=clock)
-    async with kept_fresh(restarted):
+    async with beside(restarted.keep_fresh):
         clock.advance(TRUST_FOR)
         with pytest.raises(KeysUnavailable):
             await restarted.find("key-1")
@@ -228,7 +209,7 @@ async def test_a_damaged_kept_file_is_survived_and_replaced(
 ) -> None:
     kept_in.parent.mkdir()
     kept_in.write_bytes(content)
-    async with kept_fresh(keys):
+    async with beside(keys.keep_fresh):
         await until(lambda: b"key-1" in kept_in.read_bytes())
         assert await keys.find("key-2") is None
         assert await keys.find("key-1") is not None
@@ -238,7 +219,7 @@ async def test_a_kept_file_that_cannot_be_read_or_written_is_survived(
     keys: IssuerKeys, kept_in: Path
 ) -> None:
     kept_in.mkdir(parents=True)
-    async with kept_fresh(keys):
+    async with beside(keys.keep_fresh):
         assert await keys.find("key-1") is not None
 
 
@@ -353,7 +334,7 @@ async def test_a_waiter_that_goes_away_does_not_end_the_fetch(
 async def test_the_keys_are_fetched_before_anyone_asks(
     keys: IssuerKeys, server: JwksServer
 ) -> None:
-    async with kept_fresh(keys):
+    async with beside(keys.keep_fresh):
         await until(lambda: bool(server.asked))
         await keys.find("key-1")
         assert len(server.asked) == 1

@@ -8,7 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import Message, Scope
 
-from chassis.relative_redirects import relative_location, relative_locations, relative_path
+from chassis.relative_redirects import (
+    keep_location,
+    relative_location,
+    relative_locations,
+    relative_path,
+)
 
 
 def _scope(path: str = "/items/who", host: str = "api.example.com:8443") -> Scope:
@@ -159,3 +164,19 @@ def test_a_reference_leads_to_its_target_under_every_outer_prefix(
 def test_no_location_is_ever_a_url_or_a_network_path(base: str, target: str) -> None:
     reference = relative_location(f"/{target}", _scope(f"/{base}"))
     assert not re.match(r"[/\\\s]|[A-Za-z][A-Za-z0-9+.-]*:", reference)
+
+
+async def test_a_location_that_somebody_registered_is_kept_as_it_is() -> None:
+    scope = {**_scope(), "state": {}}
+    registered = "https://api.example.com:8443/neighbour"
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    keep_location(scope)
+    headers = [(b"location", registered.encode())]
+    await relative_locations(scope, send)(
+        {"type": "http.response.start", "status": 303, "headers": headers}
+    )
+    assert sent[0]["headers"] == headers

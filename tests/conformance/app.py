@@ -56,7 +56,7 @@ class _OneToken(AccessTokenVerifier):
     async def verify(self, token: str) -> Principal:
         if token != TOKEN:
             raise InvalidToken("it is not the one of the suite")
-        return Principal("somebody", "suite", frozenset({"items:read"}), "1", 2**40)
+        return Principal("somebody", "suite", frozenset({"items:read"}), "1", 2**40, "key")
 
 
 def items() -> FastAPI:

@@ -40,6 +40,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
 def app(database_url: str, tmp_path: Path, issuer: TestIssuer) -> FastAPI:
     kept = {"fetched_at": time.time(), "jwks": issuer.jwks()}
     (tmp_path / "issuer-keys.json").write_text(json.dumps(kept))
+    (tmp_path / "status-list.jwt").write_text(issuer.status_list())
     return create_app(
         ItemsSettings(
             root_path="/items",
@@ -47,6 +48,7 @@ def app(database_url: str, tmp_path: Path, issuer: TestIssuer) -> FastAPI:
             state_dir=tmp_path,
             public_url="http://localhost:8080",
             jwks_url=f"http://127.0.0.1:{free_port()}/jwks.json",
+            status_list_url=f"http://127.0.0.1:{free_port()}/status-list",
         )
     )
 

@@ -15,6 +15,8 @@ from tests.support.nginx import Proxy
         ("/auth/token", "auth"),
         ("/auth/users/me", "auth"),
         ("/.well-known/oauth-authorization-server/auth", "auth"),
+        ("/.well-known/oauth-protected-resource/auth", "auth"),
+        ("/.well-known/oauth-protected-resource/items", "items"),
         ("/items", "items"),
         ("/items/", "items"),
         ("/items/1", "items"),

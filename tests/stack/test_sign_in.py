@@ -1,8 +1,10 @@
 """Signing in through nginx, and what is refused how."""
 
+import re
+
 import pytest
 
-from tests.support.http import Answer
+from tests.support.http import Answer, send
 from tests.support.stack import Stack
 
 
@@ -54,10 +56,20 @@ def test_a_refresh_token_is_good_for_one_new_pair(each_stack: Stack) -> None:
     assert (again.status, again.json["error"]) == (400, "invalid_grant")
 
 
-def test_without_a_token_the_challenge_names_the_scheme_alone(each_stack: Stack) -> None:
-    answer = each_stack.call("GET", "/items/")
+@pytest.mark.parametrize("service", ["auth", "items"])
+def test_without_a_token_the_challenge_leads_to_who_gives_one(
+    each_stack: Stack, service: str
+) -> None:
+    protected = {"auth": "/auth/users/me", "items": "/items/"}[service]
+    answer = each_stack.call("GET", protected)
     assert_problem(answer, 401)
-    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    challenge = answer.headers["WWW-Authenticate"]
+    named = re.fullmatch(r'Bearer resource_metadata="(.+)"', challenge)
+    assert named
+    for url in (named[1], f"{each_stack.url}/.well-known/oauth-protected-resource/{service}"):
+        metadata = send(url).json
+        assert metadata["resource"] == f"{each_stack.url}/{service}"
+        assert metadata["authorization_servers"] == [f"{each_stack.url}/auth"]
 
 
 @pytest.mark.parametrize("token", ["broken", "a.b.c", "x" * 5000])

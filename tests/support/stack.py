@@ -62,6 +62,7 @@ class Stack:
             "AUTH_STATE_DIR": str(folder / "auth"),
             "ITEMS_STATE_DIR": str(folder / "items"),
             "ITEMS_JWKS_URL": f"{self.auth_url}/.well-known/jwks.json",
+            "ITEMS_STATUS_LIST_URL": f"{self.auth_url}/status-list",
             "AUTH_KEY_ENCRYPTION_SECRET": secrets.token_hex(32),
             "ADMIN_USERNAME": self.admin.username,
             "ADMIN_PASSWORD": self.admin.password,

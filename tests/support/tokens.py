@@ -2,7 +2,9 @@
 
 import json
 import time
+import zlib
 from base64 import urlsafe_b64encode
+from collections.abc import Iterable
 from typing import Any
 from uuid import uuid4
 
@@ -37,6 +39,9 @@ class TestIssuer:
         self.asked += 1
         return self.key if kid == self.kid else None
 
+    def is_withdrawn(self, kid: str) -> bool:
+        return kid != self.kid
+
     def jwks(self) -> dict[str, Any]:
         """The public key as the issuer publishes it."""
         public = {**self.key.as_dict(private=False), "alg": "ES256", "use": "sig"}
@@ -62,6 +67,23 @@ class TestIssuer:
     def token(self, **claims: Any) -> str:
         """A good token, but for the claims that are given."""
         return self.sign(self.header(), self.claims(**claims))
+
+    def status(self, index: Any) -> dict[str, Any]:
+        """The claim `status` of the token with this place in the list."""
+        return {"status_list": {"idx": index, "uri": f"{self.url}/status-list"}}
+
+    def status_list(self, revoked: Iterable[int] = (), *, size: int = 64, **claims: Any) -> str:
+        """A Status List Token in which these places are revoked."""
+        bits = bytearray(size // 8)
+        for index in revoked:
+            bits[index // 8] |= 1 << index % 8
+        good = {
+            "sub": f"{self.url}/status-list",
+            "iat": int(self._clock()),
+            "ttl": 2,
+            "status_list": {"bits": 1, "lst": encode(zlib.compress(bits))},
+        }
+        return self.sign(self.header(typ="statuslist+jwt"), _changed(good, claims))
 
     def sign(self, header: dict[str, Any] | bytes, claims: dict[str, Any] | bytes) -> str:
         """A token of this header and these claims, as they are, with a right ES256 signature."""

@@ -31,7 +31,7 @@ function start(spec) {
     oauth2RedirectUrl: absolute("docs/oauth2-redirect"),
     responseInterceptor: resolveSpec,
   });
-  ui.initOAuth({ clientId: "gatehouse" });
+  ui.initOAuth({ clientId: "gatehouse", usePkceWithAuthorizationCodeGrant: true });
   return ui;
 }
 

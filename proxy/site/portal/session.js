@@ -7,16 +7,19 @@ const RETRY_MS = 10_000;
 
 /** Dispatches `change` after every sign-in, renewal and sign-out. */
 export class Session extends EventTarget {
-  #tokenUrl;
+  #urls;
   #storage;
   #tokens = null;
   #renewing = null;
   #timer = 0;
 
-  /** @param {Storage} storage of one tab: a refresh token used by two tabs would look stolen. */
-  constructor(tokenUrl, storage) {
+  /**
+   * @param {{token: string, revoke: string}} urls of auth
+   * @param {Storage} storage of one tab: a refresh token used by two tabs would look stolen.
+   */
+  constructor(urls, storage) {
     super();
-    this.#tokenUrl = tokenUrl;
+    this.#urls = urls;
     this.#storage = storage;
     /** Why the session ended, when it was not the person who ended it. */
     this.endedBecause = "";
@@ -38,9 +41,14 @@ export class Session extends EventTarget {
     this.#set(await this.#grant({ grant_type: "password", username, password }));
   }
 
+  /** This tab forgets the tokens at once, and auth ends the session for whoever else may hold them (RFC 7009). */
   signOut() {
+    const { refreshToken } = this.#tokens;
     this.endedBecause = "";
     this.#set(null);
+    const body = new URLSearchParams({ token: refreshToken });
+    // Nobody waits for the answer; without one the access token ends by itself, and the other is forgotten.
+    request(this.#urls.revoke, { method: "POST", body, keepalive: true }).catch(() => {});
   }
 
   /** Get new tokens. However many ask at once, the refresh token is used once. */
@@ -94,7 +102,7 @@ export class Session extends EventTarget {
   }
 
   async #grant(form) {
-    const { body } = await request(this.#tokenUrl, {
+    const { body } = await request(this.#urls.token, {
       method: "POST",
       body: new URLSearchParams(form),
     });

@@ -1,0 +1,23 @@
+"""What the audit log tells of."""
+
+from enum import StrEnum, auto
+
+
+class Event(StrEnum):
+    """What can happen to a user, a session, a client or a key."""
+
+    USER_CREATED = auto()
+    USER_DISABLED = auto()
+    USER_ENABLED = auto()
+    ROLE_CHANGED = auto()
+    PASSWORD_CHANGED = auto()
+    PASSWORD_RESET_SENT = auto()
+    PASSWORD_RESET = auto()
+    EMAIL_CHANGED = auto()
+    SIGNED_IN = auto()
+    SIGN_IN_FAILED = auto()
+    SESSION_ENDED = auto()
+    SESSIONS_ENDED = auto()
+    CLIENT_CREATED = auto()
+    CLIENT_SECRET_RENEWED = auto()
+    CLIENT_REMOVED = auto()

@@ -1,0 +1,33 @@
+"""Front ends on other origins: which may read a service's answers in a browser (CORS)."""
+
+from collections.abc import Collection
+
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
+
+_PREFLIGHT_LIFE = 600
+"""Seconds that a browser need not ask again."""
+
+
+def allow_origins(app: ASGIApp, origins: Collection[str]) -> ASGIApp:
+    """`app`, whose answers pages of these origins may read; no others, and never with cookies.
+
+    A front end sends its access token in a header, so it needs no credentials mode, and none of its requests can use
+    what the browser keeps for this origin.
+    """
+    if not origins:
+        return app
+    return CORSMiddleware(
+        app,
+        allow_origins=sorted(origins),
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=[
+            "Authorization",
+            "Content-Type",
+            "If-Match",
+            "If-None-Match",
+            "X-Request-ID",
+        ],
+        expose_headers=["ETag", "Location", "Retry-After", "WWW-Authenticate", "X-Request-ID"],
+        max_age=_PREFLIGHT_LIFE,
+    )

@@ -1,0 +1,85 @@
+"""A client that is registered with the running stack, and the person who signs in through it."""
+
+import re
+import secrets
+from dataclasses import dataclass
+from html import unescape
+from urllib.parse import urlencode
+
+import pytest
+
+from tests.support.http import send
+from tests.support.stack import Stack
+
+REDIRECT_URI = "https://client.example/callback"
+
+
+@dataclass(frozen=True)
+class Registered:
+    """What a client is told of Gatehouse: the issuer, and its own credentials."""
+
+    issuer: str
+    resource: str
+    client_id: str
+    client_secret: str
+
+
+@pytest.fixture
+def registered(stack: Stack) -> Registered:
+    admin = stack.token_request(
+        grant_type="password",
+        username=stack.admin.username,
+        password=stack.admin.password,
+        scope="auth:admin",
+    ).json["access_token"]
+    new = {
+        "name": f"Conformance {secrets.token_hex(4)}",
+        "confidential": True,
+        "grants": ["authorization_code", "refresh_token", "client_credentials"],
+        "redirect_uris": [REDIRECT_URI],
+        "scopes": ["items:read", "items:write"],
+    }
+    answer = stack.call("POST", "/auth/clients", token=admin, json=new)
+    assert answer.status == 201, answer.body
+    made = answer.json
+    return Registered(
+        f"{stack.url}/auth", f"{stack.url}/items", made["client_id"], made["client_secret"]
+    )
+
+
+class Person:
+    """Somebody with a browser that runs no scripts."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._user = stack.demo
+
+    def visit(self, url: str) -> str:
+        """Sign in on the page at `url` and allow what is asked; return where the browser is sent."""
+        page = send(url, f"?{url.partition('?')[2]}")
+        assert page.status == 200, page.body
+        found = re.search(r'name="form_token" value="([^"]+)"', page.body.decode())
+        assert found
+        form = {
+            "form_token": unescape(found[1]),
+            "username": self._user.username,
+            "password": self._user.password,
+            "answer": "allow",
+        }
+        signed_in = send(
+            url,
+            f"?{url.partition('?')[2]}",
+            method="POST",
+            headers=[
+                ("Content-Type", "application/x-www-form-urlencoded"),
+                ("Cookie", page.headers["Set-Cookie"].partition(";")[0]),
+            ],
+            body=urlencode(form).encode(),
+        )
+        assert signed_in.status == 303, signed_in.body
+        location: str = signed_in.headers["Location"]
+        return location
+
+
+@pytest.fixture
+def person(stack: Stack) -> Person:
+    return Person(stack)
