@@ -21,3 +21,4 @@ class Event(StrEnum):
     CLIENT_CREATED = auto()
     CLIENT_SECRET_RENEWED = auto()
     CLIENT_REMOVED = auto()
+    KEY_ROTATED = auto()

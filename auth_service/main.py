@@ -6,6 +6,7 @@ from auth_service.authentication import PasswordAuthentication
 from auth_service.authorization import Authorization
 from auth_service.brute_force import SignInGuard
 from auth_service.clients import Clients, first_party_client
+from auth_service.housekeeping import Housekeeping
 from auth_service.mail import mail_sender
 from auth_service.oauth_errors import add_oauth_errors
 from auth_service.password_reset import PasswordResets
@@ -34,6 +35,7 @@ from auth_service.store import (
     AuditStore,
     ClientStore,
     CodeStore,
+    ExpiredStore,
     PasswordResetStore,
     SessionStore,
     SigningKeyStore,
@@ -62,6 +64,7 @@ def create_app(settings: AuthSettings) -> FastAPI:
     clients = Clients(client_store, first_party_client(password_grant=settings.password_grant))
     resources = Resources(settings.origin, SERVICES)
     guard = SignInGuard(AttemptStore(database))
+    housekeeping = Housekeeping(ExpiredStore(database), guard)
     resets = PasswordResets(
         users=UserStore(database),
         resets=PasswordResetStore(database),
@@ -95,7 +98,12 @@ def create_app(settings: AuthSettings) -> FastAPI:
         ),
         scopes=[name for name in SCOPES if name.startswith("auth:")],
         ready_when={"database": database.ping, "signing_keys": keys.check},
-        background=[statuses.keep_fresh, statuses.keep_small, keep_rotating],
+        background=[
+            statuses.keep_fresh,
+            statuses.keep_small,
+            keep_rotating,
+            housekeeping.keep_house,
+        ],
         on_close=[database.close, passwords.close, resets.close],
     )
     add_oauth_errors(app)

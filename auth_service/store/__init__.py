@@ -5,6 +5,7 @@ from auth_service.store.attempts import Attempts, AttemptStore
 from auth_service.store.audit import AuditEntry, AuditStore
 from auth_service.store.clients import Client, ClientStore, StoredClient
 from auth_service.store.codes import CodeBinding, CodeStore
+from auth_service.store.expired import ExpiredStore
 from auth_service.store.keys import SigningKeyStore, StoredKey
 from auth_service.store.password_resets import PasswordResetStore
 from auth_service.store.session_ends import EndOfSession
@@ -22,6 +23,7 @@ __all__ = [
     "CodeBinding",
     "CodeStore",
     "EndOfSession",
+    "ExpiredStore",
     "LiveSession",
     "PasswordResetStore",
     "RefreshToken",

@@ -5,6 +5,8 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, insert, or_, select, update
 
+from auth_service.events import Event
+from auth_service.store.audit import record
 from auth_service.tables import signing_keys
 from chassis.columns import now
 from chassis.database import Database
@@ -79,4 +81,6 @@ class SigningKeyStore:
                 return False
             await statements.execute(_WITHDRAW, withdrawn=others_withdrawn_at)
             await statements.execute(insert(signing_keys), **asdict(key), created_at=now())
+            about = {"signs_from": key.signs_from.isoformat()}
+            await record(statements, Event.KEY_ROTATED, key.kid, **about)
         return True
