@@ -62,7 +62,7 @@ class _OneToken(AccessTokenVerifier):
 def items() -> FastAPI:
     """The service, under `/items`."""
     routes = _session_routes("items")
-    bearer = Bearer("../auth/token", {"items:read": "Read things."})
+    bearer = Bearer("../auth/", {"items:read": "Read things."})
 
     @routes.get("/")
     async def home() -> str:

@@ -35,7 +35,7 @@ def walk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 def test_the_commands_of_the_readme_do_what_it_says(walk: str) -> None:
     assert '"access_token"' in walk
     assert '"title":"A first item"' in walk
-    assert re.search(r"^WWW-Authenticate: Bearer\r?$", walk, re.MULTILINE | re.IGNORECASE)
+    assert re.search(r"^WWW-Authenticate: Bearer\b", walk, re.MULTILINE | re.IGNORECASE)
     assert 'error="invalid_token"' in walk
 
 

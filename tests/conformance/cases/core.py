@@ -221,7 +221,7 @@ def policy(view: View) -> None:
     for get in (view.get, view.direct, direct_with_prefix):
         refused = get("/protected")
         assert refused.status == 401, refused
-        assert refused.header("www-authenticate") == "Bearer"
+        assert refused.header("www-authenticate").split()[0] == "Bearer"
         assert get("/protected", AUTHORIZED).json == "somebody"
         assert get("//protected").status in (401, 404)
         assert get("/%70rotected").status == 401
