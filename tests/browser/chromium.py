@@ -96,6 +96,10 @@ class Visit:
             self.complaints.append(f"{response.status}: {response.url}")
 
 
+PICTURED_URL = "http://localhost:8080"
+"""The address in the README and in its pictures."""
+
+
 def pretend(page: Page, url: str, *, to_be: str) -> None:
     """Make what answers at `url` answer at another origin too: pictures show the address of the README."""
 

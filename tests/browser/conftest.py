@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.chromium import Visit, running_chromium, visiting
+from tests.browser.chromium import PICTURED_URL, Visit, running_chromium, visiting
 from tests.browser.people import sign_up
-from tests.support.stack import Stack, User
+from tests.support.stack import Stack, User, sqlite_stack
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -24,6 +24,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with running_chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def pictured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A stack that believes to be where the README says; `pretend` makes the browser believe it too."""
+    with sqlite_stack(tmp_path_factory.mktemp("pictured"), PICTURED_URL).running() as running:
         yield running
 
 

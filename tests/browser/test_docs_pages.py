@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.chromium import Visit, pretend, visiting
+from tests.browser.chromium import PICTURED_URL, Visit, pretend, visiting
 from tests.browser.people import sign_up
 from tests.browser.swagger_ui import (
     ask_for_authorization,
@@ -15,7 +15,7 @@ from tests.browser.swagger_ui import (
     status_of,
     try_out,
 )
-from tests.support.stack import PUBLIC_URL, Stack, User
+from tests.support.stack import Stack, User
 
 
 @pytest.mark.parametrize(
@@ -210,14 +210,16 @@ def test_a_page_of_a_service_works_at_the_port_of_the_service_too(
         assert status_of(try_out(visit.page, "get", "/users/me")) == "200"
 
 
-def test_the_common_page_for_the_readme(browser: Browser, stack: Stack, screenshots: Path) -> None:
+def test_the_common_page_for_the_readme(
+    browser: Browser, pictured: Stack, screenshots: Path
+) -> None:
     grace = User("grace", "a-password-of-the-harvard-mark-one")
-    sign_up(stack, grace)
+    sign_up(pictured, grace)
     item = {"title": "Take the moth out of relay 70"}
-    assert stack.call("POST", "/items/", token=stack.sign_in(grace), json=item).status == 201
-    with visiting(browser, PUBLIC_URL, height=1560) as visit:
-        pretend(visit.page, stack.url, to_be=PUBLIC_URL)
-        visit.page.goto(f"{PUBLIC_URL}/docs?service=items")
+    assert pictured.call("POST", "/items/", token=pictured.sign_in(grace), json=item).status == 201
+    with visiting(browser, PICTURED_URL, height=1560) as visit:
+        pretend(visit.page, pictured.url, to_be=PICTURED_URL)
+        visit.page.goto(f"{PICTURED_URL}/docs?service=items")
         authorize(visit.page, grace)
         assert status_of(try_out(visit.page, "get", "/")) == "200"
         visit.page.mouse.move(0, 0)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.chromium import Visit, pretend, visiting
+from tests.browser.chromium import PICTURED_URL, Visit, pretend, visiting
 from tests.browser.people import sign_up
 from tests.browser.portal import add_item, open_portal, sign_in, titles
 from tests.support.processes import wait_until
-from tests.support.stack import PUBLIC_URL, Stack, User
+from tests.support.stack import Stack, User
 
 ERRANDS = [
     "Oil the hinges of the gate",
@@ -194,12 +194,12 @@ def test_a_phone_shows_the_portal_without_scrolling_sideways(
     assert_no_sideways_scroll(phone.page)
 
 
-def test_the_portal_for_the_readme(browser: Browser, stack: Stack, screenshots: Path) -> None:
+def test_the_portal_for_the_readme(browser: Browser, pictured: Stack, screenshots: Path) -> None:
     ada = User("ada", "a-password-of-the-analytical-engine")
-    sign_up(stack, ada, display_name="Ada Lovelace")
-    with visiting(browser, PUBLIC_URL, height=960) as visit:
-        pretend(visit.page, stack.url, to_be=PUBLIC_URL)
-        open_portal(visit.page, PUBLIC_URL)
+    sign_up(pictured, ada, display_name="Ada Lovelace")
+    with visiting(browser, PICTURED_URL, height=960) as visit:
+        pretend(visit.page, pictured.url, to_be=PICTURED_URL)
+        open_portal(visit.page, PICTURED_URL)
         sign_in(visit.page, ada)
         for title in ERRANDS:
             add_item(visit.page, title)

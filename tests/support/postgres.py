@@ -6,6 +6,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +43,9 @@ class PostgreSQL:
             finally:
                 await connection.close()
 
-        asyncio.run(create())
+        # In a thread of its own: Playwright leaves a loop running in the one of the tests.
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, create()).result()
         return self.url(name)
 
 

@@ -15,9 +15,6 @@ from tests.support.nginx import Proxy, running_proxy
 from tests.support.ports import free_port
 from tests.support.processes import Program
 
-# What tokens name as their issuer needs no address that answers; this is the one that the README shows.
-PUBLIC_URL = "http://localhost:8080"
-
 
 @dataclass(frozen=True)
 class User:
@@ -39,7 +36,9 @@ class Stack:
         environment: what every process of the services is told.
     """
 
-    def __init__(self, folder: Path, *, auth_database: str, items_database: str) -> None:
+    def __init__(
+        self, folder: Path, *, auth_database: str, items_database: str, public_url: str = ""
+    ) -> None:
         self.folder = folder
         self.admin = User("admin", secrets.token_urlsafe(16))
         self.demo = User("demo", secrets.token_urlsafe(16))
@@ -51,7 +50,7 @@ class Stack:
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
             "GATEHOUSE_PORT": str(self._port),
-            "GATEHOUSE_PUBLIC_URL": PUBLIC_URL,
+            "GATEHOUSE_PUBLIC_URL": public_url or self.url,
             "GATEHOUSE_LOG_FORMAT": "json",
             "AUTH_BIND": f"127.0.0.1:{self._auth_port}",
             "ITEMS_BIND": f"127.0.0.1:{self._items_port}",
@@ -173,10 +172,11 @@ class Stack:
             service.stop()
 
 
-def sqlite_stack(folder: Path) -> Stack:
-    """Describe a stack on one SQLite file for each service."""
+def sqlite_stack(folder: Path, public_url: str = "") -> Stack:
+    """Describe a stack on one SQLite file for each service; its own address is what tokens name as their issuer."""
     return Stack(
         folder,
+        public_url=public_url,
         auth_database=f"sqlite:///{folder}/auth/auth.db",
         items_database=f"sqlite:///{folder}/items/items.db",
     )
