@@ -57,7 +57,7 @@ install: python  ## Install what the tests and checks need, in this folder only
 
 .PHONY: test
 test: install  ## Run the tests (ARGS="tests/deploy -k port" chooses some)
-	$(VENV)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+	$(VENV)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: lint
 lint: install  ## Check style, types, shell scripts and the nginx configuration

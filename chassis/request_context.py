@@ -104,8 +104,8 @@ class RequestContext:
         route = self._templates.get(scope.get("endpoint"), "unmatched")
         self._metrics.observe(method=method, route=route, status=status, seconds=seconds)
         client = scope.get("client")
-        # A probe every few seconds would drown what people ask for.
-        write = log.debug if route.startswith("/health/") else log.info
+        # What is asked every few seconds, and has nothing new, would drown what people ask for.
+        write = log.debug if route.startswith("/health/") or status == 304 else log.info
         write(
             "request",
             method=method,

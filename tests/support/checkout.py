@@ -29,7 +29,8 @@ class Copy:
             shutil.copy2(ROOT / name, folder / name)
         self.port = free_port()
         self.environment = {
-            **os.environ,
+            # Not what an outer make tells its children.
+            **{name: value for name, value in os.environ.items() if not name.startswith("MAKE")},
             "MODE": mode,
             "GATEHOUSE_PORT": str(self.port),
             "AUTH_BIND": f"127.0.0.1:{free_port()}",
