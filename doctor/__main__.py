@@ -1,6 +1,7 @@
 """`python -m doctor URL`: examine a deployment, print what is wrong, and exit 0, 1 or 2."""
 
 import argparse
+import os
 import ssl
 import sys
 from collections.abc import Sequence
@@ -52,10 +53,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except NotExaminedError as error:
         sys.stderr.write(f"proxy-doctor could not examine {base}: {error}\n")
         return 2
-    if given.json:
-        sys.stdout.write(as_json(report, upstream=upstream) + "\n")
-    else:
-        TextReport(sys.stdout, upstream=upstream).write(report)
+    try:
+        if given.json:
+            sys.stdout.write(as_json(report, upstream=upstream) + "\n")
+        else:
+            TextReport(sys.stdout, upstream=upstream).write(report)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever reads has seen enough (`| head -1`), and Python must not try again at its end.
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115  # open until the end
     return 1 if report.findings else 0
 
 

@@ -1,12 +1,15 @@
 import io
 import json
 import re
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from doctor.__main__ import main
 from doctor.deployment import Deployment, LimitReachedError
 from doctor.examination import examine
 from doctor.report import TextReport
@@ -205,3 +208,13 @@ def test_the_package_stands_alone() -> None:
         r"^(?:from|import) (?:chassis|auth_service|items_service|deploy|tests)\b", re.M
     )
     assert [file for file in folder.rglob("*.py") if ours.search(file.read_text())] == []
+
+
+def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+    class Closed(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    with served(right()) as port, redirect_stdout(Closed()):
+        assert main([f"http://127.0.0.1:{port}/items"]) == 0
+        sys.stdout.close()
