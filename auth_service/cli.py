@@ -81,7 +81,6 @@ def run(work: Callable[[Auth], Awaitable[Result]]) -> Result:
     """Does the work on the database that AUTH_DATABASE_URL names; what can go wrong becomes a sentence."""
     try:
         settings = AuthSettings.load()
-        configure_logging(service="gatehouse", level="warning", style="auto")
         return asyncio.run(_work(settings, work))
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
@@ -397,4 +396,5 @@ def read_audit_log(event: Event | None, subject: str | None, actor: str | None) 
 
 
 if __name__ == "__main__":
+    configure_logging(service="gatehouse", level="warning", style="auto")
     gatehouse(prog_name="gatehouse")

@@ -22,7 +22,7 @@ from chassis.ambiguous_routes import refuse_ambiguous_routes
 from chassis.body_limit import BodyLimit
 from chassis.cross_origin import allow_origins
 from chassis.docs import add_docs
-from chassis.health import ReadinessCheck, health_routes
+from chassis.health import ReadinessCheck, health_routes, until_ready
 from chassis.metrics import Metrics
 from chassis.public_prefix import PublicPrefix
 from chassis.request_context import RequestContext
@@ -84,7 +84,7 @@ def create_service(
         routers: its routes, below its public prefix.
         token_verifier: checks the tokens that `chassis.bearer.Bearer` finds.
         scopes: the service's own scopes, which its metadata tells.
-        ready_when: what `/health/ready` looks at.
+        ready_when: what `/health/ready` looks at, and what a worker waits for before it takes requests.
         background: coroutines that run beside it for ever.
         on_close: what is closed when it stops.
 
@@ -100,6 +100,7 @@ def create_service(
             for work in background:
                 task = asyncio.create_task(work(), name=f"{name}.{work.__qualname__}")
                 stack.push_async_callback(_cancel, task)
+            await until_ready(ready_when)
             yield
 
     metrics = Metrics()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 
 import structlog
 from fastapi import APIRouter
@@ -10,6 +11,11 @@ from pydantic import BaseModel, Field
 
 CHECK_TIMEOUT = 2.0
 """Seconds after which a check that has not answered counts as failed."""
+
+START_PATIENCE = 5.0
+"""Seconds that a worker which starts waits to be ready before it takes requests all the same."""
+
+_LOOK_AGAIN_AFTER = 0.05
 
 ReadinessCheck = Callable[[], Awaitable[None]]
 """Returns when the thing is ready, raises when it is not."""
@@ -51,6 +57,26 @@ def health_routes(
         return JSONResponse(body.model_dump(), 200 if ready else 503)
 
     return router
+
+
+async def until_ready(
+    checks: Mapping[str, ReadinessCheck], patience: float = START_PATIENCE
+) -> None:
+    """Waits until all of `checks` pass, but not for ever: a service that lacks something is live and says what.
+
+    A worker that took requests any earlier would answer 503 to some of them, beside others that are ready.
+    """
+    with suppress(TimeoutError):
+        async with asyncio.timeout(patience):
+            await asyncio.gather(*map(_until_it_passes, checks.values()))
+
+
+async def _until_it_passes(check: ReadinessCheck) -> None:
+    while True:
+        try:
+            return await check()
+        except Exception:  # /health/ready tells and logs the cause
+            await asyncio.sleep(_LOOK_AGAIN_AFTER)
 
 
 async def _state_of(name: str, check: ReadinessCheck, seconds: float) -> str:

@@ -1,11 +1,13 @@
 """The command `gatehouse`: the same validation and the same audit entries as the routes, sentences for errors."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from structlog.testing import capture_logs
 
 from auth_service.cli import gatehouse
 from tests.auth_service.databases import KEY_SECRET, on_both_databases
@@ -15,10 +17,12 @@ PASSWORD = "compile-the-7-cobol-cards"
 
 
 @pytest.fixture
-def runner(database_url: str, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+def runner(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[CliRunner]:
     monkeypatch.setenv("AUTH_DATABASE_URL", database_url)
     monkeypatch.setenv("AUTH_KEY_ENCRYPTION_SECRET", KEY_SECRET)
-    return CliRunner()
+    # In a process of its own the command logs to standard error.
+    with capture_logs():
+        yield CliRunner()
 
 
 def ask(runner: CliRunner, *words: str) -> list[dict[str, Any]]:

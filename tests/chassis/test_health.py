@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI
 from structlog.testing import capture_logs
 
-from chassis.health import ReadinessCheck, health_routes
+from chassis.health import ReadinessCheck, health_routes, until_ready
 
 
 async def _works() -> None:
@@ -62,3 +62,21 @@ async def test_checks_that_hang_hang_together() -> None:
     started = time.perf_counter()
     await _ask("/health/ready", **{f"check-{number}": _hangs for number in range(20)})
     assert time.perf_counter() - started < 0.5
+
+
+async def test_a_worker_that_starts_waits_until_it_is_ready() -> None:
+    tries = 0
+
+    async def works_the_third_time() -> None:
+        nonlocal tries
+        tries += 1
+        if tries < 3:
+            raise ConnectionRefusedError
+
+    await until_ready({"database": _works, "keys": works_the_third_time})
+    assert tries == 3
+
+
+async def test_a_worker_that_lacks_something_takes_requests_all_the_same() -> None:
+    async with asyncio.timeout(5):
+        await until_ready({"database": _fails, "keys": _hangs}, patience=0.1)
