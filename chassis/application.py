@@ -120,6 +120,7 @@ def create_service(
         root_path_in_servers=False,
         docs_url=None,
         redoc_url=None,
+        responses={"default": _PROBLEM},
     )
     app.state.token_verifier = token_verifier
     problems.add_problems(app)
@@ -133,11 +134,14 @@ def create_service(
 
 
 def _add(app: FastAPI, router: APIRouter) -> None:
-    # Not `include_router`, which matches each request twice and passes it through one router more: 17 us.
-    for route in router.routes:
-        if isinstance(route, APIRoute):
-            route.responses.setdefault("default", _PROBLEM)
-        app.router.routes.append(route)
+    """Adds the routes themselves: a router inside a router matches each request twice, which takes 17 us."""
+    routes = [route for route in router.routes if isinstance(route, APIRoute)]
+    if len(routes) < len(router.routes):  # it has routers of its own
+        app.include_router(router)
+        return
+    for route in routes:
+        route.responses.setdefault("default", _PROBLEM)
+    app.router.routes.extend(routes)
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:
