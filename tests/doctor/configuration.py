@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 import yaml  # type: ignore[import-untyped]  # its stubs are not worth a dependency
 
-from tests.doctor.nginx import nginx_command, write_configuration
 from tests.support.http import listens
+from tests.support.other_nginx import nginx_command, write_configuration
 from tests.support.ports import free_port
 from tests.support.processes import Program
 
