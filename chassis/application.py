@@ -28,7 +28,7 @@ from chassis.metrics import Metrics
 from chassis.public_prefix import PublicPrefix
 from chassis.request_context import RequestContext
 from chassis.resource_metadata import add_resource_metadata
-from chassis.settings import ServiceSettings
+from chassis.settings import ServiceSettings, SettingsError
 
 _PROBLEM = problems.describe("A problem (RFC 9457)")
 
@@ -92,7 +92,7 @@ def create_service(
         on_close: what is closed when it stops.
 
     Raises:
-        ValueError: a route could be mistaken for the public prefix.
+        SettingsError: a route could be mistaken for the public prefix.
     """
 
     @asynccontextmanager
@@ -129,7 +129,11 @@ def create_service(
     app.add_route("/metrics", metrics.answer, include_in_schema=False)
     add_resource_metadata(app, settings, name=name, title=title, scopes=scopes)
     add_docs(app, title=title)
-    refuse_ambiguous_routes(app, settings.root_path)
+    try:
+        refuse_ambiguous_routes(app, settings.root_path)
+    except ValueError as error:
+        variable = settings.variable("root_path")
+        raise SettingsError(f"{variable} cannot be {settings.root_path!r}: {error}") from None
     return app
 
 
