@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from loadtests.report_markdown import revision_of, table
+from loadtests.report_markdown import revision_of, table, told
 
 # Where `make load` leaves its reports, named by their time, so that the names sort by it.
 REPORTS = Path(__file__).parent.parent / "var" / "load"
@@ -95,7 +95,7 @@ def _is_summary(summary: object) -> bool:
             for row in [*rows, summary.get("total")]
         )
         and all(isinstance(summary.get(name), dict) for name in CIRCUMSTANCES[1:])
-        and {"target", "started", "seconds", "verdict", "revision", "generator"} <= summary.keys()
+        and {"target", "started", "seconds", "exit_code", "revision", "generator"} <= summary.keys()
     )
 
 
@@ -104,7 +104,7 @@ def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterato
         a, b = _flat(before, circumstance), _flat(after, circumstance)
         for name in sorted(a.keys() | b.keys()):
             if a.get(name) != b.get(name):
-                yield [name, str(a.get(name, "-")), str(b.get(name, "-"))]
+                yield [name, told(a.get(name)), told(b.get(name))]
 
 
 def _flat(summary: Mapping[str, Any], circumstance: str) -> dict[str, Any]:
@@ -122,13 +122,13 @@ def _warnings(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[s
 
 def _identities(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[list[str]]:
     yield ["revision", *(revision_of(one) for one in (before, after))]
-    for name in ("started", "seconds", "verdict"):
-        yield [name, str(before[name]), str(after[name])]
+    for name in ("started", "seconds", "exit_code"):
+        yield [name.replace("_", " "), str(before[name]), str(after[name])]
 
 
 def _rows(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[list[str]]:
     a, b = ({row["row"]: row for row in one["rows"]} for one in (before, after))
-    for name in sorted(a.keys() | b.keys()):
+    for name in {**a, **b}:
         yield [name, *_cells(a.get(name, {}), b.get(name, {}))]
     yield ["all", *_cells(before["total"], after["total"])]
 

@@ -56,13 +56,12 @@ def versions(url: str, supervisor: psutil.Process | None) -> dict[str, str]:
 
 
 def machine() -> dict[str, Any]:
-    """The machine that loads, in the container's limits when it is one."""
+    """The machine that loads."""
     return {
         "cores": len(os.sched_getaffinity(0)),
         "processor": _processor(),
         "memory_gb": round(psutil.virtual_memory().total / 1e9, 1),
         "system": f"{platform.system()} {platform.release()}",
-        "node": platform.node(),
     }
 
 

@@ -44,7 +44,6 @@ def summary(**changes: Any) -> dict[str, Any]:
             "processor": "a processor",
             "memory_gb": 8.0,
             "system": "Linux 6",
-            "node": "here",
         },
         "generator": {
             "limit": 90.0,
