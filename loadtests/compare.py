@@ -8,8 +8,6 @@ from typing import Any
 
 from loadtests.report_markdown import revision_of, table, told
 
-# Where `make load` leaves its reports, named by their time, so that the names sort by it.
-REPORTS = Path(__file__).parent.parent / "var" / "load"
 SUMMARY = "summary.json"
 FIGURES = ("rate", "p50", "p95", "p99")
 # What makes other figures without any change of the code under load.
@@ -21,11 +19,13 @@ class ReportError(Exception):
     """A folder holds no readable report; the message says which, why and what mends it."""
 
 
-def main(before: Path | None, after: Path | None, reports: Path = REPORTS) -> int:
-    """Print the comparison, by default of the two newest runs; 2 when there is nothing to compare."""
+def main(before: Path | None, after: Path | None, reports: Path) -> int:
+    """Print the comparison, by default with the newest of the `reports`; 2 when it cannot be made."""
     try:
-        if before is None or after is None:
-            before, after = newest_two(reports)
+        if before is None:
+            before, after = newest(reports, 2)
+        elif after is None:
+            (after,) = newest(reports, 1)
         print(compare(read(before), read(after), (before.name, after.name)))
     except ReportError as problem:
         print(problem, file=sys.stderr)
@@ -33,15 +33,16 @@ def main(before: Path | None, after: Path | None, reports: Path = REPORTS) -> in
     return 0
 
 
-def newest_two(reports: Path) -> tuple[Path, Path]:
-    """The run before the last one, and the last one. Raises ReportError."""
+def newest(reports: Path, count: int) -> list[Path]:
+    """The last runs, the newest at the end. Raises ReportError."""
+    # They are named by their time, so their names sort by it.
     found = sorted(file.parent for file in reports.glob(f"*/{SUMMARY}"))
-    if len(found) < 2:
+    if len(found) < count:
         raise ReportError(
-            f"There are {len(found)} reports in {reports.name}/ and it takes two: run `make load` "
-            "again, or name them: make load-compare A=var/load/... B=var/load/..."
+            f"There are {len(found)} reports in {reports.name}/, and it takes {count}: run `make load` "
+            "again, or name two: make load-compare A=var/load/... B=var/load/..."
         )
-    return found[-2], found[-1]
+    return found[-count:]
 
 
 def read(folder: Path) -> Mapping[str, Any]:

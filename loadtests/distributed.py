@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -15,17 +16,19 @@ ROOT = Path(__file__).parent.parent
 REPORTS = Path("var", "load")
 # Inside the network of the stack; nginx listens there on this port, whatever it publishes.
 URL = "http://proxy:8080"
+BUDGETS = "/gatehouse/loadtests/budgets.toml"
 NOT_STARTED = 2
+INTERRUPTED = 130
 
 
 class DistributedError(Exception):
     """The containers could not be started; the message says why and what mends it."""
 
 
-def run(workers: int, arguments: Sequence[str]) -> int:
+def run(workers: int, arguments: Sequence[str], budgets: Path) -> int:
     """Load the stack of this checkout from `workers` containers; return the master's exit code.
 
-    `arguments` are those of `python -m loadtests run`.
+    `arguments` are those of `python -m loadtests run`, but for the file of `budgets`.
     """
     name = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
     try:
@@ -33,10 +36,16 @@ def run(workers: int, arguments: Sequence[str]) -> int:
         print(f"Starting {workers} containers that load, and one that leads them ...", flush=True)
         _compose("build", "--quiet", "load-master")
         with _workers(workers), _reports_of(f"gatehouse-load-{name}") as master:
-            return _lead(master, [f"--workers={workers}", f"--report={REPORTS / name}", *arguments])
+            return _lead(
+                master,
+                ["--volume", f"{budgets.absolute()}:{BUDGETS}:ro"],
+                [f"--workers={workers}", f"--report={REPORTS / name}", *arguments],
+            )
     except DistributedError as problem:
         print(f"load test not started: {problem}", file=sys.stderr)
         return NOT_STARTED
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 def _expect_stack() -> None:
@@ -71,19 +80,24 @@ def _reports_of(container: str) -> Iterator[str]:
         _docker("rm", "--force", "--volumes", container)
 
 
-def _lead(container: str, arguments: Sequence[str]) -> int:
-    command = ["run", "--no-deps", "--use-aliases", "--name", container, "load-master"]
+def _lead(container: str, options: Sequence[str], arguments: Sequence[str]) -> int:
+    run = ["run", "--no-TTY", "--no-deps", "--use-aliases", "--name", container, *options]
+    command = ["run", f"--url={URL}", f"--budgets={BUDGETS}", *arguments]
     running = subprocess.Popen(
-        ["docker", "compose", "--profile", "load", *command, "run", f"--url={URL}", *arguments],
+        ["docker", "compose", "--profile", "load", *run, "load-master", *command],
         cwd=ROOT,
         env=_environment(),
+        stdin=subprocess.DEVNULL,
+        # Compose would leave the container alone at the first Ctrl-C, so it shall not hear it.
+        start_new_session=True,
     )
-    while True:
-        try:
-            return running.wait()
-        except KeyboardInterrupt:
-            # Docker has heard it too and tells the master, which then writes its report.
-            continue
+
+    def end_early(*_: object) -> None:
+        subprocess.run(["docker", "kill", "--signal=INT", container], capture_output=True)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end_early)
+    return running.wait()
 
 
 def _compose(*arguments: str) -> str:

@@ -2,9 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 from locust.env import Environment
@@ -78,7 +76,9 @@ class Recording:
                 **self._rates(since, point.until),
                 **{f"p{percent}": _percentile(point.times, percent) for percent in (50, 95, 99)},
             }
-            for since, point in self._spans()
+            for since, point in zip(
+                [self.started, *(point.until for point in self._points)], self._points, strict=False
+            )
         ]
 
     def generator(self) -> list[dict[str, Any]]:
@@ -108,13 +108,16 @@ class Recording:
     def _follow(self) -> None:
         while self._follows:
             # On whole seconds, because Locust counts requests by the second.
-            until = time.time() // 1 + self._interval
+            until = (time.time() + SHORTEST_POINT_SECONDS) // 1 + self._interval
             time.sleep(until - time.time())
             self._take(until)
 
     def _take(self, until: float) -> None:
         answered = Counter(self._runner.stats.total.response_times)
-        self._points.append(Point(until, self._runner.user_count, answered - self._answered))
+        point = Point(until, self._runner.user_count, answered - self._answered)
+        if self._points and until - self._points[-1].until < SHORTEST_POINT_SECONDS:
+            point = self._points.pop().joined(point)
+        self._points.append(point)
         self._answered = answered
         self._own_usage.note()
         if len(self._points) > MOST_POINTS:
@@ -124,17 +127,11 @@ class Recording:
             ]
             self._interval *= 2
 
-    def _spans(self) -> Iterator[tuple[float, Point]]:
-        ends = [self.started, *(point.until for point in self._points)]
-        for (since, until), point in zip(pairwise(ends), self._points, strict=True):
-            if until - since >= SHORTEST_POINT_SECONDS:
-                yield since, point
-
     def _rates(self, since: float, until: float) -> dict[str, float]:
         total = self._runner.stats.total
         return {
             name: round(
-                sum(n for second, n in counts.items() if int(since) <= second < int(until))
+                sum(n for second, n in counts.items() if int(since) <= second < until)
                 / (until - since),
                 2,
             )

@@ -31,18 +31,18 @@ def _rate(axes: Axes, summary: Mapping[str, Any]) -> None:
     axes.plot(seconds, _column(summary, "rate"), color="tab:blue", label="answered")
     axes.plot(seconds, _column(summary, "failed"), color="tab:red", label="failed")
     axes.set_ylabel("requests per second")
-    axes.legend(loc="lower right", fontsize="small")
+    axes.legend(loc="best", fontsize="small")
 
 
 def _percentiles(axes: Axes, summary: Mapping[str, Any]) -> None:
     for name, color in PERCENTILES.items():
         axes.plot(_column(summary, "seconds"), _column(summary, name), color=color, label=name)
     axes.set_ylabel("milliseconds")
-    axes.legend(loc="upper right", fontsize="small")
+    axes.legend(loc="best", fontsize="small")
 
 
 def _users(axes: Axes, summary: Mapping[str, Any]) -> None:
-    axes.step(_column(summary, "seconds"), _column(summary, "users"), color="tab:gray", where="pre")
+    axes.plot([0, *_column(summary, "seconds")], [0, *_column(summary, "users")], color="tab:gray")
     axes.set_ylabel("users")
 
 

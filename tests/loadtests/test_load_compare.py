@@ -78,18 +78,29 @@ def test_the_two_newest_runs_are_compared_by_default(
     assert capsys.readouterr().out.startswith("# 2026-01-02 (A) and 2026-01-03 (B)\n")
 
 
+def test_one_run_that_is_named_is_compared_with_the_newest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(tmp_path / "load" / "2026-01-02")
+    save(tmp_path / "load" / "2026-01-01")
+
+    assert compare.main(save(tmp_path / "kept"), None, tmp_path / "load") == 0
+
+    assert capsys.readouterr().out.startswith("# kept (A) and 2026-01-02 (B)\n")
+
+
 def test_one_run_is_nothing_to_compare(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     save(tmp_path / "2026-01-01")
 
     assert compare.main(None, None, tmp_path) == 2
 
-    assert "it takes two" in capsys.readouterr().err
+    assert "There are 1 reports in" in capsys.readouterr().err
 
 
 def test_a_folder_that_is_not_there_is_a_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert compare.main(save(tmp_path / "a"), tmp_path / "b") == 2
+    assert compare.main(save(tmp_path / "a"), tmp_path / "b", tmp_path) == 2
 
     said = capsys.readouterr().err
     assert "b/summary.json cannot be read (No such file or directory)" in said
@@ -111,6 +122,6 @@ def test_a_damaged_summary_is_a_sentence(
     damaged = save(tmp_path / "b")
     (damaged / "summary.json").write_text(text)
 
-    assert compare.main(save(tmp_path / "a"), damaged) == 2
+    assert compare.main(save(tmp_path / "a"), damaged, tmp_path) == 2
 
     assert sentence in capsys.readouterr().err
