@@ -12,7 +12,8 @@ from locust.stats import calculate_response_time_percentile
 from loadtests.generator_cpu import Usage
 from loadtests.memory import MemoryRecording
 
-MOST_POINTS = 400
+# More would be too close to each other to tell a percentile.
+MOST_POINTS = 150
 # A rate over a shorter time than this says nothing.
 SHORTEST_POINT_SECONDS = 0.5
 

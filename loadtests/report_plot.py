@@ -50,7 +50,14 @@ def _memory(axes: Axes, summary: Mapping[str, Any]) -> None:
     for name, samples in summary["memory"]["series"].items():
         axes.plot(*zip(*samples, strict=True), label=name)
     axes.set_ylabel("PSS in MB")
-    axes.legend(loc="center left", fontsize="x-small", ncols=2)
+    figure = axes.get_figure()
+    if figure:
+        figure.legend(
+            *axes.get_legend_handles_labels(),
+            loc="outside lower center",
+            ncols=5,
+            fontsize="x-small",
+        )
 
 
 def _column(summary: Mapping[str, Any], name: str) -> list[float]:

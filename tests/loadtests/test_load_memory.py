@@ -33,6 +33,16 @@ def test_what_fills_in_the_first_half_and_then_stays_is_flat() -> None:
     assert figures["flat"] is True
 
 
+def test_one_step_is_no_slope_but_is_seen_in_the_last_figure() -> None:
+    growth = Growth("auth worker", 7)
+    for second in range(601):
+        growth.add(float(second), 60 if second < 400 else 80)
+
+    figures = growth.figures(600)
+
+    assert (figures["slope"], figures["flat"], figures["last"]) == (0, True, 80)
+
+
 @pytest.mark.parametrize(
     ("rate", "seconds", "flat"),
     [(5.9, 7200, True), (6.5, 7200, False), (11, 600, True), (13, 600, False)],
