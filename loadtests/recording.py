@@ -11,6 +11,7 @@ from locust.stats import calculate_response_time_percentile
 
 from loadtests.generator_cpu import Usage
 from loadtests.memory import MemoryRecording
+from loadtests.memory_sources import Source
 
 # More would be too close to each other to tell a percentile.
 MOST_POINTS = 150
@@ -38,7 +39,7 @@ class Point:
 class Recording:
     """Follows a run from its first user on; made before it, on the process that has the figures."""
 
-    def __init__(self, environment: Environment, runner: Runner) -> None:
+    def __init__(self, environment: Environment, runner: Runner, source: Source | None) -> None:
         self._runner = runner
         # Workers send their figures in intervals, so shorter ones here would be empty or double.
         is_master = isinstance(runner, MasterRunner)
@@ -49,7 +50,7 @@ class Recording:
         self._own_usage = Usage()
         self._own_name = "master" if is_master else "this process"
         self._worker_usage: dict[str, dict[str, float]] = {}
-        self.memory = MemoryRecording(environment.host or "")
+        self.memory = MemoryRecording(source)
         self.started = self.ended = time.time()
         environment.events.test_start.add_listener(self._start)  # type: ignore[no-untyped-call]
         environment.events.worker_report.add_listener(  # type: ignore[no-untyped-call]

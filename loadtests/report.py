@@ -12,6 +12,7 @@ from locust.runners import Runner
 from locust.stats import StatsEntry
 
 from loadtests import generator_cpu, provenance, report_markdown, report_plot
+from loadtests.memory_sources import LocalProcesses, source_behind
 from loadtests.recording import Recording
 from loadtests.run import Run
 from loadtests.verdict import RowVerdict, Verdict
@@ -29,10 +30,13 @@ class Report:
         self._environment = environment
         self._runner = runner
         self._run = run
-        self._recording = Recording(environment, runner)
+        source = source_behind(run.url)
+        self._recording = Recording(environment, runner, source)
         # Told now: after the run the checkout may have changed, and the target may be down.
         self._revision = provenance.revision()
-        self._versions = provenance.versions(run.url, self._recording.memory.supervisor)
+        self._versions = provenance.versions(
+            run.url, source.supervisor if isinstance(source, LocalProcesses) else None
+        )
 
     def write(self, verdict: Verdict, folder: Path) -> None:
         """Write all of it into `folder`. Raises OSError."""

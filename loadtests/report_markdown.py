@@ -123,20 +123,19 @@ def _memory(memory: Mapping[str, Any] | None) -> list[str]:
     if memory is None:
         return [
             "## Memory",
-            "Not measured: what was loaded are not the local processes of this checkout.",
+            "Not measured: it was not the stack of this checkout that was loaded, or it was out of sight.",
         ]
     verdicts = {True: "flat", False: "grows", None: "-"}
     rows = [
         [
             one["process"],
-            str(one["pid"]),
             *(f"{one[name]:.1f}" for name in ("first", "last", "most")),
             "-" if one["slope"] is None else f"{one['slope']:+.1f}",
             verdicts[one["flat"]],
         ]
         for one in memory["processes"]
     ]
-    headings = ["process", "pid", "first MB", "last MB", "most MB", "MB per hour", "verdict"]
+    headings = ["process", "first MB", "last MB", "most MB", "MB per hour", "verdict"]
     return ["## Memory", table(headings, rows), memory["definition"]]
 
 

@@ -49,7 +49,7 @@ def _users(axes: Axes, summary: Mapping[str, Any]) -> None:
 def _memory(axes: Axes, summary: Mapping[str, Any]) -> None:
     for name, samples in summary["memory"]["series"].items():
         axes.plot(*zip(*samples, strict=True), label=name)
-    axes.set_ylabel("PSS in MB")
+    axes.set_ylabel("memory in MB")
     figure = axes.get_figure()
     if figure:
         figure.legend(

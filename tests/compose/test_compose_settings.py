@@ -141,13 +141,13 @@ def test_a_worker_is_told_no_password() -> None:
 
 def test_no_container_of_the_load_tests_gets_the_address_of_another_one() -> None:
     (addresses,) = compose({})["networks"]["front"]["ipam"]["config"]
-    free = ipaddress.ip_network(addresses["ip_range"])
+    free = ipaddress.IPv4Network(addresses["ip_range"])
     fixed = [
-        ipaddress.ip_address(network["ipv4_address"])
+        ipaddress.IPv4Address(network["ipv4_address"])
         for service in compose({})["services"].values()
         for network in service["networks"].values()
         if network
     ]
 
-    assert free.subnet_of(ipaddress.ip_network(addresses["subnet"]))
+    assert free.subnet_of(ipaddress.IPv4Network(addresses["subnet"]))
     assert [address for address in fixed if address in free] == []

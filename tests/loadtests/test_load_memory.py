@@ -1,17 +1,20 @@
 import os
 import socket
+import subprocess
 from itertools import pairwise
 from pathlib import Path
 
+import psutil
 import pytest
 
-from loadtests.memory import MOST_SAMPLES, Growth, supervisor_behind
+from loadtests.memory import MOST_SAMPLES, Growth
+from loadtests.memory_sources import LocalProcesses, source_behind, supervisor_behind
 from tests.support.ports import free_port
 
 
 def grown(megabytes_per_hour: float, seconds: int, since: int = 0) -> Growth:
     """A process that was sampled each second while it grew evenly."""
-    growth = Growth("auth worker", 7)
+    growth = Growth("auth worker", spacing=1)
     for second in range(since, seconds + 1):
         growth.add(float(second), 60 + megabytes_per_hour * second / 3600)
     return growth
@@ -22,7 +25,7 @@ def test_the_slope_of_even_growth_is_that_growth() -> None:
 
 
 def test_what_fills_in_the_first_half_and_then_stays_is_flat() -> None:
-    growth = Growth("auth worker", 7)
+    growth = Growth("auth worker", spacing=1)
     for second in range(601):
         growth.add(float(second), 60 + min(second, 250) / 10)
 
@@ -34,7 +37,7 @@ def test_what_fills_in_the_first_half_and_then_stays_is_flat() -> None:
 
 
 def test_one_step_is_no_slope_but_is_seen_in_the_last_figure() -> None:
-    growth = Growth("auth worker", 7)
+    growth = Growth("auth worker", spacing=1)
     for second in range(601):
         growth.add(float(second), 60 if second < 400 else 80)
 
@@ -83,11 +86,25 @@ def test_the_stack_is_this_checkouts_when_its_processes_listen_where_the_url_poi
     pid_file = tmp_path / "supervisord.pid"
     pid_file.write_text(f"{os.getpid()}\n")
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        ours = f"http://localhost:{listening.getsockname()[1]}"
+        ours = listening.getsockname()[1]
 
         found = supervisor_behind(ours, pid_file)
 
         assert found is not None
         assert found.pid == os.getpid()
-        assert supervisor_behind(f"http://localhost:{free_port()}", pid_file) is None
+        assert supervisor_behind(free_port(), pid_file) is None
         assert supervisor_behind(ours, tmp_path / "missing") is None
+
+
+def test_a_process_and_what_it_starts_are_told_with_their_memory() -> None:
+    with subprocess.Popen(["sleep", "60"]) as child:
+        sample = dict(LocalProcesses(psutil.Process()).sample())
+        child.kill()
+
+    assert sample["supervisord"] > 10
+    assert sample[f"sleep ({child.pid})"] > 0
+
+
+def test_a_stack_elsewhere_is_out_of_sight() -> None:
+    # 192.0.2.0/24 is for documentation (RFC 5737).
+    assert source_behind("http://192.0.2.1:8080") is None

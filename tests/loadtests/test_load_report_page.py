@@ -58,8 +58,7 @@ MEMORY = {
     "flat": False,
     "processes": [
         {
-            "process": "auth worker",
-            "pid": 7,
+            "process": "auth worker (7)",
             "first": 60.0,
             "last": 90.0,
             "most": 90.0,
@@ -74,9 +73,8 @@ MEMORY = {
 def test_memory_that_grows_is_said_to_grow_and_how_that_is_defined() -> None:
     text = page(memory=MEMORY)
 
-    assert cells(text, "auth worker") == [
-        "auth worker",
-        "7",
+    assert cells(text, "auth worker (7)") == [
+        "auth worker (7)",
         *("60.0", "90.0", "90.0", "+12.5", "grows"),
     ]
     assert "How it is measured." in text
