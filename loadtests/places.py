@@ -10,10 +10,12 @@ class Places:
         self._next = 0
         self._free: list[int] = []
 
-    def take(self) -> int:
-        """A number that nobody has."""
-        if self._free:
+    def take(self, limit: int) -> int | None:
+        """A number below `limit` that nobody has; None while there is none."""
+        if self._free and self._free[0] < limit:
             return heapq.heappop(self._free)
+        if self._next >= limit:
+            return None
         self._next += 1
         return self._next - 1
 

@@ -47,14 +47,16 @@ class AccountSeries:
 class Plan:
     """Whom the users sign in as, how many `workers` share them, and how long a user pauses.
 
-    Each user has an account of `series`; where there is none, everybody is the `shared` account.
-    `client` is what service clients are; without it, there are none.
+    Each user has an account of `series`, and each worker `places` for such users. Where there is
+    no series, everybody is the `shared` account. `client` is what service clients are; without it,
+    there are none.
     """
 
     series: AccountSeries | None
     shared: Account | None
     client: Client | None
     workers: int
+    places: int
     think_seconds: float
 
     def account(self, worker: int, place: int) -> Account:
@@ -78,5 +80,6 @@ def plan_of(environment: "Environment") -> Plan:
         shared=Account(**told["shared"]) if told["shared"] else None,
         client=Client(**told["client"]) if told["client"] else None,
         workers=told["workers"],
+        places=told["places"],
         think_seconds=told["think_seconds"],
     )

@@ -29,14 +29,14 @@ def prepare(
     is_admin = who is settings.admin
     scope = "items:read items:write" + (" auth:admin" if is_admin else "")
     token = preflight.sign_in(target, who, scope)
+    # Every worker has as many users as the next one, or one fewer.
+    places = ceil(users / workers)
     limited = sign_in_limit.check(target, sign_ins_steadily, sign_ins_at_once)
     if not is_admin:
         say(f"every user signs in as {who.username!r}: no ADMIN_PASSWORD for this target is known.")
         shared = Account(who.username, who.password, shared=True)
-        return Plan(None, shared, None, workers, settings.think_seconds)
+        return Plan(None, shared, None, workers, places, settings.think_seconds)
     series = AccountSeries(settings.accounts_seed or accounts.seed(settings.state))
-    # Every worker has as many users as the next one, or one fewer.
-    count = ceil(users / workers) * workers
-    accounts.make_accounts(target, token, series, count, limited=limited)
+    accounts.make_accounts(target, token, series, places * workers, limited=limited)
     client = accounts.make_client(target, token)
-    return Plan(series, None, client, workers, settings.think_seconds)
+    return Plan(series, None, client, workers, places, settings.think_seconds)

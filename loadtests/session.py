@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from urllib.parse import urlencode
 
@@ -19,7 +19,7 @@ LONGEST_WAIT_SECONDS = 30.0
 class Session:
     """Gets tokens, each grant on a row of its own, so that none blurs the tasks' rows."""
 
-    def __init__(self, http: FastHttpSession, grant: Grant) -> None:
+    def __init__(self, http: FastHttpSession, grant: Callable[[], Grant]) -> None:
         self._http = http
         self._grant = grant
         self._access_token = ""
@@ -47,7 +47,7 @@ class Session:
             expect_status(response, 200)
 
     def _renew(self) -> None:
-        grant = refresh_grant(self._refresh_token) if self._refresh_token else self._grant
+        grant = refresh_grant(self._refresh_token) if self._refresh_token else self._grant()
         # A refresh token works once: whatever comes of this request, it is not tried again.
         self._refresh_token = ""
         with self._post(TOKEN_PATH, f"{TOKEN_PATH} [{grant.name}]", grant.form) as response:

@@ -25,6 +25,10 @@ class LoadUser(FastHttpUser):
     def pause(self) -> None:
         """Wait as between two tasks; a user that is told to leave goes from here."""
         # Locust's wait() would forget that it was told.
+        self.leave_if_told()
+        self.wait()  # type: ignore[no-untyped-call]
+
+    def leave_if_told(self) -> None:
+        """Go from here when the run, or this user's part in it, is over."""
         if self._state == LOCUST_STATE_STOPPING:
             raise StopUser
-        self.wait()  # type: ignore[no-untyped-call]

@@ -4,11 +4,12 @@ import random
 
 from locust import task
 
+from loadtests.users.account_holder import AccountHolder
 from loadtests.users.items_user import ItemsUser
 from loadtests.users.stock import THINGS
 
 
-class Reader(ItemsUser):
+class Reader(AccountHolder, ItemsUser):
     """A person who browses: the newest items, the page behind them, and what a search finds."""
 
     weight = 5

@@ -7,7 +7,7 @@ from locust import task
 from loadtests.answers import WrongAnswer
 from loadtests.items_client import ItemsClient
 from loadtests.session import Session
-from loadtests.users.account_user import AccountUser
+from loadtests.users.account_holder import AccountHolder
 
 # Of ten users one is of the crowd, as the weights say, and it pauses for so many times the others' pause.
 SHARE = 0.1
@@ -20,7 +20,7 @@ def sign_ins_per_second(users: int, think_seconds: float) -> float:
     return users * SHARE / (think_seconds * PATIENCE + QUICKEST_SIGN_IN_SECONDS)
 
 
-class SignInCrowd(AccountUser):
+class SignInCrowd(AccountHolder):
     """Signs in again and again."""
 
     weight = 1
@@ -29,7 +29,7 @@ class SignInCrowd(AccountUser):
     @task
     def come_and_go(self) -> None:
         """Sign in, look at the list, sign out."""
-        session = Session(self.client, self.grant())
+        session = Session(self.client, self.grant)
         try:
             ItemsClient(self.client, session).list()
         finally:

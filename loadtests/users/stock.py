@@ -14,16 +14,18 @@ LEAST = PAGE_LIMIT + 5
 
 
 class Stock:
-    """The items that one user made. Items of an account that is its alone are all its own."""
+    """The items that one user made."""
 
-    def __init__(self, items: ItemsClient, *, shared: bool) -> None:
+    def __init__(self, items: ItemsClient) -> None:
         self._items = items
-        self._shared = shared
         self._ids: list[str] = []
 
-    def prepare(self) -> None:
-        """Make items until there are enough to read. Raises WrongAnswer."""
-        if not self._shared:
+    def prepare(self, *, adopt: bool) -> None:
+        """Make items until there are enough to read, after those of a killed run if it may `adopt` them.
+
+        Raises WrongAnswer.
+        """
+        if adopt:
             found = self._items.list_all_before()
             # A list tells the newest first.
             self._ids = [item.id for item in found if item.title.startswith(MARK)][::-1]

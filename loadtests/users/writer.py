@@ -2,11 +2,12 @@
 
 from locust import task
 
+from loadtests.users.account_holder import AccountHolder
 from loadtests.users.items_user import ItemsUser
 from loadtests.users.stock import text
 
 
-class Writer(ItemsUser):
+class Writer(AccountHolder, ItemsUser):
     """A person who keeps notes: writes one down, opens it, changes it, and throws the oldest away."""
 
     weight = 2

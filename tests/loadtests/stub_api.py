@@ -201,7 +201,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(200, page)
 
     def _create(self, body: dict[str, str]) -> None:
-        item = self.server.add_item(self._owner(), body["title"], body["description"])
+        item = self.server.add_item(self._owner(), body["title"], body.get("description", ""))
         headers = {"ETag": '"1"', "Location": f"/items/{item['id']}"}
         self._send(201, item, headers)
 
