@@ -135,7 +135,14 @@ def _run_arguments(arguments: argparse.Namespace) -> list[str]:
     report = arguments.report or _reports_folder() / f"{datetime.now(UTC):%Y-%m-%dT%H-%M-%SZ}"
     several = []
     if arguments.processes and arguments.processes > 1:
-        several = [f"--processes={arguments.processes}"]
+        # Between each other only: at Locust's own port the workers of another run may come by.
+        port = _unused_port()
+        several = [
+            f"--processes={arguments.processes}",
+            "--master-bind-host=127.0.0.1",
+            f"--master-bind-port={port}",
+            f"--master-port={port}",
+        ]
     if arguments.workers:
         several = [
             "--master",
@@ -199,6 +206,12 @@ def _duration(text: str) -> str:
     if not re.fullmatch(r"(?=\d*[1-9])(\d+h)?(\d+m)?(\d+s?)?", text):
         raise argparse.ArgumentTypeError(f"{text!r} is no time: give it as 30s, 5m or 1h30m.")
     return text
+
+
+def _unused_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _free_port(text: str) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from loadtests.report_markdown import revision_of, table, told
+from loadtests.report_markdown import revision_of, table, told, warnings
 
 SUMMARY = "summary.json"
 FIGURES = ("rate", "p50", "p95", "p99")
@@ -75,7 +75,8 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any], names: tuple[st
             "**Not comparable as they stand**, because these differ:",
             table(["what", "A", "B"], differences),
         ]
-    sections += list(_warnings(before, after))
+    for letter, summary in (("A", before), ("B", after)):
+        sections += [f"**{letter}: {sentence}**" for sentence in warnings(summary)]
     sections += [
         table(["", "A", "B"], _identities(before, after)),
         table(["row", "req/s", "p50", "p95", "p99"], _rows(before, after)),
@@ -96,7 +97,8 @@ def _is_summary(summary: object) -> bool:
             for row in [*rows, summary.get("total")]
         )
         and all(isinstance(summary.get(name), dict) for name in CIRCUMSTANCES[1:])
-        and {"target", "started", "seconds", "exit_code", "revision", "generator"} <= summary.keys()
+        and {"target", "started", "seconds", "exit_code", "revision", "generator", "load_before"}
+        <= summary.keys()
     )
 
 
@@ -113,12 +115,6 @@ def _flat(summary: Mapping[str, Any], circumstance: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         return {circumstance: value}
     return {f"{circumstance}: {name}": one for name, one in value.items()}
-
-
-def _warnings(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
-    for letter, summary in (("A", before), ("B", after)):
-        if summary["generator"]["near_limit"]:
-            yield f"**The load generator of {letter} was at its limit:** its figures are partly its own."
 
 
 def _identities(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[list[str]]:

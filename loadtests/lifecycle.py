@@ -142,12 +142,13 @@ def _conclude(environment: Environment, runner: Runner, recorded: report.Report)
         runner.stop()
     progress.clear()
     verdict = _verdict_on(environment, runner, Path(options.budgets))
+    doubts: list[str] = []
     if options.report_folder:
-        recorded.write(verdict, Path(options.report_folder))
+        doubts = recorded.write(verdict, Path(options.report_folder))
     if options.headless:
         environment.process_exit_code = verdict.exit_code
         # Locust closes its workers first and fires this last.
-        _listen(environment.events.quit, lambda **_: _print(verdict, options))
+        _listen(environment.events.quit, lambda **_: _print(verdict, doubts, options))
 
 
 def _verdict_on(environment: Environment, runner: Runner, budgets_file: Path) -> Verdict:
@@ -161,12 +162,13 @@ def _verdict_on(environment: Environment, runner: Runner, budgets_file: Path) ->
     )
 
 
-def _print(verdict: Verdict, options: Namespace) -> None:
+def _print(verdict: Verdict, doubts: list[str], options: Namespace) -> None:
     print(verdict_table.table(verdict, colour=sys.stdout.isatty()))
     if verdict.failures:
         print(verdict_table.failures(verdict))
     sys.stdout.flush()
-    progress.say(verdict.sentence)
+    for sentence in (*doubts, verdict.sentence):
+        progress.say(sentence)
     if options.report_folder:
         page = Path(options.report_folder) / report.HTML_NAME
         print(f"report: {_shown(page)}", file=sys.stderr)

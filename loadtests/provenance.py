@@ -65,6 +65,11 @@ def machine() -> dict[str, Any]:
     }
 
 
+def load_average() -> float:
+    """How many programs of this machine wanted a core at once, on average of the last minute."""
+    return round(os.getloadavg()[0], 1)
+
+
 def _openapi(url: str) -> Any:
     # Without handlers for proxies: only the target itself may answer for the target.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))

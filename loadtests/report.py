@@ -34,12 +34,13 @@ class Report:
         self._recording = Recording(environment, runner, source)
         # Told now: after the run the checkout may have changed, and the target may be down.
         self._revision = provenance.revision()
+        self._load_before = provenance.load_average()
         self._versions = provenance.versions(
             run.url, source.supervisor if isinstance(source, LocalProcesses) else None
         )
 
-    def write(self, verdict: Verdict, folder: Path) -> None:
-        """Write all of it into `folder`. Raises OSError."""
+    def write(self, verdict: Verdict, folder: Path) -> list[str]:
+        """Write all of it into `folder`, and return what makes its figures doubtful. Raises OSError."""
         self._recording.finish()
         summary = self._summary(verdict)
         page = get_html_report(  # type: ignore[no-untyped-call]
@@ -51,6 +52,7 @@ class Report:
             report_markdown.render(summary, PLOT_NAME, HTML_NAME), encoding="utf-8"
         )
         report_plot.draw(summary, folder / PLOT_NAME)
+        return list(report_markdown.warnings(summary))
 
     def _summary(self, verdict: Verdict) -> dict[str, Any]:
         """Everything that is known of the run; times are in milliseconds, rates per second."""
@@ -69,6 +71,7 @@ class Report:
             "revision": self._revision,
             "versions": self._versions,
             "machine": provenance.machine(),
+            "load_before": self._load_before,
             "generator": {
                 "limit": generator_cpu.LIMIT_PERCENT,
                 "near_limit": any(one["peak"] >= generator_cpu.LIMIT_PERCENT for one in generator),

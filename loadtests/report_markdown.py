@@ -1,6 +1,6 @@
 """The summary of a run as a page to read, or to paste into a pull request."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 
@@ -10,6 +10,7 @@ def render(summary: Mapping[str, Any], plot: str, page: str) -> str:
         # What follows the colon stands in the tables below.
         f"# Load test: {summary['verdict'].partition(':')[0].rstrip('.')}",
         _what(summary),
+        *(f"**{sentence}**" for sentence in warnings(summary)),
         table(
             ["row", "requests", "failed", "req/s", "p50", "p95", "p99", "verdict"],
             [_row(row) for row in [*summary["rows"], summary["total"]]],
@@ -54,6 +55,22 @@ def told(value: object) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {one}" for name, one in value.items())
     return "-" if value is None else str(value)
+
+
+def warnings(summary: Mapping[str, Any]) -> Iterator[str]:
+    """What makes the figures of a run say less of the stack than they seem to."""
+    cores, load = summary["machine"]["cores"], summary["load_before"]
+    if load > cores:
+        yield (
+            f"The machine was busy before the run began (load average {load:g} on {cores} cores), so "
+            "times are longer than the stack alone would make them."
+        )
+    generator = summary["generator"]
+    if generator["near_limit"]:
+        yield (
+            f"The load generator was at its limit ({generator['limit']:.0f} % of a core or more), so times "
+            "are partly its own: use PROCESSES=, WORKERS= or fewer users."
+        )
 
 
 def revision_of(summary: Mapping[str, Any]) -> str:
@@ -106,17 +123,11 @@ def _failures(failures: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def _generator(generator: Mapping[str, Any]) -> list[str]:
-    sections = ["## The load generator"]
-    if generator["near_limit"]:
-        sections.append(
-            f"**Its processor was at its limit ({generator['limit']:.0f} % of a core or more): the figures "
-            "above are partly its own.** Use more processes (`PROCESSES=`, `WORKERS=`) or fewer users."
-        )
     rows = [
         [one["process"], f"{one['mean']:.0f}", f"{one['peak']:.0f}"]
         for one in generator["processes"]
     ]
-    return [*sections, table(["process", "% of a core", "at most"], rows)]
+    return ["## The load generator", table(["process", "% of a core", "at most"], rows)]
 
 
 def _memory(memory: Mapping[str, Any] | None) -> list[str]:
@@ -146,5 +157,6 @@ def _provenance(summary: Mapping[str, Any]) -> list[list[str]]:
         ["versions", told(summary["versions"])],
         ["machine", f"{machine['cores']} cores, {machine['processor']}, {machine['memory_gb']} GB"],
         ["system", machine["system"]],
+        ["load average before", f"{summary['load_before']:g}"],
         *([name, told(value)] for name, value in summary["settings"].items()),
     ]

@@ -45,6 +45,7 @@ def summary(**changes: Any) -> dict[str, Any]:
             "memory_gb": 8.0,
             "system": "Linux 6",
         },
+        "load_before": 0.4,
         "generator": {
             "limit": 90.0,
             "near_limit": False,

@@ -63,7 +63,7 @@ def test_a_load_generator_at_its_limit_is_told() -> None:
 
     page = compare.compare(summary(), at_limit, ("first", "second"))
 
-    assert "load generator of B was at its limit" in page
+    assert "**B: The load generator was at its limit" in page
 
 
 def test_the_two_newest_runs_are_compared_by_default(

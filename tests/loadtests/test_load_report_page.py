@@ -45,8 +45,13 @@ def test_a_load_generator_at_its_limit_is_warned_of() -> None:
 
     text = page(generator={"limit": 90.0, "near_limit": True, "processes": busy})
 
-    assert "**Its processor was at its limit (90 % of a core or more)" in text
+    assert "**The load generator was at its limit (90 % of a core or more)" in text
     assert "at its limit" not in page()
+
+
+def test_a_machine_that_was_busy_before_is_warned_of() -> None:
+    assert "was busy before the run began (load average 2.1 on 2 cores)" in page(load_before=2.1)
+    assert "busy" not in page(load_before=2.0)
 
 
 def test_memory_that_was_not_measured_is_said_to_be_so() -> None:
