@@ -5,31 +5,37 @@ Workers take no part in this but for sending what they measured: only the master
 
 import sys
 from argparse import ArgumentParser, Namespace
-from math import ceil
 from pathlib import Path
 from typing import Any
 
-from flask import Response, jsonify, request
 from locust.env import Environment
 from locust.event import Events
 from locust.runners import STATE_INIT, STATE_STOPPED, MasterRunner, Runner, WorkerRunner
 
-from loadtests import budgets, generator_cpu, interruption, progress, report, verdict_table, workers
+from loadtests import (
+    budgets,
+    generator_cpu,
+    interruption,
+    progress,
+    report,
+    verdict_table,
+    web_page,
+    workers,
+)
 from loadtests.plan import plan_of
-from loadtests.preparation import prepare
+from loadtests.planning import make_plan
 from loadtests.run import run_of
 from loadtests.settings import SettingsError, current_settings
-from loadtests.shapes.shape import ARRIVALS_PER_SECOND, Shape
 from loadtests.target import NotReadyError
-from loadtests.users.service_client import ServiceClient
-from loadtests.users.sign_in_crowd import sign_ins_per_second
 from loadtests.verdict import BROKEN, NOTHING_MEASURED, Verdict, judge
 
 ROWS_OF_SERVICE_CLIENTS = ("POST /auth/token [client_credentials]",)
 
 
 def attach(events: Events) -> None:
-    """Listen to Locust's events."""
+    """Listen to Locust's events, and to signals."""
+    interruption.exit_on_signals()
+    workers.end_with_master()
     _listen(events.init_command_line_parser, _add_options)
     _listen(events.init, _prepare)
     generator_cpu.attach(events)
@@ -59,7 +65,7 @@ def _prepare(environment: Environment, web_ui: Any, **_: Any) -> None:
     runner, options = environment.runner, environment.parsed_options
     if runner is None or options is None:
         return
-    interruption.heed_signals(is_worker=isinstance(runner, WorkerRunner))
+    interruption.judge_on_signals(runner, headless=bool(options.headless))
     # What listens last is asked first: Locust's own listener tells the master that this worker is gone.
     if isinstance(runner, WorkerRunner):
         _listen(environment.events.quitting, lambda **_: workers.leave(runner))
@@ -68,7 +74,7 @@ def _prepare(environment: Environment, web_ui: Any, **_: Any) -> None:
         settings = current_settings()
         environment.host = (environment.host or settings.url).rstrip("/")
         budgets.read(Path(options.budgets))
-        _make_plan(environment, options, environment.host, options.num_users or 1)
+        make_plan(environment, options, environment.host, options.num_users or 1)
         if options.report_folder:
             Path(options.report_folder).mkdir(parents=True, exist_ok=True)
     except (SettingsError, NotReadyError, budgets.BudgetsError) as problem:
@@ -78,52 +84,15 @@ def _prepare(environment: Environment, web_ui: Any, **_: Any) -> None:
     recorded = report.Report(environment, runner, run_of(environment))
     _listen(environment.events.quitting, lambda **_: _conclude(environment, runner, recorded))
     if web_ui:
-        web_ui.app.before_request(lambda: _refuse_swarm(environment, options))
+        web_page.guard(web_ui, environment, options)
     else:
         _listen(environment.events.test_stop, _gather)
         runner.greenlet.spawn(progress.show, runner, options.run_time)
 
 
-def _make_plan(environment: Environment, options: Namespace, url: str, users: int) -> None:
-    """Make the plan of a run that begins now. Raises SettingsError and NotReadyError."""
-    runner, shape, settings = environment.runner, environment.shape_class, current_settings()
-    together = 1
-    if isinstance(runner, MasterRunner):
-        together = max(options.expect_workers, runner.worker_count)
-    at_once = min(ARRIVALS_PER_SECOND, users)
-    if isinstance(shape, Shape):
-        at_once = shape.arrivals_at_once(users)
-    plan = prepare(
-        url,
-        settings,
-        users=users,
-        workers=together,
-        sign_ins_steadily=sign_ins_per_second(users, settings.think_seconds),
-        sign_ins_at_once=ceil(at_once),
-    )
-    plan.publish(environment)
-    if plan.client is None:
-        environment.user_classes = [
-            user for user in environment.user_classes if user is not ServiceClient
-        ]
-
-
 def _refuse_to_start(sentence: str) -> None:
     print(f"load test not started: {sentence}", file=sys.stderr)
     sys.exit(NOTHING_MEASURED)
-
-
-def _refuse_swarm(environment: Environment, options: Namespace) -> Response | None:
-    """Check the target that the web page names before Locust starts users against it."""
-    if request.method != "POST" or request.path != "/swarm":
-        return None
-    url = request.form.get("host", environment.host or "").rstrip("/")
-    users = request.form.get("user_count", "")
-    try:
-        _make_plan(environment, options, url, int(users) if users.isdecimal() else 1)
-    except NotReadyError as problem:
-        return jsonify({"success": False, "message": str(problem), "host": environment.host})
-    return None
 
 
 def _gather(environment: Environment, **_: Any) -> None:

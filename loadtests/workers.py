@@ -4,12 +4,28 @@ Locust's master waits half a second for their last statistics, and a worker that
 none; but users delete their items when they leave, and every request counts.
 """
 
+import atexit
 import time
 
 import gevent  # type: ignore[import-untyped]
+import psutil
 from locust.runners import STATE_CLEANUP, MasterRunner, WorkerRunner
 
 LONGEST_WAIT_SECONDS = 20.0
+
+
+def end_with_master() -> None:
+    """Leave no process of `--processes` behind, however the run ends.
+
+    Locust forgets those that have not ended by themselves when it looks for the first time, as
+    they have not when the preflight fails.
+    """
+    atexit.register(_kill_children)
+
+
+def _kill_children() -> None:
+    for child in psutil.Process().children():
+        child.kill()
 
 
 def dismiss(master: MasterRunner) -> None:
