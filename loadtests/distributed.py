@@ -32,6 +32,8 @@ def run(workers: int, arguments: Sequence[str], budgets: Path) -> int:
     """
     name = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
     try:
+        if not budgets.is_file():
+            raise DistributedError(f"{budgets} is no file: name one of budgets with BUDGETS=.")
         _expect_stack()
         print(f"Starting {workers} containers that load, and one that leads them ...", flush=True)
         _compose("build", "--quiet", "load-master")
