@@ -33,6 +33,7 @@ settings, from the environment and then from .env:
   LOADTESTS_THINK_SECONDS         pause between two tasks (0.5)
   LOADTESTS_ALLOWED_HOSTS         hosts beyond this machine that may be loaded
   LOADTESTS_STATE_FOLDER          where reports and the seed of the accounts are kept (var/load)
+  LOADTESTS_ACCOUNTS_SEED         the seed itself, where no folder is kept
 """
 
 

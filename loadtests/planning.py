@@ -9,7 +9,7 @@ from loadtests.preparation import prepare
 from loadtests.settings import current_settings
 from loadtests.shapes.shape import ARRIVALS_PER_SECOND, Shape
 from loadtests.users.service_client import ServiceClient
-from loadtests.users.sign_in_crowd import sign_ins_per_second
+from loadtests.users.sign_in_crowd import SignInCrowd
 
 
 def make_plan(
@@ -31,12 +31,13 @@ def make_plan(
     at_once = min(arrivals_per_second, users)
     if isinstance(shape, Shape):
         at_once = shape.arrivals_at_once(users)
+    crowd = users * SignInCrowd.weight / sum(user.weight for user in environment.user_classes)
     plan = prepare(
         url,
         settings,
         users=users,
         workers=workers,
-        sign_ins_steadily=sign_ins_per_second(users, settings.think_seconds),
+        sign_ins_steadily=SignInCrowd.sign_ins_per_second(crowd, settings.think_seconds),
         sign_ins_at_once=at_once,
     )
     plan.publish(environment)

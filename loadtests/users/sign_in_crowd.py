@@ -9,22 +9,14 @@ from loadtests.items_client import ItemsClient
 from loadtests.session import Session
 from loadtests.users.account_holder import AccountHolder
 
-# Of ten users one is of the crowd, as the weights say, and it pauses for so many times the others' pause.
-SHARE = 0.1
-PATIENCE = 4.0
 QUICKEST_SIGN_IN_SECONDS = 0.05
-
-
-def sign_ins_per_second(users: int, think_seconds: float) -> float:
-    """How often the crowd among so many users signs in."""
-    return users * SHARE / (think_seconds * PATIENCE + QUICKEST_SIGN_IN_SECONDS)
 
 
 class SignInCrowd(AccountHolder):
     """Signs in again and again."""
 
     weight = 1
-    patience = PATIENCE
+    patience = 4.0
 
     @task
     def come_and_go(self) -> None:
@@ -35,3 +27,8 @@ class SignInCrowd(AccountHolder):
         finally:
             with suppress(WrongAnswer):
                 session.sign_out()
+
+    @classmethod
+    def sign_ins_per_second(cls, crowd: float, think_seconds: float) -> float:
+        """How often a crowd of so many users signs in."""
+        return crowd / (think_seconds * cls.patience + QUICKEST_SIGN_IN_SECONDS)
