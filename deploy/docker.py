@@ -181,16 +181,14 @@ class DockerStack:
 
     def _generation(self, container: Container) -> Generation | None:
         table = self._docker("top", container.id, "-eo", "pid,ppid,args").splitlines()[1:]
-        serving = [
-            (int(pid), int(parent))
-            for pid, parent, args in (row.split(None, 2) for row in table)
-            if args.endswith(" serve")
-        ]
-        # The container's first process is Docker's own, which hands signals on; the service's master is its child.
-        for master, parent in serving:
-            if parent == container.pid:
-                return Generation(master, frozenset(pid for pid, of in serving if of == master))
-        return None
+        rows = [row.split(None, 2) for row in table]
+        # The first process is Docker's own, which hands signals on; the service's main process is its child. What that one
+        # is called is not looked at: while it turns into a new one it has no name.
+        master = next((pid for pid, parent, _ in rows if int(parent) == container.pid), None)
+        workers = (
+            pid for pid, parent, args in rows if parent == master and args.endswith(" serve")
+        )
+        return Generation(int(master), frozenset(map(int, workers))) if master else None
 
     def _up(self) -> None:
         # --wait is asked of the services only: a container that runs once and ends would count as failed.

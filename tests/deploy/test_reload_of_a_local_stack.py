@@ -61,7 +61,9 @@ def test_new_code_that_does_not_start_is_told_and_the_old_goes_on(
 
     assert done.returncode != 0
     assert "RuntimeError: half written" in done.stderr
-    assert "items does not start with the code as it is now, so its old workers go on" in done.stderr
+    assert (
+        "items does not start with the code as it is now, so its old workers go on" in done.stderr
+    )
     assert title(copy) == before
 
 
