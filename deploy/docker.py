@@ -182,8 +182,8 @@ class DockerStack:
     def _generation(self, container: Container) -> Generation | None:
         table = self._docker("top", container.id, "-eo", "pid,ppid,args").splitlines()[1:]
         rows = [row.split(None, 2) for row in table]
-        # The first process is Docker's own, which hands signals on; the service's main process is its child. What that one
-        # is called is not looked at: while it turns into a new one it has no name.
+        # The first process is Docker's own, which hands signals on; the service's main process is its child. What
+        # that one is called is not looked at: while it turns into a new one it has no name.
         master = next((pid for pid, parent, _ in rows if int(parent) == container.pid), None)
         workers = (
             pid for pid, parent, args in rows if parent == master and args.endswith(" serve")

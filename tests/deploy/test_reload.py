@@ -1,4 +1,4 @@
-"""What `make reload` makes of what it sees; a script of generations stands for the stack, and a shell script for Docker."""
+"""What `make reload` makes of what it sees; scripts stand for the stack and for Docker."""
 
 import io
 import json

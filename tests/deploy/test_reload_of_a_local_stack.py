@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.checkout import Copy
+from tests.support.hammer import Hammer
 from tests.support.http import send
 
 pytestmark = pytest.mark.stack
@@ -33,6 +34,17 @@ def composition_root(copy: Copy) -> Iterator[Path]:
 def title(copy: Copy) -> str:
     answer = send(f"http://127.0.0.1:{copy.port}/items/openapi.json")
     return str(answer.json["info"]["title"])
+
+
+def test_no_request_fails_while_every_worker_is_replaced(copy: Copy) -> None:
+    hammer = Hammer(f"http://127.0.0.1:{copy.port}", copy.sign_in())
+    with hammer.at_work():
+        done = copy.make("reload")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "auth: 2 workers were replaced." in done.stdout
+    assert "items: 2 workers were replaced." in done.stdout
+    assert hammer.failures == []
+    assert hammer.lost_or_doubled() == []
 
 
 def test_reload_brings_new_code_to_one_service(copy: Copy, composition_root: Path) -> None:
