@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass
-from types import SimpleNamespace
+from types import FrameType, SimpleNamespace
 from typing import Any, Self
 
 from gunicorn.arbiter import Arbiter
@@ -21,11 +21,13 @@ from chassis.worker import DRAIN
 REFUSAL = "Not reloaded: the code as it is now does not start, so the old workers go on."
 """What the log says when a reload would have ended the service."""
 
-CHECK_TIMEOUT = 30
-"""Seconds that the new code may take to start."""
+CHECK_TIMEOUT = 90
+"""Seconds that the new code may take to start: two, but for a machine that has much else to do."""
 
 RETIREMENT_LIMIT = 2 * REQUEST_LIMIT + 5
 """Seconds after which an old worker is killed: it may drain, and then finish requests, for one limit each."""
+
+_STOPS = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
 
 _INHERITANCE = "CHASSIS_INHERITANCE"
 
@@ -66,6 +68,7 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
         super().__init__(app)
         self._package = package
         self._is_to_reload = False
+        self._check: subprocess.Popen[bytes] | None = None
         self._old_workers = list(inheritance.workers) if inheritance else []
         self._kill_at: float | None = None
 
@@ -73,6 +76,12 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
         """Takes signals, those too that came while this master was starting."""
         super().init_signals()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, self.SIGNALS)
+
+    def signal(self, sig: int, frame: FrameType | None) -> None:
+        """Notes a signal for the main loop, which a stop does not let wait for the check of new code."""
+        super().signal(sig, frame)
+        if sig in _STOPS and self._check:
+            self._check.kill()
 
     def reload(self) -> None:
         """Remembers the SIGHUP until the signals that came with it are dealt with: one may have been SIGTERM."""
@@ -94,9 +103,13 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
         # Not in the folder of the metrics, where each process leaves files.
         environment = {**os.environ}
         environment.pop("PROMETHEUS_MULTIPROC_DIR", None)
+        # Waited for here, because gunicorn takes the exit status of whatever child ends meanwhile.
         try:
-            done = subprocess.run(command, env=environment, timeout=CHECK_TIMEOUT, check=False)  # noqa: S603  # our own
-            return done.returncode == 0
+            with subprocess.Popen(command, env=environment) as self._check:  # noqa: S603  # our own
+                try:
+                    return self._check.wait(CHECK_TIMEOUT) == 0
+                finally:
+                    self._check.kill()  # does nothing to one that has ended
         except (OSError, subprocess.TimeoutExpired) as error:
             self.log.error("%s", error)
             return False
