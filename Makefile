@@ -30,6 +30,10 @@ up: python  ## Set everything up, start it, return when it is ready (MODE=docker
 down: python  ## Stop everything; data stays
 	@"$(PYTHON)" -m deploy down
 
+.PHONY: reload
+reload: python  ## Replace every worker while it serves: new code, no failed request (S=auth: only that service)
+	@"$(PYTHON)" -m deploy reload $(S)
+
 .PHONY: ps
 ps: python  ## Show what runs and whether it is ready
 # Its status 1 says that something is down, which the table says already: no error of make's own.

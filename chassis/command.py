@@ -1,4 +1,4 @@
-"""The command line of a service: `python -m items_service serve`, `migrate`, `revise`."""
+"""The command line of a service: `python -m items_service serve`, `check`, `migrate`, `revise`."""
 
 import argparse
 import os
@@ -62,10 +62,11 @@ def _run(service: Service[AnySettings], arguments: argparse.Namespace) -> None:
         level=settings.log_level,
         style=settings.log_format,
     )
-    if arguments.command == "serve":
-        from chassis.server import serve
+    if arguments.command in ("serve", "check"):
+        from chassis import server
 
-        serve(settings, f"{service.name}.main")
+        run = server.serve if arguments.command == "serve" else server.check
+        run(settings, service.name)
     else:
         _change_database(service, settings, arguments)
 
@@ -87,6 +88,7 @@ def _parser(name: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=f"python -m {name}", description=f"Runs {name}.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("serve", help="serve in the foreground with gunicorn")
+    commands.add_parser("check", help="start and stop it without serving, as a reload does first")
     commands.add_parser(
         "migrate", help="bring the database to the newest version; does nothing twice"
     )

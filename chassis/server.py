@@ -1,5 +1,6 @@
 """Serves an application with gunicorn: the same way on a laptop and in a container."""
 
+import asyncio
 import gc
 import os
 import shutil
@@ -11,7 +12,9 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
+from chassis.master import Inheritance, Master
 from chassis.settings import ServiceSettings, SettingsError
+from chassis.worker import ServiceWorker
 
 GRACEFUL_TIMEOUT = 25
 """Seconds that requests under way have to finish when the service stops."""
@@ -41,18 +44,21 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         return self._create_app()
 
 
-def serve(settings: ServiceSettings, composition_root: str) -> None:
-    """Serves in the foreground until a signal ends it.
+def serve(settings: ServiceSettings, package: str) -> None:
+    """Serves in the foreground until a signal ends it; SIGHUP replaces code and workers.
 
     Args:
         settings: handed to `create_app`.
-        composition_root: the module with `create_app(settings)`, which runs in each worker.
+        package: the service, in whose `main` is `create_app(settings)`, which runs in each worker.
 
     Raises:
         SettingsError: the state folder cannot be written to, or the composition root refuses a setting.
     """
+    inheritance = Inheritance.find()
+    metrics_dir = settings.state_dir / "metrics"
     try:
-        metrics_dir = _empty_folder(settings.state_dir / "metrics")
+        if not inheritance:
+            _empty(metrics_dir)
     except OSError as error:
         raise SettingsError(
             f"{settings.variable('state_dir')} is no folder that can be written to "
@@ -62,15 +68,15 @@ def serve(settings: ServiceSettings, composition_root: str) -> None:
         metrics_dir
     )  # read when prometheus_client is imported
     # Imported once, before the workers are forked, which then start in a fraction of the time and share its memory.
-    create_app = import_module(composition_root).create_app
-    # Once more than there are workers: what it refuses would be a traceback of each of them.
+    create_app = _composition_root(package)
+    # Composed here too, so that what it refuses is told once, and not in a traceback of each worker.
     create_app(settings)
     gc.collect()
     gc.freeze()
     options = {
-        "bind": settings.bind,
+        "bind": f"fd://{inheritance.listener}" if inheritance else settings.bind,
         "workers": settings.workers,
-        "worker_class": "chassis.worker.ServiceWorker",
+        "worker_class": ServiceWorker,
         "logger_class": _PropagatingLogger,
         "keepalive": 75,  # longer than nginx keeps its connections, so that nginx closes them first
         "timeout": 30,
@@ -82,13 +88,27 @@ def serve(settings: ServiceSettings, composition_root: str) -> None:
     if SHARED_MEMORY.is_dir():
         # A heartbeat file on a slow disk looks like a hung worker.
         options["worker_tmp_dir"] = str(SHARED_MEMORY)
-    _Server(lambda: create_app(settings), options).run()
+    Master(_Server(lambda: create_app(settings), options), package, inheritance).run()
 
 
-def _empty_folder(folder: Path) -> Path:
+def check(settings: ServiceSettings, package: str) -> None:
+    """Starts and stops the application without serving it; what is wrong with its code is raised."""
+    asyncio.run(_start_and_stop(_composition_root(package)(settings)))
+
+
+async def _start_and_stop(app: Any) -> None:
+    async with app.router.lifespan_context(app):
+        pass
+
+
+def _composition_root(package: str) -> Callable[[Any], Any]:
+    create_app: Callable[[Any], Any] = import_module(f"{package}.main").create_app
+    return create_app
+
+
+def _empty(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    return folder
 
 
 def _forget_worker_metrics(_server: object, worker: Any) -> None:

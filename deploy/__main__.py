@@ -1,4 +1,4 @@
-"""`python -m deploy`: the commands behind `make up`, `down`, `ps`, `logs` and `clean`."""
+"""`python -m deploy`: the commands behind `make up`, `down`, `reload`, `ps`, `logs` and `clean`."""
 
 import argparse
 import os
@@ -44,6 +44,14 @@ def _parser() -> argparse.ArgumentParser:
 
     down = commands.add_parser("down", parents=[mode], help="stop everything; data stays")
     down.set_defaults(action=actions.down)
+
+    reload = commands.add_parser(
+        "reload",
+        parents=[mode],
+        help="replace every worker of the services while they serve; no request fails",
+    )
+    reload.add_argument("service", nargs="*", help="auth, items (default: both)")
+    reload.set_defaults(action=actions.reload)
 
     ps = commands.add_parser(
         "ps", parents=[mode], help="show what runs; exit status 1 when something is down"

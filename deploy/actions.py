@@ -6,6 +6,7 @@ import sys
 
 from deploy import docker as containers
 from deploy import mode, nginx, preflight, settings_file, uv
+from deploy import reload as reloading
 from deploy.checkout import Checkout
 from deploy.docker import DockerStack
 from deploy.errors import DeployError
@@ -79,6 +80,23 @@ def ps(checkout: Checkout, options: argparse.Namespace) -> int:
     rows = [row for stack in stacks for row in stack.rows()]
     print(render(rows))
     return 1 if any(row.trouble for row in rows) else 0
+
+
+def reload(checkout: Checkout, options: argparse.Namespace) -> int:
+    """Replace the workers of the services while they serve."""
+    stacks = _chosen(checkout, load(checkout), options)
+    if not stacks:
+        raise DeployError("Nothing of this checkout is running. Start it: make up")
+    stack = stacks[0]
+    services = options.service or stack.services
+    for name in services:
+        if name not in stack.services:
+            raise DeployError(
+                f"There is no service {name!r} to reload: S= takes {', '.join(stack.services)}."
+            )
+    reloading.reload(stack, services, Progress(reloading.STEPS))
+    print(stack.renewal)
+    return 0
 
 
 def logs(checkout: Checkout, options: argparse.Namespace) -> int:
@@ -169,7 +187,7 @@ def _say_that_it_runs(stack: Stack, forced: Mode | None) -> int:
             "make down && make up"
         )
     print(f"It already runs as {stack.name}: {stack.url()}")
-    print("After a change of code or settings: make down && make up")
+    print(stack.renewal)
     return 0
 
 

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from deploy.commands import last_lines, run
 from deploy.errors import DeployError
 from deploy.mode import Mode
 from deploy.progress import Progress
+from deploy.reload import Generation
 from deploy.settings import Settings
 from deploy.settings_file import VARIABLES
 from deploy.table import Row
@@ -64,6 +66,8 @@ class DockerStack:
 
     mode = Mode.DOCKER
     name = "Docker containers"
+    services = ("auth", "items")
+    renewal = "The code is in the images. After a change of code or settings: make down && make up"
 
     def __init__(self, checkout: Checkout, settings: Settings) -> None:
         self._checkout = checkout
@@ -156,6 +160,35 @@ class DockerStack:
             env=self._environment(),
             check=False,
         )
+
+    def generation(self, service: str) -> Generation | None:
+        """Return the main process of a service and its workers, or None while it does not run."""
+        for container in self._containers():
+            if container.service == service and self._is_ours(container):
+                return self._generation(container) if container.state == "running" else None
+        return None
+
+    def hear(self, service: str) -> Callable[[], str]:
+        """Return what tells, whenever it is called, what the service's log said since now."""
+        now = datetime.now(UTC).isoformat()
+        return lambda: self._docker("logs", "--since", now, f"{self.project}-{service}-1")
+
+    def hang_up(self, services: Sequence[str]) -> None:
+        """Send SIGHUP to the main process of each."""
+        self._compose(
+            "kill", "--signal", "HUP", *services, failed="The containers cannot be sent SIGHUP."
+        )
+
+    def _generation(self, container: Container) -> Generation | None:
+        table = self._docker("top", container.id, "-eo", "pid,ppid,args").splitlines()[1:]
+        rows = [row.split(None, 2) for row in table]
+        # The first process is Docker's own, which hands signals on; the service's main process is its child. What
+        # that one is called is not looked at: while it turns into a new one it has no name.
+        master = next((pid for pid, parent, _ in rows if int(parent) == container.pid), None)
+        workers = (
+            pid for pid, parent, args in rows if parent == master and args.endswith(" serve")
+        )
+        return Generation(int(master), frozenset(map(int, workers))) if master else None
 
     def _up(self) -> None:
         # --wait is asked of the services only: a container that runs once and ends would count as failed.

@@ -62,6 +62,17 @@ class Supervisor:
             for info in cast("list[dict[str, Any]]", answer)
         ]
 
+    def signal(self, program: str, name: str) -> None:
+        """Send the signal `name` (such as HUP) to the main process of `program`.
+
+        Raises DeployError when it does not run.
+        """
+        try:
+            with self._server() as server:
+                server.supervisor.signalProcess(program, name)
+        except (OSError, http.client.HTTPException, xmlrpc.client.Fault) as error:
+            raise DeployError(f"{program} cannot be sent SIG{name}: {error}.") from error
+
     def shut_down(self) -> None:
         """Tell supervisord to stop its programs and then itself; returns before that is done."""
         # It may be gone, or already on its way.

@@ -1,7 +1,7 @@
 """Start, watch and stop the local processes."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,8 +12,10 @@ from deploy.commands import last_lines, run
 from deploy.errors import DeployError
 from deploy.local import leftovers, logs
 from deploy.local.control import Program, Supervisor, remove_socket_folder, socket_path
+from deploy.local.workers import workers
 from deploy.mode import Mode
 from deploy.progress import Progress
+from deploy.reload import Generation
 from deploy.settings import Settings, load
 from deploy.settings_file import read
 from deploy.table import Row
@@ -34,6 +36,8 @@ class LocalStack:
 
     mode = Mode.LOCAL
     name = "local processes"
+    services = SERVICES
+    renewal = "After a change of code: make reload. Of settings or packages: make down && make up"
 
     def __init__(self, checkout: Checkout, settings: Settings) -> None:
         self._checkout = checkout
@@ -122,6 +126,30 @@ class LocalStack:
             if name not in PROGRAMS:
                 raise DeployError(f"There is no log of {name!r}: S= takes {', '.join(PROGRAMS)}.")
         logs.show({name: self._log(name) for name in names}, lines, follow)
+
+    def generation(self, service: str) -> Generation | None:
+        """Return the main process of a service and its workers, or None while it does not run."""
+        for program in self._supervisor.programs() or ():
+            if program.name == service and program.pid:
+                return Generation(program.pid, workers(program.pid))
+        return None
+
+    def hear(self, service: str) -> Callable[[], str]:
+        """Return what tells, whenever it is called, what the service's log said since now."""
+        path = self._log(service)
+        heard = path.stat().st_size
+
+        def said() -> str:
+            log = path.read_bytes()
+            # supervisord begins a new file when one is full.
+            return (log[heard:] if len(log) >= heard else log).decode(errors="replace")
+
+        return said
+
+    def hang_up(self, services: Sequence[str]) -> None:
+        """Send SIGHUP to the main process of each."""
+        for service in services:
+            self._supervisor.signal(service, "HUP")
 
     def _environment(self, binary: Path) -> dict[str, str]:
         """Return the environment of every local process; `binary` is nginx."""

@@ -23,7 +23,7 @@ def _run(command: str, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("command", ["serve", "migrate"])
+@pytest.mark.parametrize("command", ["serve", "check", "migrate"])
 def test_a_wrong_setting_ends_with_a_sentence_for_each_and_code_2(
     tmp_path: Path, command: str
 ) -> None:

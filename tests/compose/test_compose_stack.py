@@ -6,12 +6,12 @@ import re
 import subprocess
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
 
 from tests.support.checkout import Copy
 from tests.support.docker import needs_docker
+from tests.support.hammer import Hammer
 from tests.support.http import Answer, send
 from tests.support.processes import wait_until
 
@@ -27,25 +27,6 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
     assert done.returncode == 0, done.stdout + done.stderr
     yield copy
     copy.make("clean", YES="1")
-
-
-def sign_in(copy: Copy) -> str:
-    settings = dict(re.findall(r"^(\w+)=(\S+)$", (copy.folder / ".env").read_text(), re.MULTILINE))
-    form = urlencode(
-        {
-            "grant_type": "password",
-            "username": settings["DEMO_USERNAME"],
-            "password": settings["DEMO_PASSWORD"],
-        }
-    )
-    answer = send(
-        f"http://127.0.0.1:{copy.port}/auth/token",
-        method="POST",
-        headers=[("Content-Type", "application/x-www-form-urlencoded")],
-        body=form.encode(),
-    )
-    assert answer.status == 200, answer.body
-    return str(answer.json["access_token"])
 
 
 def call(copy: Copy, method: str, path: str, token: str, body: object = None) -> Answer:
@@ -145,7 +126,7 @@ def test_a_load_from_containers_leaves_its_report_to_who_asked_for_it(copy: Copy
 
 
 def test_users_and_items_survive_down_and_up(copy: Copy) -> None:
-    token = sign_in(copy)
+    token = copy.sign_in()
     created = call(copy, "POST", "/items/", token, {"title": "Kept"})
     assert created.status == 201, created.body
     assert copy.make("down").returncode == 0
@@ -156,7 +137,22 @@ def test_users_and_items_survive_down_and_up(copy: Copy) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     kept = call(copy, "GET", f"/items/{created.json['id']}", token)
     assert kept.status == 200, "the token and the item of before are both still good"
-    assert sign_in(copy)
+    assert copy.sign_in()
+
+
+def test_no_request_fails_while_every_worker_is_replaced(copy: Copy) -> None:
+    before = copy.table()
+    hammer = Hammer(f"http://127.0.0.1:{copy.port}", copy.sign_in())
+    with hammer.at_work():
+        done = copy.make("reload")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "auth: 2 workers were replaced." in done.stdout
+    assert "items: 2 workers were replaced." in done.stdout
+    assert hammer.failures == []
+    assert hammer.lost_or_doubled() == []
+    assert {name: row[1] for name, row in copy.table().items()} == {
+        name: row[1] for name, row in before.items()
+    }, "the containers stay"
 
 
 @pytest.mark.parametrize("service", ["items", "auth"])
@@ -182,7 +178,7 @@ def test_another_database_is_opened_where_it_is_named(copy: Copy) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     kept = copy.run("docker", "compose", "exec", "-T", "items", "ls", "var/items").stdout.split()
     assert "elsewhere.db" in kept
-    assert call(copy, "GET", "/items/", sign_in(copy)).json["items"] == []
+    assert call(copy, "GET", "/items/", copy.sign_in()).json["items"] == []
 
 
 def test_a_setting_that_cannot_work_fails_the_start_and_is_told_last(copy: Copy) -> None:

@@ -8,7 +8,9 @@ import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlencode
 
+from tests.support.http import send
 from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,6 +65,26 @@ class Copy:
             timeout=seconds,
             check=False,
         )
+
+    def sign_in(self) -> str:
+        """Return an access token of the demo user, whose password is in `.env`."""
+        written = (self.folder / ".env").read_text()
+        settings = dict(re.findall(r"^(\w+)=(\S+)$", written, re.MULTILINE))
+        form = urlencode(
+            {
+                "grant_type": "password",
+                "username": settings["DEMO_USERNAME"],
+                "password": settings["DEMO_PASSWORD"],
+            }
+        )
+        answer = send(
+            f"http://127.0.0.1:{self.port}/auth/token",
+            method="POST",
+            headers=[("Content-Type", "application/x-www-form-urlencoded")],
+            body=form.encode(),
+        )
+        assert answer.status == 200, answer.body
+        return str(answer.json["access_token"])
 
     def get(self, path: str) -> int:
         """Return the status of the answer to a GET through nginx."""
