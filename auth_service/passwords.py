@@ -4,8 +4,9 @@ import asyncio
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 from argon2 import PasswordHasher
@@ -58,10 +59,20 @@ class PasswordHashing:
         matches = await self.run(lambda: self._matches(password, password_hash))
         return matches and password_hash is not None
 
-    def refuse_when_full(self) -> None:
-        """Raises `ServiceUnavailable` when too many are waiting already: asked first, a refusal costs nothing else."""
-        if self._pending >= self._most_pending:
-            raise ServiceUnavailable("Too many people sign in at once; try again.", retry_after=1)
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """A place among those who wait, for what has to be looked up first: taken before, a refusal costs nothing else.
+
+        Whoever leaves the block and hashes without a pause in between still has it.
+
+        Raises:
+            ServiceUnavailable: too many are waiting already.
+        """
+        self._take_place()
+        try:
+            yield
+        finally:
+            self._pending -= 1
 
     def is_outdated(self, password_hash: str) -> bool:
         """Whether the hash was made with other parameters than today's."""
@@ -84,12 +95,16 @@ class PasswordHashing:
         Raises:
             ServiceUnavailable: too many are waiting already.
         """
-        self.refuse_when_full()
-        self._pending += 1
+        self._take_place()
         future = self._pool.submit(work)
         # Counted until the thread is done, even when the client has gone: the memory is in use until then.
         future.add_done_callback(self._done_in(asyncio.get_running_loop()))
         return await asyncio.wrap_future(future)
+
+    def _take_place(self) -> None:
+        if self._pending >= self._most_pending:
+            raise ServiceUnavailable("Too many people sign in at once; try again.", retry_after=1)
+        self._pending += 1
 
     def _done_in(self, loop: asyncio.AbstractEventLoop) -> Callable[[object], None]:
         def done(_future: object) -> None:
