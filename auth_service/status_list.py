@@ -17,12 +17,16 @@ from auth_service.signing_keys import SigningKeys
 from auth_service.store import AccessTokenStore
 from chassis.access_tokens import Clock
 from chassis.columns import new_id
+from chassis.problems import ServiceUnavailable
+from chassis.status_list import MAX_PLACES, STATUS_LIST_TYPE
 from chassis.status_list import REFRESH_AFTER as TTL
-from chassis.status_list import STATUS_LIST_TYPE
 
-SIZE = 2**20
-"""Places in the list. The next token after the last place gets the first again; who had it must be dead by then, so
-this many tokens may live at once: at 600 s of life, 1 700 new ones per second."""
+SIZE = MAX_PLACES
+"""Places in the list. The next token after the last place gets the first again, once who had it is forgotten."""
+
+RESERVE = 2**16
+"""Places that a worker does not give out by what it knows: more than a database adds in `RELOAD_AFTER`, so that no
+token gets the place of a live one. At 600 s of life the others are enough for 2 000 new tokens per second."""
 
 RELOAD_AFTER = 1.0
 """Seconds for which a worker takes its list for the current one."""
@@ -75,8 +79,21 @@ class StatusList:
         self._token_life = token_life
         self._clock = clock
         self._revoked: frozenset[int] = frozenset()
+        self._is_full = False
         self._published: PublishedList | None = None
         self._loaded_at = float("-inf")
+
+    def require_room(self) -> None:
+        """To be called before anything is used up for a new token.
+
+        Raises:
+            ServiceUnavailable: nearly as many tokens live as there are places.
+        """
+        if self._is_full:
+            raise ServiceUnavailable(
+                "too many access tokens are alive at once; try again later",
+                retry_after=int(FORGET_EVERY),
+            )
 
     async def enter(
         self, session_id: UUID | None, client_id: str, expires_at: int
@@ -146,6 +163,10 @@ class StatusList:
             most=SIZE,
         )
         self._revoked = frozenset(number % SIZE for number in numbers)
+        taken = await self._tokens.span()
+        self._is_full = taken > SIZE - RESERVE
+        if self._is_full:
+            log.error("status_list_full", taken=taken, places=SIZE)
         self._loaded_at = loaded_at
 
 

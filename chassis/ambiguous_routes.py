@@ -29,10 +29,10 @@ def refuse_ambiguous_routes(app: Starlette, root_path: str) -> None:
         example = _example_below(root_path, template)
         if example is not None:
             raise ValueError(
-                f"The route {template!r} also matches {example!r}, which begins with the public "
+                f"the route {template!r} also matches {example!r}, which begins with the public "
                 f"prefix {root_path!r}: a proxy that strips the prefix and one that keeps it could "
-                "not be told apart. Rename the route, or give its first parameter a convertor that "
-                "the prefix does not match, such as {item_id:uuid}."
+                "not be told apart. Choose another prefix, rename the route, or give its first "
+                "parameter a convertor that the prefix does not match, such as {item_id:uuid}."
             )
 
 

@@ -28,7 +28,7 @@ from chassis.metrics import Metrics
 from chassis.public_prefix import PublicPrefix
 from chassis.request_context import RequestContext
 from chassis.resource_metadata import add_resource_metadata
-from chassis.settings import ServiceSettings
+from chassis.settings import ServiceSettings, SettingsError
 
 _PROBLEM = problems.describe("A problem (RFC 9457)")
 
@@ -92,7 +92,7 @@ def create_service(
         on_close: what is closed when it stops.
 
     Raises:
-        ValueError: a route could be mistaken for the public prefix.
+        SettingsError: a route could be mistaken for the public prefix.
     """
 
     @asynccontextmanager
@@ -120,6 +120,7 @@ def create_service(
         root_path_in_servers=False,
         docs_url=None,
         redoc_url=None,
+        responses={"default": _PROBLEM},
     )
     app.state.token_verifier = token_verifier
     problems.add_problems(app)
@@ -128,16 +129,23 @@ def create_service(
     app.add_route("/metrics", metrics.answer, include_in_schema=False)
     add_resource_metadata(app, settings, name=name, title=title, scopes=scopes)
     add_docs(app, title=title)
-    refuse_ambiguous_routes(app, settings.root_path)
+    try:
+        refuse_ambiguous_routes(app, settings.root_path)
+    except ValueError as error:
+        variable = settings.variable("root_path")
+        raise SettingsError(f"{variable} cannot be {settings.root_path!r}: {error}") from None
     return app
 
 
 def _add(app: FastAPI, router: APIRouter) -> None:
-    # Not `include_router`, which matches each request twice and passes it through one router more: 17 us.
-    for route in router.routes:
-        if isinstance(route, APIRoute):
-            route.responses.setdefault("default", _PROBLEM)
-        app.router.routes.append(route)
+    """Adds the routes themselves: a router inside a router matches each request twice, which takes 17 us."""
+    routes = [route for route in router.routes if isinstance(route, APIRoute)]
+    if len(routes) < len(router.routes):  # it has routers of its own
+        app.include_router(router)
+        return
+    for route in routes:
+        route.responses.setdefault("default", _PROBLEM)
+    app.router.routes.extend(routes)
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

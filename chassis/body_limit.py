@@ -1,10 +1,12 @@
-"""A bound on request bodies, so that no request can fill the memory."""
+"""A bound on request bodies, so that no request can fill the memory or keep a worker busy for long."""
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.problems import ContentTooLarge
 
-MAX_BODY_BYTES = 1024 * 1024
+MAX_BODY_BYTES = 128 * 1024
+"""Room for an item of 10 000 characters with every one written as two JSON escapes of 6 bytes. A body that is nothing
+but mistakes takes a worker 20 ms at this size and half a second at 1 MiB. nginx has the same bound."""
 
 
 class BodyLimit:

@@ -47,10 +47,9 @@ def main(service: Service[AnySettings]) -> None:
         raise SystemExit(2) from None
     except DatabaseUnavailable as error:
         cause = str(error).splitlines()[0]
-        variable = f"{service.settings.model_config['env_prefix']}DATABASE_URL"
         print(
             f"{service.name} cannot use its database: {cause}\n"
-            f"Start it, or correct {variable} in .env or in the environment.",
+            f"Start it, or correct {service.settings.variable('database_url')} in .env or in the environment.",
             file=sys.stderr,
         )
         raise SystemExit(1) from None

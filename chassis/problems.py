@@ -128,7 +128,7 @@ _CODES = {
     500: "internal_error",
     503: "service_unavailable",
 }
-# A body can hold 100 000 mistakes; nobody reads more than these, and the answer stays small.
+# A body can hold 10 000 mistakes; nobody reads more than these, and the answer stays small.
 _MAX_ERRORS = 20
 
 # Python names these two after older RFCs; RFC 9110 renamed them.
@@ -198,15 +198,13 @@ def _with_sentence(request: Request, error: HTTPException) -> HTTPException:
 
 
 async def _on_invalid_input(request: Request, error: RequestValidationError) -> Response:
-    errors = [_invalid_parameter(item) for item in error.errors()[:_MAX_ERRORS]]
+    mistakes = error.errors()
+    errors = [_invalid_parameter(item) for item in mistakes[:_MAX_ERRORS]]
     first = errors[0]
-    return problem_response(
-        request,
-        InvalidInput(
-            f"The {first['in']} is not valid: {first['detail']} ({first['pointer']}).",
-            errors=errors,
-        ),
-    )
+    detail = f"The {first['in']} is not valid: {first['detail']} ({first['pointer']})."
+    if len(mistakes) > _MAX_ERRORS:
+        detail += f" Only the first {_MAX_ERRORS} of {len(mistakes)} mistakes are listed."
+    return problem_response(request, InvalidInput(detail, errors=errors))
 
 
 def _invalid_parameter(item: Mapping[str, Any]) -> dict[str, str]:

@@ -49,21 +49,23 @@ def serve(settings: ServiceSettings, composition_root: str) -> None:
         composition_root: the module with `create_app(settings)`, which runs in each worker.
 
     Raises:
-        SettingsError: the state folder cannot be written to.
+        SettingsError: the state folder cannot be written to, or the composition root refuses a setting.
     """
     try:
         metrics_dir = _empty_folder(settings.state_dir / "metrics")
     except OSError as error:
-        variable = f"{settings.model_config['env_prefix']}STATE_DIR"
         raise SettingsError(
-            f"{variable} is no folder that can be written to ({error.filename}: {error.strerror}). "
-            "Change it in .env or in the environment."
+            f"{settings.variable('state_dir')} is no folder that can be written to "
+            f"({error.filename}: {error.strerror}). Change it in .env or in the environment."
         ) from None
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(
         metrics_dir
     )  # read when prometheus_client is imported
     # Imported once, before the workers are forked, which then start in a fraction of the time and share its memory.
     create_app = import_module(composition_root).create_app
+    # Once more than there are workers: what it refuses would be a traceback of each of them.
+    create_app(settings)
+    gc.collect()
     gc.freeze()
     options = {
         "bind": settings.bind,

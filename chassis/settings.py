@@ -138,9 +138,13 @@ class EnvironmentSettings(BaseSettings):
             raise SettingsError("\n".join(map(cls._sentence, error.errors()))) from None
 
     @classmethod
+    def variable(cls, name: str) -> str:
+        """The environment variable of a setting, for sentences about it."""
+        return name if name.isupper() else f"{cls.model_config['env_prefix']}{name.upper()}"
+
+    @classmethod
     def _sentence(cls, error: Any) -> str:
-        name = str(error["loc"][0]) if error["loc"] else ""
-        variable = name if name.isupper() else f"{cls.model_config['env_prefix']}{name.upper()}"
+        variable = cls.variable(str(error["loc"][0]) if error["loc"] else "")
         if error["type"] == "missing":
             return f"{variable} is not set: run `make up`, which writes it to .env, or set it yourself."
         reason = error["msg"].removeprefix("Value error, ")

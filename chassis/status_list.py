@@ -27,7 +27,7 @@ REFRESH_AFTER = 2.0
 FIRST_RETRY_AFTER = 0.25
 """Seconds between two tries while there is no list at all: services start side by side."""
 
-MAX_PLACES = 2**20
+MAX_PLACES = 2**21
 """Tokens that a list may have places for."""
 
 # A full list of random bits, base64 inside base64, and a little for the rest.

@@ -82,6 +82,7 @@ async def _exchange(form: dict[str, str], client: Client, issuer: TokenIssuer) -
     if grant_type not in GRANTS:
         raise UnsupportedGrantType(f"the grant type must be one of {', '.join(GRANTS)}")
     require_grant(client, grant_type)
+    issuer.status_list.require_room()
     asked = TokenRequest(client, form.get("scope"), form.get("resource"))
     match grant_type:
         case "authorization_code":

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, insert, or_, select, union, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, union, update
 
 from auth_service.tables import access_tokens, sessions
 from chassis.columns import now
@@ -34,6 +34,11 @@ _IS_REVOKED = (
         access_tokens.c.jti == bindparam("token"),
         or_(access_tokens.c.revoked_at.is_not(None), sessions.c.ended_at.is_not(None)),
     )
+)
+# Two look-ups at the ends of the index; max() and min() side by side would read every row on SQLite.
+_SPAN = select(
+    select(func.max(access_tokens.c.id)).scalar_subquery().label("newest"),
+    select(func.min(access_tokens.c.id)).scalar_subquery().label("oldest"),
 )
 _FORGET = delete(access_tokens).where(
     access_tokens.c.id.in_(
@@ -82,6 +87,11 @@ class AccessTokenStore:
             _REVOKED, expires_after=expires_after, ended_after=ended_after, most=most
         )
         return [row["id"] for row in rows]
+
+    async def span(self) -> int:
+        """How many numbers there are from the oldest token that is not forgotten to the newest."""
+        [row] = await self._database.fetch_all(_SPAN)
+        return 0 if row["newest"] is None else int(row["newest"] - row["oldest"] + 1)
 
     async def forget(self, *, expired_before: datetime, most: int) -> int:
         """Deletes up to `most` tokens that expired, the oldest first, and returns how many."""

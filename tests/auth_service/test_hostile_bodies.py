@@ -43,9 +43,9 @@ async def test_a_body_that_is_no_document_is_refused(
         b'{"password": "\\ud800\\ud800\\ud800\\ud800\\ud800\\ud800\\ud800\\ud800\\ud800\\ud800\\ud800\\ud800"}',
         b'{"disabled": NaN, "display_name": Infinity}',
         b"[" * 100_000,
-        b'{"a":' * 100_000,
+        b'{"a":' * 20_000,
         b"1" * 100_000,
-        json.dumps({f"field{number}": number for number in range(10_000)}).encode(),
+        json.dumps({f"field{number}": number for number in range(5_000)}).encode(),
     ):
         answer = await client.request(method, path, content=body, headers={**admin, **JSON})
         assert answer.status_code in (400, 422), (body[:80], answer.text)

@@ -11,20 +11,20 @@ from uuid import UUID, uuid4
 import httpx2
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from auth_service.main import create_app
 from auth_service.revocation import Revocation
 from auth_service.settings import AuthSettings
 from auth_service.signing_keys import SigningKeys
-from auth_service.status_list import FORGET_AFTER, RELOAD_AFTER, SIZE, StatusList
+from auth_service.status_list import FORGET_AFTER, FORGET_EVERY, RELOAD_AFTER, SIZE, StatusList
 from auth_service.store import AccessTokenStore, ClientStore, EndOfSession, SigningKeyStore
 from auth_service.tables import access_tokens, sessions
 from chassis.access_tokens import read_signed
 from chassis.columns import now
 from chassis.database import Database
 from tests.auth_service.databases import KEY_SECRET, on_both_databases
-from tests.auth_service.people import ADMIN, DEMO, URL, bearer, header_of, refresh, sign_in
+from tests.auth_service.people import ADMIN, DEMO, URL, bearer, header_of, refresh, refused, sign_in
 from tests.support.apps import client_of
 from tests.support.clocks import SettableClock
 
@@ -228,6 +228,27 @@ async def test_places_go_round_and_a_number_is_never_given_twice(
     again = await statuses.enter(None, "gatehouse", end)
     assert again["status"]["status_list"]["idx"] == 1
     assert first["jti"] != again["jti"]
+
+
+async def test_while_every_place_is_taken_a_token_is_refused_before_anything_is_used_up(
+    client: httpx2.AsyncClient, database: Database
+) -> None:
+    first, second = await sign_in(client), await sign_in(client)
+    newest = select(func.max(access_tokens.c.id)).scalar_subquery()
+    move = update(access_tokens).where(access_tokens.c.id == newest)
+    await database.execute(move.values(id=access_tokens.c.id + SIZE))
+    async with asyncio.timeout(5):
+        while (answer := await client.post("/token", data=DEMO.password_grant)).status_code == 200:
+            await asyncio.sleep(0.05)
+    assert refused(answer) == (503, "temporarily_unavailable")
+    assert int(answer.headers["Retry-After"]) == FORGET_EVERY
+    assert (await refresh(client, first["refresh_token"])).status_code == 503
+    await database.execute(delete(access_tokens))
+    async with asyncio.timeout(5):
+        while (await client.post("/token", data=DEMO.password_grant)).status_code == 503:
+            await asyncio.sleep(0.05)
+    for tokens in (first, second):
+        assert (await refresh(client, tokens["refresh_token"])).status_code == 200
 
 
 async def test_a_client_that_has_the_list_gets_it_again_only_when_it_changed(

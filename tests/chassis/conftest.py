@@ -17,6 +17,7 @@ from chassis.database import DatabaseUnavailable
 from chassis.problems import Conflict
 from chassis.settings import ServiceSettings
 from tests.support.apps import running
+from tests.support.clocks import SettableClock
 from tests.support.databases import database_url, postgresql  # noqa: F401  # fixtures
 from tests.support.tokens import TestIssuer
 
@@ -100,8 +101,13 @@ async def _always_ready() -> None:
 
 
 @pytest.fixture
-def issuer() -> TestIssuer:
-    return TestIssuer()
+def clock() -> SettableClock:
+    return SettableClock()
+
+
+@pytest.fixture
+def issuer(clock: SettableClock) -> TestIssuer:
+    return TestIssuer(clock=clock)
 
 
 @pytest.fixture
@@ -116,7 +122,7 @@ def settings(tmp_path: Path) -> ServiceSettings:
 
 
 @pytest.fixture
-def app(settings: ServiceSettings, issuer: TestIssuer) -> FastAPI:
+def app(settings: ServiceSettings, issuer: TestIssuer, clock: SettableClock) -> FastAPI:
     outer = APIRouter(prefix="/outer")
     outer.include_router(deep, prefix="/inner")
     return create_service(
@@ -125,7 +131,9 @@ def app(settings: ServiceSettings, issuer: TestIssuer) -> FastAPI:
         title="Probe",
         description="A service for the tests.",
         routers=[router, outer],
-        token_verifier=AccessTokenVerifier(issuer=issuer.url, audience="probe", keys=issuer),
+        token_verifier=AccessTokenVerifier(
+            issuer=issuer.url, audience="probe", keys=issuer, clock=clock
+        ),
         scopes=bearer.scopes,
         ready_when={"database": _always_ready},
     )

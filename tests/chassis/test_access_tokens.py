@@ -8,16 +8,6 @@ from tests.support.tokens import LIFE, TestIssuer
 
 
 @pytest.fixture
-def clock() -> SettableClock:
-    return SettableClock()
-
-
-@pytest.fixture
-def issuer(clock: SettableClock) -> TestIssuer:
-    return TestIssuer(clock=clock)
-
-
-@pytest.fixture
 def verifier(issuer: TestIssuer, clock: SettableClock) -> AccessTokenVerifier:
     return AccessTokenVerifier(issuer=issuer.url, audience="items", keys=issuer, clock=clock)
 

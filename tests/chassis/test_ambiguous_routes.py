@@ -48,7 +48,7 @@ def _with_route(path: str) -> FastAPI:
     ],
 )
 def test_a_route_that_can_begin_with_the_prefix_is_refused(path: str, root_path: str) -> None:
-    with pytest.raises(ValueError, match=r"not be told apart\. Rename the route") as refusal:
+    with pytest.raises(ValueError, match=r"not be told apart\. Choose another prefix") as refusal:
         refuse_ambiguous_routes(_with_route(path), root_path)
     assert repr(path) in str(refusal.value)
     assert repr(root_path) in str(refusal.value)

@@ -51,6 +51,18 @@ def test_a_state_folder_that_cannot_be_written_to_is_a_wrong_setting(tmp_path: P
     assert ended.stderr.splitlines()[1].startswith("ITEMS_STATE_DIR is no folder that can be")
 
 
+@pytest.mark.parametrize("prefix", ["/docs", "/health", "/openapi.json"])
+def test_a_prefix_that_is_a_route_of_the_service_is_a_wrong_setting(
+    tmp_path: Path, prefix: str
+) -> None:
+    ended = _run("serve", ITEMS_ROOT_PATH=prefix, ITEMS_STATE_DIR=str(tmp_path))
+    assert ended.returncode == 2
+    first, sentence = [line for line in ended.stderr.splitlines() if not line.startswith("{")]
+    assert first == "items_service cannot start:"
+    assert sentence.startswith(f"ITEMS_ROOT_PATH cannot be '{prefix}': the route '{prefix}")
+    assert "Choose another prefix" in sentence
+
+
 @pytest.mark.parametrize("kind", ["no server", "no folder", "no database"])
 def test_a_database_that_cannot_be_used_is_named_with_the_setting(
     tmp_path: Path, kind: str

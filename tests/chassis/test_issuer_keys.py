@@ -57,11 +57,6 @@ def server() -> JwksServer:
 
 
 @pytest.fixture
-def clock() -> SettableClock:
-    return SettableClock()
-
-
-@pytest.fixture
 def kept_in(tmp_path: Path) -> Path:
     return tmp_path / "state" / "issuer-keys.json"
 

@@ -37,16 +37,6 @@ class Auth:
 
 
 @pytest.fixture
-def clock() -> SettableClock:
-    return SettableClock()
-
-
-@pytest.fixture
-def issuer(clock: SettableClock) -> TestIssuer:
-    return TestIssuer(clock=clock)
-
-
-@pytest.fixture
 def auth(issuer: TestIssuer) -> Auth:
     return Auth(issuer)
 

@@ -82,7 +82,7 @@ async def test_invalid_input_is_pointed_at_wherever_it_is(client: httpx2.AsyncCl
         (b'{"name": 1' + b"0" * 5000 + b"}", 400),
         (b'{"name": "\xff"}', 400),
         (b"[" * 100_000, 400),
-        (b'{"a":' * 100_000, 400),
+        (b'{"a":' * 20_000, 400),
         ('{"name": "x"}'.encode("utf-16"), 200),  # RFC 4627 allowed it, and Python still reads it
     ],
     ids=range(14),
@@ -125,6 +125,7 @@ async def test_of_very_many_mistakes_only_the_first_are_told(client: httpx2.Asyn
     answer = await client.post("/things/1", content=content, headers=JSON)
     body = assert_problem(answer, 422, "invalid_input")
     assert len(body["errors"]) == 20
+    assert body["detail"].endswith(" Only the first 20 of 20000 mistakes are listed.")
     assert len(answer.content) < 10_000
 
 
@@ -134,6 +135,7 @@ async def test_a_body_that_is_too_large_is_refused_when_it_is_announced(
     answer = await client.post("/things/1", content=b"x" * (MAX_BODY_BYTES + 1), headers=JSON)
     body = assert_problem(answer, 413, "content_too_large")
     assert body["title"] == "Content Too Large"
+    assert body["detail"] == f"A body may have {MAX_BODY_BYTES} bytes at most."
 
 
 async def test_a_body_that_is_too_large_is_refused_when_it_comes_in_pieces(

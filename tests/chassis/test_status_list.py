@@ -40,16 +40,6 @@ class ListServer:
 
 
 @pytest.fixture
-def clock() -> SettableClock:
-    return SettableClock()
-
-
-@pytest.fixture
-def issuer(clock: SettableClock) -> TestIssuer:
-    return TestIssuer(clock=clock)
-
-
-@pytest.fixture
 def server(issuer: TestIssuer) -> ListServer:
     return ListServer(issuer)
 

@@ -26,12 +26,7 @@ class Registered:
 
 @pytest.fixture
 def registered(stack: Stack) -> Registered:
-    admin = stack.token_request(
-        grant_type="password",
-        username=stack.admin.username,
-        password=stack.admin.password,
-        scope="auth:admin",
-    ).json["access_token"]
+    admin = stack.sign_in(stack.admin, scope="auth:admin")
     new = {
         "name": f"Conformance {secrets.token_hex(4)}",
         "confidential": True,

@@ -17,8 +17,9 @@ from pathlib import Path
 import pytest
 import yaml  # type: ignore[import-untyped]  # its stubs are not worth a dependency
 
-from tests.doctor.nginx import nginx_command, write_configuration
+from doctor.mends import mend
 from tests.support.http import listens
+from tests.support.other_nginx import nginx_command, write_configuration
 from tests.support.ports import free_port
 from tests.support.processes import Program
 
@@ -168,6 +169,12 @@ def _find(*names: str) -> Path:
         if program := shutil.which(name, path=_PATH):
             return Path(program)
     pytest.skip(f"{names[0]} is not installed")
+
+
+def proposed(proxy: str, setting: str, port: int) -> str:
+    """Return what the doctor proposes to users of `proxy` for /items and a service on `port`."""
+    text = mend(proxy, setting).replace("@PREFIX@", "/items")
+    return text.replace("@UPSTREAM@", f"127.0.0.1:{port}")
 
 
 def fenced(page: str, language: str) -> list[str]:

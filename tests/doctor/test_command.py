@@ -18,8 +18,8 @@ from tests.doctor.command import run
 from tests.doctor.deployments import right
 from tests.doctor.proxies import Proxy
 from tests.doctor.services import answering, on_uvicorn, service
-from tests.doctor.serving import served
 from tests.support.ports import free_port
+from tests.support.serving import served
 
 
 def test_help_shows_examples_and_exit_codes() -> None:

@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 
 from doctor.catalogue import KINDS
-from doctor.mends import apache, caddy, envoy, haproxy, mend, nginx, traefik, unknown
+from doctor.mends import apache, caddy, envoy, haproxy, nginx, traefik, unknown
 from doctor.recognise import PROXIES
-from tests.doctor.configuration import assert_accepted
+from tests.doctor.configuration import assert_accepted, proposed
 
 SETTINGS = sorted({kind.setting for kind in KINDS.values() if kind.setting})
 
@@ -20,8 +20,7 @@ def test_every_proxy_knows_exactly_the_settings_that_findings_name() -> None:
 def test_a_proxy_accepts_the_configuration_that_is_proposed_for_it(
     proxy: str, setting: str, tmp_path: Path
 ) -> None:
-    proposed = mend(proxy, setting).replace("@PREFIX@", "/items")
-    assert_accepted(proxy, proposed.replace("@UPSTREAM@", "127.0.0.1:8000"), tmp_path)
+    assert_accepted(proxy, proposed(proxy, setting, 8000), tmp_path)
 
 
 def test_a_kind_explains_only_kinds_that_come_later() -> None:

@@ -15,10 +15,10 @@ from doctor.__main__ import parser
 from doctor.catalogue import KINDS
 from tests.doctor.command import run
 from tests.doctor.configuration import assert_accepted, fenced
-from tests.doctor.nginx import running_nginx
 from tests.doctor.services import service
-from tests.doctor.serving import served
 from tests.support.checkout import ROOT
+from tests.support.other_nginx import running_nginx
+from tests.support.serving import served
 
 PAGE = (ROOT / "docs" / "behind-a-proxy.md").read_text(encoding="utf-8")
 PROXY_OF = {"nginx": "nginx", "caddyfile": "caddy", "haproxy": "haproxy", "apache": "apache"}

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from tests.doctor.command import run
-from tests.doctor.nginx import running_nginx
 from tests.doctor.services import service
-from tests.doctor.serving import served
+from tests.support.other_nginx import running_nginx
+from tests.support.serving import served
 
 HEADERS = "proxy_set_header Host $http_host; proxy_set_header X-Forwarded-For $remote_addr;"
 

@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from doctor.mends import mend
 from tests.doctor.command import run
-from tests.doctor.configuration import running_proxy
+from tests.doctor.configuration import proposed, running_proxy
 from tests.doctor.services import service
-from tests.doctor.serving import served
+from tests.support.serving import served
 
 # Only Caddy's site address names its hosts; only Apache refuses %2F by itself.
 LEFT_OPEN = {
@@ -43,8 +42,3 @@ def test_a_path_arrives_unchanged_after_the_mend(proxy: str, tmp_path: Path) -> 
                 findings = run(f"{origin}/items", "--json").findings
             found.append(bool(faults & set(findings)))
     assert found == [True, False]
-
-
-def proposed(proxy: str, setting: str, port: int) -> str:
-    text = mend(proxy, setting).replace("@PREFIX@", "/items")
-    return text.replace("@UPSTREAM@", f"127.0.0.1:{port}")

@@ -1,11 +1,13 @@
 """What a user does with its items, and what nobody does with another's."""
 
+import json
 from collections.abc import Callable
 from uuid import UUID, uuid4
 
 import httpx2
 import pytest
 
+JSON = {"Content-Type": "application/json"}
 Headers = Callable[..., dict[str, str]]
 
 METHODS = [
@@ -20,6 +22,16 @@ async def _create(client: httpx2.AsyncClient, title: str = "Lamp") -> str:
     answer = await client.post("/", json={"title": title})
     assert answer.status_code == 201, answer.text
     return str(answer.json()["id"])
+
+
+async def test_the_longest_item_is_taken_however_its_json_is_written(
+    client: httpx2.AsyncClient,
+) -> None:
+    longest = {"title": "\N{GRINNING FACE}" * 200, "description": "\N{GRINNING FACE}" * 10_000}
+    escaped = json.dumps(longest, ensure_ascii=True)  # 12 bytes for each character
+    created = await client.post("/", content=escaped, headers=JSON)
+    assert created.status_code == 201, created.text
+    assert created.json().items() >= longest.items()
 
 
 async def test_an_item_is_created_read_replaced_changed_and_deleted(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from chassis.body_limit import MAX_BODY_BYTES
 from tests.support.http import Answer, send, send_raw
 from tests.support.nginx import Proxy, running_proxy
 from tests.support.ports import free_port
@@ -55,16 +56,16 @@ def test_a_service_that_refuses_a_method_names_its_own(proxy: Proxy) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "size"), [("/items/", 2 * 1024 * 1024), ("/auth/token", 9 * 1024)]
+    ("path", "size"), [("/items/", MAX_BODY_BYTES + 1), ("/auth/token", 9 * 1024)]
 )
 def test_a_body_that_is_too_large_is_refused(proxy: Proxy, path: str, size: int) -> None:
     answer = send(proxy.url, path, method="POST", body=b"x" * size)
     assert_problem(answer, status=413, title="Content Too Large", code="content_too_large")
 
 
-def test_a_body_of_a_megabyte_arrives_whole(proxy: Proxy) -> None:
-    answer = send(proxy.url, "/items/", method="POST", body=b"x" * 1024 * 1024)
-    assert answer.json["body_bytes"] == 1024 * 1024
+def test_a_body_that_a_service_takes_arrives_whole(proxy: Proxy) -> None:
+    answer = send(proxy.url, "/items/", method="POST", body=b"x" * MAX_BODY_BYTES)
+    assert answer.json["body_bytes"] == MAX_BODY_BYTES
 
 
 def test_an_address_that_is_too_long_is_refused(proxy: Proxy) -> None:

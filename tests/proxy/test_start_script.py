@@ -100,7 +100,7 @@ def test_everything_is_written_below_the_state_folder_even_with_a_space_in_its_n
     folder = tmp_path / "a folder"
     folder.mkdir()
     with running_proxy(folder, auth_port=free_port(), items_port=items_port) as proxy:
-        body = b"x" * 500_000  # larger than the buffer, so it goes through a file
+        body = b"x" * 100_000  # larger than the buffer, so it goes through a file
         assert send(proxy.url, "/items/", method="POST", body=body).json["body_bytes"] == len(body)
         written = {path.name for path in (folder / "proxy").iterdir()}
         assert written >= {"body", "proxy", "fastcgi", "uwsgi", "scgi", "access.log", "nginx.conf"}

@@ -40,12 +40,7 @@ def by_a_new_password(stack: Stack, signed: Signed) -> None:
 
 
 def by_disabling(stack: Stack, signed: Signed) -> None:
-    admin = stack.token_request(
-        grant_type="password",
-        username=stack.admin.username,
-        password=stack.admin.password,
-        scope="auth:admin",
-    ).json["access_token"]
+    admin = stack.sign_in(stack.admin, scope="auth:admin")
     answer = stack.call("PATCH", f"/auth/users/{signed.id}", token=admin, json={"disabled": True})
     assert answer.status == 200
 

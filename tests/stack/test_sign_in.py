@@ -80,10 +80,7 @@ def test_a_broken_token_is_named_so(each_stack: Stack, token: str) -> None:
 
 
 def test_a_token_without_the_scope_is_told_which_one_it_lacks(each_stack: Stack) -> None:
-    demo = each_stack.demo
-    token = each_stack.token_request(
-        grant_type="password", username=demo.username, password=demo.password, scope="items:read"
-    ).json["access_token"]
+    token = each_stack.sign_in(scope="items:read")
     answer = each_stack.call("POST", "/items/", token=token, json={"title": "Not mine to write"})
     assert_problem(answer, 403)
     challenge = answer.headers["WWW-Authenticate"]
@@ -92,13 +89,7 @@ def test_a_token_without_the_scope_is_told_which_one_it_lacks(each_stack: Stack)
 
 
 def test_the_admin_sees_every_user_and_the_demo_user_does_not(each_stack: Stack) -> None:
-    admin = each_stack.admin
-    token = each_stack.token_request(
-        grant_type="password",
-        username=admin.username,
-        password=admin.password,
-        scope="auth:admin",
-    ).json["access_token"]
+    token = each_stack.sign_in(each_stack.admin, scope="auth:admin")
     assert each_stack.call("GET", "/auth/users", token=token).status == 200
     refused = each_stack.call("GET", "/auth/users", token=each_stack.sign_in())
     assert refused.status in {401, 403}

@@ -1,17 +1,11 @@
 """A stand-in for a service, which answers with what it was asked."""
 
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 from urllib.parse import parse_qsl
 
-import uvicorn
-
-from tests.support.http import listens
-from tests.support.ports import free_port
-from tests.support.processes import wait_until
+from tests.support.serving import served
 
 
 class Echo:
@@ -68,20 +62,6 @@ class Echo:
         await send({"type": "websocket.close"})
 
 
-@contextmanager
-def echo_service(name: str) -> Iterator[int]:
-    """Serve an Echo in a thread, and yield its port."""
-    port = free_port()
-    server = uvicorn.Server(
-        uvicorn.Config(
-            Echo(name), port=port, log_config=None, lifespan="off", ws="websockets-sansio"
-        )
-    )
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    try:
-        wait_until(lambda: listens(port), seconds=10, what=f"the echo of {name} listens")
-        yield port
-    finally:
-        server.should_exit = True
-        thread.join(10)
+def echo_service(name: str) -> AbstractContextManager[int]:
+    """Serve an Echo, and give its port."""
+    return served(Echo(name))

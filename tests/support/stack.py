@@ -149,11 +149,11 @@ class Stack:
             body=urlencode(form).encode(),
         )
 
-    def sign_in(self, user: User | None = None) -> str:
-        """Return an access token of `user`, by default of the demo user."""
+    def sign_in(self, user: User | None = None, **form: str) -> str:
+        """Return an access token of `user`, by default of the demo user; `form` may ask for a scope."""
         user = user or self.demo
         answer = self.token_request(
-            grant_type="password", username=user.username, password=user.password
+            grant_type="password", username=user.username, password=user.password, **form
         )
         assert answer.status == 200, answer.body
         token: str = answer.json["access_token"]

@@ -1,4 +1,4 @@
-"""The real nginx with a few lines of configuration, in front of a service."""
+"""Somebody else's nginx: the real program with a few lines of configuration, in front of a service."""
 
 import os
 from collections.abc import Iterator
@@ -52,14 +52,14 @@ def nginx_command(folder: Path, *options: str) -> list[str | Path]:
 
 @contextmanager
 def running_nginx(folder: Path, server: str) -> Iterator[str]:
-    """Run nginx with these lines inside `server { }`, and yield its public origin."""
+    """Run it with these lines inside `server { }`, and yield its public origin."""
     port = free_port()
     write_configuration(folder, port=port, server=server)
     with Program(
-        "nginx",
+        "the other nginx",
         nginx_command(folder, "-g", "daemon off;"),
         environment={"PATH": os.environ["PATH"]},
         log=folder / "nginx.log",
     ) as program:
-        program.wait_until(lambda: listens(port), seconds=10, what="nginx listens")
+        program.wait_until(lambda: listens(port), seconds=10, what="it listens")
         yield f"http://127.0.0.1:{port}"
