@@ -12,12 +12,16 @@ from typing import TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
+from auth_service.freed_memory import give_back, use_one_arena
 from chassis.problems import ServiceUnavailable
 
 Result = TypeVar("Result")
 
 # OWASP's minimum: 19 MiB and two passes, about 22 ms; the library's defaults take 64 MiB and four threads a hash.
 ARGON2ID = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+
+IDLE_AFTER = 2.0
+"""Seconds without a hash after which their memory is given back; as long as sign-ins go on it is used again."""
 
 
 def _let_others_go_first() -> None:
@@ -33,12 +37,14 @@ class PasswordHashing:
     """
 
     def __init__(self, *, threads: int, queue: int, hasher: PasswordHasher = ARGON2ID) -> None:
+        use_one_arena()
         self._hasher = hasher
         self._pool = ThreadPoolExecutor(
             threads, thread_name_prefix="argon2", initializer=_let_others_go_first
         )
         self._most_pending = threads + queue
         self._pending = 0
+        self._rest: asyncio.TimerHandle | None = None
         # Verified when there is no such user, so that an answer takes the same time as for one that there is.
         self._nobodys_hash = self._hasher.hash("nobody has this password")
 
@@ -80,6 +86,8 @@ class PasswordHashing:
 
     async def close(self) -> None:
         """Lets the threads end."""
+        if self._rest:
+            self._rest.cancel()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _matches(self, password: str, password_hash: str | None) -> bool:
@@ -105,6 +113,8 @@ class PasswordHashing:
         if self._pending >= self._most_pending:
             raise ServiceUnavailable("Too many people sign in at once; try again.", retry_after=1)
         self._pending += 1
+        if self._rest:
+            self._rest.cancel()
 
     def _done_in(self, loop: asyncio.AbstractEventLoop) -> Callable[[object], None]:
         def done(_future: object) -> None:
@@ -115,3 +125,5 @@ class PasswordHashing:
 
     def _one_less(self) -> None:
         self._pending -= 1
+        if not self._pending:
+            self._rest = asyncio.get_running_loop().call_later(IDLE_AFTER, give_back)

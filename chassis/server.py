@@ -3,7 +3,6 @@
 import gc
 import os
 import shutil
-from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,9 @@ GRACEFUL_TIMEOUT = 25
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # gunicorn makes its files there safely
 
+# Each worker would import them for itself, when it serves and when it first fetches something.
+_IMPORTED_LATE = ("httpcore2", "uvicorn.lifespan.on", "uvicorn.protocols.http.auto", "uvloop")
+
 
 class _PropagatingLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
     """Leaves gunicorn's messages to the root logger, so that they come in the service's one format."""
@@ -28,8 +30,8 @@ class _PropagatingLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
 
 
 class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
-    def __init__(self, create_app: Callable[[], Any], options: dict[str, Any]) -> None:
-        self._create_app = create_app
+    def __init__(self, app: Any, options: dict[str, Any]) -> None:
+        self._app = app
         self._options = options
         super().__init__()
 
@@ -38,7 +40,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        return self._create_app()
+        return self._app
 
 
 def serve(settings: ServiceSettings, composition_root: str) -> None:
@@ -46,7 +48,7 @@ def serve(settings: ServiceSettings, composition_root: str) -> None:
 
     Args:
         settings: handed to `create_app`.
-        composition_root: the module with `create_app(settings)`, which runs in each worker.
+        composition_root: the module with `create_app(settings)`; it must open nothing that workers cannot share.
 
     Raises:
         SettingsError: the state folder cannot be written to, or the composition root refuses a setting.
@@ -61,10 +63,11 @@ def serve(settings: ServiceSettings, composition_root: str) -> None:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(
         metrics_dir
     )  # read when prometheus_client is imported
-    # Imported once, before the workers are forked, which then start in a fraction of the time and share its memory.
-    create_app = import_module(composition_root).create_app
-    # Once more than there are workers: what it refuses would be a traceback of each of them.
-    create_app(settings)
+    # All of it once, before the workers are forked, which then start in a fraction of the time and share its memory.
+    # What the composition root refuses is told here too, and not by each of them.
+    app = import_module(composition_root).create_app(settings)
+    for module in _IMPORTED_LATE:
+        import_module(module)
     gc.collect()
     gc.freeze()
     options = {
@@ -82,7 +85,7 @@ def serve(settings: ServiceSettings, composition_root: str) -> None:
     if SHARED_MEMORY.is_dir():
         # A heartbeat file on a slow disk looks like a hung worker.
         options["worker_tmp_dir"] = str(SHARED_MEMORY)
-    _Server(lambda: create_app(settings), options).run()
+    _Server(app, options).run()
 
 
 def _empty_folder(folder: Path) -> Path:
