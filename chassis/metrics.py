@@ -31,10 +31,15 @@ class Metrics:
             buckets=_BUCKETS,
             registry=self.registry,
         )
+        self._series: dict[tuple[str, str, int], Histogram] = {}
 
     def observe(self, *, method: str, route: str, status: int, seconds: float) -> None:
         """Counts one answered request; `route` is the template (`/{item_id}`), so that ids make no new series."""
-        self._duration.labels(method, route, status).observe(seconds)
+        series = self._series.get((method, route, status))
+        if series is None:
+            series = self._duration.labels(method, route, status)
+            self._series[method, route, status] = series
+        series.observe(seconds)
 
     async def answer(self, request: Request) -> Response:
         """`GET /metrics`, on the service's own port only: what came through a proxy is told that nothing is there."""

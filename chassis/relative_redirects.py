@@ -6,13 +6,11 @@ StaticFiles are absolute URLs otherwise.
 """
 
 import re
-from collections.abc import MutableMapping
 from itertools import takewhile
-from typing import Any
 from urllib.parse import quote
 
 from starlette.datastructures import URL
-from starlette.types import Message, Scope, Send
+from starlette.types import Message, Scope
 
 _ABSOLUTE = re.compile(r"(?P<origin>[A-Za-z][A-Za-z0-9+.-]*://[^/\\?#]*)(?P<rest>.*)", re.DOTALL)
 # Browsers drop these from a URL before they read it (WHATWG URL, section 4.4): to them
@@ -28,22 +26,11 @@ def keep_location(scope: Scope) -> None:
     scope["state"]["keep_location"] = True
 
 
-def relative_locations(scope: Scope, send: Send) -> Send:
-    """Wraps `send` so that the Location of a redirect, or of what was created, is relative."""
-
-    async def send_relative(message: Message) -> None:
-        if (
-            message["type"] == "http.response.start"
-            and (300 <= message["status"] < 400 or message["status"] == 201)
-            and "keep_location" not in scope.get("state", {})
-        ):
-            message = _with_relative_location(message, scope)
-        await send(message)
-
-    return send_relative
-
-
-def _with_relative_location(message: Message, scope: Scope) -> MutableMapping[str, Any]:
+def with_relative_location(message: Message, scope: Scope) -> Message:
+    """The start of an answer; the Location of a redirect, or of what was created, is relative in it."""
+    status = message["status"]
+    if not (300 <= status < 400 or status == 201) or "keep_location" in scope.get("state", {}):
+        return message
     headers = [
         (name, relative_location(value.decode("latin-1"), scope).encode("latin-1"))
         if name.lower() == b"location"

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from chassis.metrics import Metrics, came_through_a_proxy
 from chassis.problems import Problem, failure_response, problem_response
 from chassis.public_prefix import PublicPrefix
-from chassis.relative_redirects import relative_locations
+from chassis.relative_redirects import with_relative_location
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,128}")
 
@@ -68,6 +68,7 @@ class RequestContext:
             answered = True
             if message["type"] in ("http.response.start", "websocket.http.response.start"):
                 status = message["status"]
+                message = with_relative_location(message, scope)
                 MutableHeaders(scope=message)["X-Request-ID"] = request_id
             elif message["type"] == "websocket.accept":
                 status = 101
@@ -79,7 +80,7 @@ class RequestContext:
 
         try:
             scope = self._public_prefix.public_scope(scope)
-            await self._app(scope, receive, relative_locations(scope, send_with_id))
+            await self._app(scope, receive, send_with_id)
         except Problem as problem:
             await problem_response(HTTPConnection(scope), problem)(scope, receive, send_with_id)
         except Exception:

@@ -1,8 +1,7 @@
 """All SQL of the items service. Every statement names the owner, so that nobody reaches another's items."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import and_, bindparam, delete, func, insert, select, update
@@ -12,9 +11,8 @@ from chassis.database import Database, Row
 from items_service.tables import items
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A row of `items`."""
+class Item(NamedTuple):
+    """A row of `items`: a tuple, because a page makes twenty of them and a frozen dataclass takes thrice the time."""
 
     id: UUID
     owner_id: str

@@ -43,14 +43,16 @@ class CompiledStatement:
             for name, otherwise, process in self._parameters
         ]
 
-    def rows(self, found: Iterable[Sequence[Any]], names: Iterable[str]) -> list[Row]:
+    def rows(
+        self, found: Iterable[Sequence[Any]], description: Sequence[Sequence[Any]] | None
+    ) -> list[Row]:
         """The rows, with values as Python has them.
 
         Args:
             found: what the driver gave.
-            names: what the driver calls the columns of a statement that does not say itself (`text()`).
+            description: the columns with their names first, for a statement that does not say itself (`text()`).
         """
-        columns = self._columns or [(name, None) for name in names]
+        columns = self._columns or [(column[0], None) for column in description or ()]
         return [
             {
                 name: process(value) if process else value

@@ -120,7 +120,7 @@ async def _leave(_connection: Any) -> None:
 async def _rows(connection: Any, statement: Executable, parameters: Parameters) -> list[Row]:
     compiled = _compiled(statement, tuple(parameters))
     found = await _translated(connection.fetch(compiled.sql, *compiled.arguments(parameters)))
-    return compiled.rows(found, found[0].keys() if found else ())
+    return compiled.rows(found, [*found[0].items()] if found else None)
 
 
 async def _count(connection: Any, statement: Executable, parameters: Parameters) -> int:

@@ -5,8 +5,8 @@ wait for another writer is bounded by `BUSY_TIMEOUT` (docs/decisions/0004).
 """
 
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -68,36 +68,33 @@ class SQLiteDatabase(Database):
 
     async def fetch_all(self, statement: Executable, **parameters: Any) -> Sequence[Row]:
         """See `Statements.fetch_all`."""
-        with errors_translated():
-            connection = self._take()
-            try:
-                return _rows(connection, statement, parameters)
-            finally:
-                self._free.append(connection)
+        connection = self._take()
+        try:
+            return _rows(connection, statement, parameters)
+        finally:
+            self._free.append(connection)
 
     async def execute(self, statement: Executable, **parameters: Any) -> int:
         """See `Statements.execute`."""
-        with errors_translated():
-            connection = self._take()
-            try:
-                return _count(connection, statement, parameters)
-            finally:
-                self._free.append(connection)
+        connection = self._take()
+        try:
+            return _count(connection, statement, parameters)
+        finally:
+            self._free.append(connection)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Statements]:
         """See `Database.transaction`."""
-        with errors_translated():
-            connection = self._take()
-            try:
-                # A read that turns into a write fails at once when another process wrote between, whatever the timeout.
-                connection.execute("BEGIN IMMEDIATE")
-                yield _OneConnection(connection)
-                connection.execute("COMMIT")
-            finally:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                self._free.append(connection)
+        connection = self._take()
+        try:
+            # A read that turns into a write fails at once when another process wrote between, whatever the timeout.
+            _run(connection, "BEGIN IMMEDIATE")
+            yield _OneConnection(connection)
+            _run(connection, "COMMIT")
+        finally:
+            if connection.in_transaction:
+                _run(connection, "ROLLBACK")
+            self._free.append(connection)
 
     async def close(self) -> None:
         """See `Database.close`."""
@@ -115,7 +112,7 @@ def connect(url: str) -> sqlite3.Connection:
         DatabaseUnavailable: the file or its folder cannot be opened.
     """
     path = make_url(url).database or ":memory:"
-    with errors_translated():
+    try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(
             path,
@@ -123,35 +120,35 @@ def connect(url: str) -> sqlite3.Connection:
             timeout=BUSY_TIMEOUT,
             check_same_thread=False,  # it is in one hand at a time, whichever thread runs the event loop
         )
-        for pragma in _PRAGMAS:
-            connection.execute(f"PRAGMA {pragma}")
+    except (OSError, sqlite3.OperationalError) as error:
+        raise DatabaseUnavailable(str(error)) from error
+    for pragma in _PRAGMAS:
+        _run(connection, f"PRAGMA {pragma}")
     # SQLite's own folds ASCII only, and a search must find the same on both databases.
     connection.create_function("lower", 1, _lower, deterministic=True)
     return connection
-
-
-@contextmanager
-def errors_translated() -> Iterator[None]:
-    """The driver's errors in the words of `chassis.database`."""
-    try:
-        yield
-    except sqlite3.IntegrityError as error:
-        raise IntegrityError(str(error)) from None
-    except (OSError, sqlite3.OperationalError) as error:
-        raise DatabaseUnavailable(str(error)) from error
 
 
 def _rows(
     connection: sqlite3.Connection, statement: Executable, parameters: Parameters
 ) -> list[Row]:
     compiled = _compiled(statement, tuple(parameters))
-    cursor = connection.execute(compiled.sql, compiled.arguments(parameters))
-    return compiled.rows(cursor.fetchall(), (column[0] for column in cursor.description or ()))
+    cursor = _run(connection, compiled.sql, compiled.arguments(parameters))
+    return compiled.rows(cursor.fetchall(), cursor.description)
 
 
 def _count(connection: sqlite3.Connection, statement: Executable, parameters: Parameters) -> int:
     compiled = _compiled(statement, tuple(parameters))
-    return connection.execute(compiled.sql, compiled.arguments(parameters)).rowcount
+    return _run(connection, compiled.sql, compiled.arguments(parameters)).rowcount
+
+
+def _run(connection: sqlite3.Connection, sql: str, arguments: Sequence[Any] = ()) -> sqlite3.Cursor:
+    try:
+        return connection.execute(sql, arguments)
+    except sqlite3.IntegrityError as error:
+        raise IntegrityError(str(error)) from None
+    except sqlite3.OperationalError as error:
+        raise DatabaseUnavailable(str(error)) from error
 
 
 def _lower(value: str | None) -> str | None:

@@ -6,13 +6,13 @@ from urllib.parse import quote, urljoin
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from starlette.types import Message, Scope
+from starlette.types import Scope
 
 from chassis.relative_redirects import (
     keep_location,
     relative_location,
-    relative_locations,
     relative_path,
+    with_relative_location,
 )
 
 
@@ -123,22 +123,15 @@ def test_a_host_that_is_missing_does_not_show_the_servers_address() -> None:
 @pytest.mark.parametrize(
     ("status", "location"), [(307, b"who/"), (201, b"who/"), (200, b"/items/who/")]
 )
-async def test_only_redirects_and_created_resources_are_touched(
-    status: int, location: bytes
-) -> None:
-    sent: list[Message] = []
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
+def test_only_redirects_and_created_resources_are_touched(status: int, location: bytes) -> None:
     start = {
         "type": "http.response.start",
         "status": status,
         "headers": [(b"Location", b"/items/who/"), (b"x-other", b"/items/who/")],
     }
     before = {**start}
-    await relative_locations(_scope(), send)(start)
-    assert sent[0]["headers"] == [(b"Location", location), (b"x-other", b"/items/who/")]
+    sent = with_relative_location(start, _scope())
+    assert sent["headers"] == [(b"Location", location), (b"x-other", b"/items/who/")]
     assert start == before
 
 
@@ -166,17 +159,9 @@ def test_no_location_is_ever_a_url_or_a_network_path(base: str, target: str) -> 
     assert not re.match(r"[/\\\s]|[A-Za-z][A-Za-z0-9+.-]*:", reference)
 
 
-async def test_a_location_that_somebody_registered_is_kept_as_it_is() -> None:
+def test_a_location_that_somebody_registered_is_kept_as_it_is() -> None:
     scope = {**_scope(), "state": {}}
-    registered = "https://api.example.com:8443/neighbour"
-    sent: list[Message] = []
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
     keep_location(scope)
-    headers = [(b"location", registered.encode())]
-    await relative_locations(scope, send)(
-        {"type": "http.response.start", "status": 303, "headers": headers}
-    )
-    assert sent[0]["headers"] == headers
+    headers = [(b"location", b"https://api.example.com:8443/neighbour")]
+    start = {"type": "http.response.start", "status": 303, "headers": headers}
+    assert with_relative_location(start, scope)["headers"] == headers

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.problems import Problem, problem_response
 from chassis.public_prefix import PublicPrefix
-from chassis.relative_redirects import relative_locations
+from chassis.relative_redirects import with_relative_location
 
 Header = tuple[bytes, bytes]
 
@@ -34,7 +34,13 @@ class PublicService:
         except Problem as problem:
             await problem_response(HTTPConnection(scope), problem)(scope, receive, send)
             return
-        await self.app(public, receive, relative_locations(public, send))
+
+        async def send_relative(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = with_relative_location(message, public)
+            await send(message)
+
+        await self.app(public, receive, send_relative)
 
 
 @dataclass(frozen=True)
