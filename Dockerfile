@@ -1,17 +1,21 @@
-# One file for both images of the stack: `service` (auth and items run it with different commands) and `proxy`.
+# One file for all images: `service` (auth and items run it with different commands), `proxy`, and `load`, which is
+# built for load tests only.
 # It keeps to what Docker 20.10 builds: no "# syntax=" line, heredocs or COPY --link.
 #
 # Base images are pinned by tag. A digest would be stricter, but where no registry is reachable the engine has
 # local stand-ins under these names, with digests of their own.
 
-FROM python:3.13-slim AS build
+FROM python:3.13-slim AS uv
 ENV UV_COMPILE_BYTECODE=1 \
     UV_LINK_MODE=copy \
     UV_PYTHON_DOWNLOADS=never
 RUN pip install --no-cache-dir --disable-pip-version-check --root-user-action=ignore uv==0.13.9
 WORKDIR /gatehouse
-# Packages first: this layer is built anew only when they change.
 COPY pyproject.toml uv.lock ./
+
+
+FROM uv AS build
+# Packages first: this layer is built anew only when they change.
 RUN uv sync --locked --no-default-groups --no-cache --python "$(command -v python)"
 COPY chassis/ chassis/
 COPY auth_service/ auth_service/
@@ -52,3 +56,22 @@ EXPOSE 8080
 ENTRYPOINT ["sh", "/gatehouse/proxy/start.sh"]
 HEALTHCHECK --interval=3s --timeout=3s --start-period=10s --retries=3 \
     CMD ["curl", "--fail", "--silent", "--output", "/dev/null", "http://127.0.0.1:8080/"]
+
+
+FROM uv AS load-build
+RUN uv sync --locked --only-group load --no-cache --python "$(command -v python)"
+COPY loadtests/ loadtests/
+RUN .venv/bin/python -m compileall -q loadtests
+
+
+FROM python:3.13-slim AS load
+ENV PATH=/gatehouse/.venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    MPLCONFIGDIR=/tmp/matplotlib
+WORKDIR /gatehouse
+COPY --from=load-build /gatehouse ./
+# As above: the volumes for the report and for the accounts of the load tests.
+RUN install -d -o 10001 -g 10001 var/load var/load-state
+USER 10001:10001
+ENTRYPOINT ["python", "-m", "loadtests"]
+CMD ["--help"]

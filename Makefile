@@ -78,8 +78,19 @@ screenshots: install  ## Make the README's pictures anew with the browser tests
 ##@ Load
 
 .PHONY: load
-load: install  ## Load the running stack for 30 s and report (USERS=10 TIME=30s URL=http://localhost:8080)
-	@$(VENV)/python -m loadtests run $(if $(USERS),--users=$(USERS)) $(if $(TIME),--time=$(TIME)) $(if $(URL),--url=$(URL))
+load: install  ## Load the running stack and judge its budgets (SHAPE=steady USERS=10 TIME=30s URL=...)
+# SHAPE=steps|spike|soak; PROCESSES=2 uses that many cores; BUDGETS=file.toml judges by other budgets;
+# WORKERS=4 loads from that many containers beside the stack's (MODE=docker).
+	@$(VENV)/python -m loadtests run \
+		$(foreach option,SHAPE USERS TIME URL PROCESSES BUDGETS,$(call as-option,$(option))) \
+		$(if $(WORKERS),--containers="$(WORKERS)")
+
+# USERS=50 becomes --users=50, and what is not set becomes nothing.
+as-option = $(if $($(1)),--$(shell echo $(1) | tr A-Z a-z)="$($(1))")
+
+.PHONY: load-compare
+load-compare: install  ## Set the reports of two runs side by side (A=var/load/x B=var/load/y; else the last two)
+	@$(VENV)/python -m loadtests compare $(if $(A),"$(A)" $(if $(B),"$(B)"))
 
 .PHONY: load-ui
 load-ui: install  ## Open Locust's web page for the running stack (PORT=8089 URL=http://localhost:8080)

@@ -1,4 +1,4 @@
-"""`python -m loadtests run` and `python -m loadtests ui`: Locust with this project's defaults.
+"""`python -m loadtests run` and its like: Locust with this project's defaults.
 
 Locust must patch the standard library before anything else runs, so it gets a fresh process in
 place of this one, and signals and the exit code are its own.
@@ -12,16 +12,42 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from loadtests import compare, distributed, shapes
+from loadtests.settings import STATE_FOLDER
+
 HERE = Path(__file__).parent
-# nginx lets an address sign in five times a second, so users come no faster.
-SPAWN_RATE = 5
 # A user finishes its request and deletes its items in this time, or is cut off.
 STOP_SECONDS = 10
+WORKERS_COME_WITHIN_SECONDS = 60
+EXIT_CODES = """\
+exit codes of `run`:
+  0  every budget was kept
+  1  the load test itself failed
+  2  nothing was measured: the target is not ready, or no request was made
+  3  a budget was broken; the row is named
+
+settings, from the environment and then from .env:
+  ADMIN_USERNAME, ADMIN_PASSWORD  makes an account for every user and the client of service clients
+  DEMO_USERNAME, DEMO_PASSWORD    who everybody is where no administrator is known
+  GATEHOUSE_PORT                  port of the stack on this machine (8080)
+  LOADTESTS_THINK_SECONDS         pause between two tasks (0.5)
+  LOADTESTS_ALLOWED_HOSTS         hosts beyond this machine that may be loaded
+  LOADTESTS_STATE_FOLDER          where reports and the seed of the accounts are kept (var/load)
+  LOADTESTS_ACCOUNTS_SEED         the seed itself, where no folder is kept
+"""
 
 
 def main() -> None:
-    """Parse the command line and become Locust."""
+    """Parse the command line and become Locust, unless it asks for something that Locust has no part in."""
     arguments = _parser().parse_args()
+    if "action" in arguments:
+        sys.exit(arguments.action(arguments))
+    if "containers" in arguments and arguments.containers:
+        sys.exit(
+            distributed.run(
+                arguments.containers, _container_arguments(arguments), arguments.budgets
+            )
+        )
     command = [sys.executable, "-m", "locust", *arguments.locust_arguments(arguments)]
     os.execv(sys.executable, command)  # noqa: S606 - a shell would have nothing to do
 
@@ -30,56 +56,150 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m loadtests",
         description="Load a running Gatehouse with Locust.",
-        epilog="Exit codes of `run`: 0 every request was right, 1 some were not, 2 nothing was "
-        "measured. Settings: DEMO_USERNAME and DEMO_PASSWORD (who signs in), GATEHOUSE_PORT, "
-        "LOADTESTS_THINK_SECONDS (pause between two tasks, 0.5), LOADTESTS_ALLOWED_HOSTS "
-        "(hosts beyond this machine that may be loaded); each from the environment or from .env.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(required=True, metavar="run|ui")
-
-    run = commands.add_parser("run", help="run headless, print a summary and write a report")
-    run.add_argument("--users", type=_count, default=10, help="users at the peak (10)")
-    run.add_argument("--time", type=_duration, default="30s", help="such as 30s, 5m or 1h30m (30s)")
-    run.set_defaults(locust_arguments=_run_arguments)
-
-    ui = commands.add_parser("ui", help="serve Locust's web page on this machine")
-    ui.add_argument("--port", type=_free_port, default="8089", help="port of the web page (8089)")
-    ui.set_defaults(locust_arguments=_ui_arguments)
-
-    for command in (run, ui):
-        command.add_argument("--url", help="what to load (http://localhost:$GATEHOUSE_PORT)")
+    commands = parser.add_subparsers(required=True, metavar="run|ui|worker|compare")
+    _add_run(commands)
+    _add_ui(commands)
+    _add_worker(commands)
+    _add_compare(commands)
     return parser
 
 
+def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    run = commands.add_parser(
+        "run",
+        help="run headless, judge the budgets and write a report",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    times = ", ".join(f"{shape} {time}" for shape, time in shapes.DEFAULT_TIMES.items())
+    run.add_argument(
+        "--shape",
+        choices=shapes.DEFAULT_TIMES,
+        default="steady",
+        help="steady: all users from the start (the default); steps: a fifth more of them, five "
+        "times; spike: suddenly all of them; soak: they come and go for long",
+    )
+    run.add_argument("--users", type=_count, default=10, help="users at the peak (10)")
+    run.add_argument("--time", type=_duration, help=f"such as 30s, 5m or 1h30m ({times})")
+    _add_url(run)
+    run.add_argument(
+        "--budgets", type=Path, default=HERE / "budgets.toml", help="(loadtests/budgets.toml)"
+    )
+    run.add_argument("--report", type=Path, help="folder of the report (var/load/<time>)")
+    several = run.add_mutually_exclusive_group()
+    several.add_argument(
+        "--processes", type=_count, help="share the users among so many processes of this machine"
+    )
+    several.add_argument(
+        "--workers", type=_count, help="share them among so many `worker`s, which are waited for"
+    )
+    several.add_argument(
+        "--containers",
+        type=_count,
+        help="share them among so many containers beside those of the stack (docker-compose.yml)",
+    )
+    run.set_defaults(locust_arguments=_run_arguments)
+
+
+def _add_ui(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    ui = commands.add_parser("ui", help="serve Locust's web page on this machine")
+    ui.add_argument("--port", type=_free_port, default="8089", help="port of the web page (8089)")
+    _add_url(ui)
+    ui.set_defaults(locust_arguments=_ui_arguments)
+
+
+def _add_worker(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    worker = commands.add_parser("worker", help="run users for a `run --workers` elsewhere")
+    worker.add_argument("--master", required=True, help="host of that run")
+    worker.set_defaults(locust_arguments=_worker_arguments)
+
+
+def _add_compare(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    comparison = commands.add_parser("compare", help="set the reports of two runs side by side")
+    comparison.add_argument(
+        "a", nargs="?", type=Path, help="folder of a report (the last but one of var/load)"
+    )
+    comparison.add_argument("b", nargs="?", type=Path, help="folder of another one (the last)")
+    comparison.set_defaults(
+        action=lambda arguments: compare.main(arguments.a, arguments.b, _reports_folder())
+    )
+
+
+def _add_url(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--url", help="what to load (http://localhost:$GATEHOUSE_PORT)")
+
+
 def _run_arguments(arguments: argparse.Namespace) -> list[str]:
-    started = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
+    report = arguments.report or _reports_folder() / f"{datetime.now(UTC):%Y-%m-%dT%H-%M-%SZ}"
+    several = []
+    if arguments.processes and arguments.processes > 1:
+        # Between each other only: at Locust's own port the workers of another run may come by.
+        port = _unused_port()
+        several = [
+            f"--processes={arguments.processes}",
+            "--master-bind-host=127.0.0.1",
+            f"--master-bind-port={port}",
+            f"--master-port={port}",
+        ]
+    if arguments.workers:
+        several = [
+            "--master",
+            f"--expect-workers={arguments.workers}",
+            f"--expect-workers-max-wait={WORKERS_COME_WITHIN_SECONDS}",
+        ]
     return [
-        *_common_arguments(arguments),
+        *_common_arguments(shapes.FOLDER / f"{arguments.shape}.py"),
+        *_host(arguments),
+        *several,
         "--headless",
-        "--only-summary",
-        "--loglevel=WARNING",
         f"--users={arguments.users}",
-        f"--run-time={arguments.time}",
-        f"--report-folder={HERE.parent / 'var' / 'load' / started}",
+        f"--run-time={arguments.time or shapes.DEFAULT_TIMES[arguments.shape]}",
+        f"--budgets={arguments.budgets.absolute()}",
+        f"--report-folder={report.absolute()}",
+        # With it Locust prints no tables of its own: the verdict has the same figures.
+        f"--json-file={report.absolute() / 'locust'}",
     ]
+
+
+def _container_arguments(arguments: argparse.Namespace) -> list[str]:
+    given = {"shape": arguments.shape, "users": arguments.users, "time": arguments.time}
+    given["url"] = arguments.url
+    return [f"--{name}={value}" for name, value in given.items() if value]
 
 
 def _ui_arguments(arguments: argparse.Namespace) -> list[str]:
-    return [*_common_arguments(arguments), "--web-host=127.0.0.1", f"--web-port={arguments.port}"]
+    page = ["--web-host=127.0.0.1", f"--web-port={arguments.port}"]
+    return [*_common_arguments(), *_host(arguments), *page]
 
 
-def _common_arguments(arguments: argparse.Namespace) -> list[str]:
+def _worker_arguments(arguments: argparse.Namespace) -> list[str]:
+    return [*_common_arguments(), "--worker", f"--master-host={arguments.master}"]
+
+
+def _common_arguments(*more_files: Path) -> list[str]:
+    files = ",".join(str(file) for file in (HERE / "locustfile.py", *more_files))
     return [
-        f"--locustfile={HERE / 'locustfile.py'}",
-        f"--spawn-rate={SPAWN_RATE}",
+        f"--locustfile={files}",
+        "--loglevel=WARNING",
+        "--only-summary",
         f"--stop-timeout={STOP_SECONDS}",
-        *([f"--host={arguments.url}"] if arguments.url else []),
     ]
+
+
+def _host(arguments: argparse.Namespace) -> list[str]:
+    return [f"--host={arguments.url}"] if arguments.url else []
+
+
+def _reports_folder() -> Path:
+    return Path(os.environ.get("LOADTESTS_STATE_FOLDER") or STATE_FOLDER)
 
 
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of users: give 1 or more.")
+        raise argparse.ArgumentTypeError(f"{text!r} is no number: give 1 or more.")
     return int(text)
 
 
@@ -87,6 +207,12 @@ def _duration(text: str) -> str:
     if not re.fullmatch(r"(?=\d*[1-9])(\d+h)?(\d+m)?(\d+s?)?", text):
         raise argparse.ArgumentTypeError(f"{text!r} is no time: give it as 30s, 5m or 1h30m.")
     return text
+
+
+def _unused_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _free_port(text: str) -> int:

@@ -14,6 +14,7 @@ WHAT_TO_CHECK = {
     401: "the token was refused: is GATEHOUSE_PUBLIC_URL the same for both services?",
     403: "the token lacks a scope: may this user read and write items?",
     404: "not found: did something else delete it?",
+    412: "the version is another one: did something else change it?",
     422: "the input was refused: compare loadtests/ with the API's docs",
     429: "too many requests: spawn users more slowly or set GATEHOUSE_RATE_LIMIT_EXEMPT",
     500: "the service failed: look for the cause in `make logs`",

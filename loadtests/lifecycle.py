@@ -1,67 +1,92 @@
-"""What a run does around its users: the preflight before them, the report and the verdict after.
+"""What a run does around its users: the preflight before them, the verdict and the report after.
 
-Exit codes: 0 every request was right, 1 some were not, 2 nothing was measured.
+Workers take no part in this but for sending what they measured: only the master judges.
 """
 
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
-from flask import Response, jsonify, request
 from locust.env import Environment
 from locust.event import Events
-from locust.runners import STATE_INIT, STATE_STOPPED, WorkerRunner
+from locust.runners import STATE_INIT, STATE_STOPPED, MasterRunner, Runner, WorkerRunner
 
-from loadtests import preflight, progress, report
+from loadtests import (
+    budgets,
+    generator_cpu,
+    interruption,
+    progress,
+    report,
+    verdict_table,
+    web_page,
+    workers,
+)
+from loadtests.plan import plan_of
+from loadtests.planning import make_plan
+from loadtests.run import run_of
 from loadtests.settings import SettingsError, current_settings
+from loadtests.target import NotReadyError
+from loadtests.verdict import BROKEN, NOTHING_MEASURED, Verdict, judge
 
-NOTHING_MEASURED = 2
-VERDICTS = {
-    0: "every request was right",
-    1: "some requests failed, see the errors above",
-    NOTHING_MEASURED: "nothing was measured, because no request was answered",
-}
+ROWS_OF_SERVICE_CLIENTS = ("POST /auth/token [client_credentials]",)
 
 
 def attach(events: Events) -> None:
-    """Listen to Locust's events."""
-    for hook, listener in (
-        (events.init_command_line_parser, _add_options),
-        (events.init, _prepare),
-        (events.quitting, _conclude),
-    ):
-        hook.add_listener(listener)  # type: ignore[no-untyped-call]
+    """Listen to Locust's events, and to signals."""
+    interruption.exit_on_signals()
+    workers.end_with_master()
+    _listen(events.init_command_line_parser, _add_options)
+    _listen(events.init, _prepare)
+    generator_cpu.attach(events)
+
+
+def _listen(hook: Any, listener: Any) -> None:
+    hook.add_listener(listener)
 
 
 def _add_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--report-folder",
         metavar="<folder>",
-        env_var="LOADTESTS_REPORT_FOLDER",
         include_in_web_ui=False,
-        help="Folder for report.html and summary.json",
+        help="Folder for the report",
+    )
+    parser.add_argument(
+        "--budgets",
+        metavar="<file>",
+        default=str(budgets.DEFAULT_FILE),
+        include_in_web_ui=False,
+        help="What each row may cost",
     )
 
 
 def _prepare(environment: Environment, web_ui: Any, **_: Any) -> None:
     runner, options = environment.runner, environment.parsed_options
-    # The master has checked what its workers are sent to.
-    if runner is None or options is None or isinstance(runner, WorkerRunner):
+    if runner is None or options is None:
+        return
+    interruption.judge_on_signals(runner, headless=bool(options.headless))
+    # What listens last is asked first: Locust's own listener tells the master that this worker is gone.
+    if isinstance(runner, WorkerRunner):
+        _listen(environment.events.quitting, lambda **_: workers.leave(runner))
         return
     try:
         settings = current_settings()
         environment.host = (environment.host or settings.url).rstrip("/")
-        preflight.check(environment.host, settings)
+        budgets.read(Path(options.budgets))
+        make_plan(environment, options, environment.host, options.num_users or 1)
         if options.report_folder:
             Path(options.report_folder).mkdir(parents=True, exist_ok=True)
-    except (SettingsError, preflight.NotReadyError) as problem:
+    except (SettingsError, NotReadyError, budgets.BudgetsError) as problem:
         _refuse_to_start(str(problem))
     except OSError as error:
         _refuse_to_start(f"{options.report_folder} cannot be created ({error.strerror}).")
+    recorded = report.Report(environment, runner, run_of(environment))
+    _listen(environment.events.quitting, lambda **_: _conclude(environment, runner, recorded))
     if web_ui:
-        web_ui.app.before_request(lambda: _refuse_swarm(environment))
+        web_page.guard(web_ui, environment, options)
     else:
+        _listen(environment.events.test_stop, _gather)
         runner.greenlet.spawn(progress.show, runner, options.run_time)
 
 
@@ -70,39 +95,56 @@ def _refuse_to_start(sentence: str) -> None:
     sys.exit(NOTHING_MEASURED)
 
 
-def _refuse_swarm(environment: Environment) -> Response | None:
-    """Check the target that the web page names before Locust starts users against it."""
-    if request.method != "POST" or request.path != "/swarm":
-        return None
-    url = request.form.get("host", environment.host or "").rstrip("/")
-    try:
-        preflight.check(url, current_settings())
-    except preflight.NotReadyError as problem:
-        return jsonify({"success": False, "message": str(problem), "host": environment.host})
-    return None
+def _gather(environment: Environment, **_: Any) -> None:
+    if isinstance(environment.runner, MasterRunner):
+        workers.dismiss(environment.runner)
 
 
-def _conclude(environment: Environment, **_: Any) -> None:
-    runner, options = environment.runner, environment.parsed_options
-    if runner is None or options is None or isinstance(runner, WorkerRunner):
+def _conclude(environment: Environment, runner: Runner, recorded: report.Report) -> None:
+    options = environment.parsed_options
+    if options is None:
         return
-    # After SIGTERM and Ctrl-C the users still run: they leave now, so that what they clean up is in
-    # the report and in the exit code.
-    if runner.state not in (STATE_INIT, STATE_STOPPED):
+    if isinstance(runner, MasterRunner):
+        workers.dismiss(runner)
+    elif runner.state not in (STATE_INIT, STATE_STOPPED):
+        # The users leave now, so that what they clean up is in the report and in the exit code.
         runner.stop()
     progress.clear()
+    verdict = _verdict_on(environment, runner, Path(options.budgets))
+    doubts: list[str] = []
     if options.report_folder:
-        report.write(environment, runner, Path(options.report_folder))
+        doubts = recorded.write(verdict, Path(options.report_folder))
     if options.headless:
-        if runner.stats.total.num_requests == 0:
-            environment.process_exit_code = NOTHING_MEASURED
-        # Locust prints its tables first and fires this after them.
-        environment.events.quit.add_listener(  # type: ignore[no-untyped-call]
-            lambda exit_code, **_: _print_verdict(exit_code, options.report_folder)
-        )
+        environment.process_exit_code = verdict.exit_code
+        # Locust closes its workers first and fires this last.
+        _listen(environment.events.quit, lambda **_: _print(verdict, doubts, options))
 
 
-def _print_verdict(exit_code: int, report_folder: str | None) -> None:
-    print(f"load test: {VERDICTS.get(exit_code, f'exit code {exit_code}')}.", file=sys.stderr)
-    if report_folder:
-        print(f"report: {Path(report_folder) / report.HTML_NAME}", file=sys.stderr)
+def _verdict_on(environment: Environment, runner: Runner, budgets_file: Path) -> Verdict:
+    left_out = ROWS_OF_SERVICE_CLIENTS if plan_of(environment).client is None else ()
+    errors_of_users = [str(error["msg"]) for error in runner.exceptions.values()]
+    return judge(
+        runner.stats,
+        budgets.read(budgets_file),
+        left_out=left_out,
+        errors_of_users=errors_of_users,
+    )
+
+
+def _print(verdict: Verdict, doubts: list[str], options: Namespace) -> None:
+    print(verdict_table.table(verdict, colour=sys.stdout.isatty()))
+    if verdict.failures:
+        print(verdict_table.failures(verdict))
+    sys.stdout.flush()
+    for sentence in (*doubts, verdict.sentence):
+        progress.say(sentence)
+    if options.report_folder:
+        page = Path(options.report_folder) / report.HTML_NAME
+        print(f"report: {_shown(page)}", file=sys.stderr)
+    if verdict.exit_code == BROKEN:
+        print(f"budgets: {_shown(Path(options.budgets))}", file=sys.stderr)
+
+
+def _shown(path: Path) -> Path:
+    # A run in a container has other folders than its reader, but below the checkout they are the same.
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

@@ -1,17 +1,20 @@
 """What Locust loads: the users, and what a run does before the first and after the last of them.
 
-make load                                      30 s headless, reports below var/load/
-make load USERS=50 TIME=2m                     longer, with more users
+make load                                      30 s headless, verdict and a report in var/load/
+make load SHAPE=spike USERS=20 TIME=1m         another shape, more users, longer
 make load-ui                                   Locust's web page
-python -m loadtests --help                     the command behind both
-locust -f loadtests/locustfile.py --headless   Locust's own command, from the repository's root
+python -m loadtests run --help                 the command behind it
 """
 
 from locust import events
 
 from loadtests import lifecycle
-from loadtests.users import ItemsUser
+from loadtests.users.attacker import Attacker
+from loadtests.users.reader import Reader
+from loadtests.users.service_client import ServiceClient
+from loadtests.users.sign_in_crowd import SignInCrowd
+from loadtests.users.writer import Writer
 
-__all__ = ["ItemsUser"]
+__all__ = ["Attacker", "Reader", "ServiceClient", "SignInCrowd", "Writer"]
 
 lifecycle.attach(events)

@@ -1,47 +1,23 @@
-"""What must be true before the first user starts; otherwise one sentence says what is not."""
+"""What must be true of the target before the first user starts; otherwise one sentence says what is not."""
 
 import ipaddress
-import json
 import socket
-import urllib.error
-import urllib.request
-from collections.abc import Mapping
-from dataclasses import dataclass
-from email.message import Message
-from http.client import HTTPException
-from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
-from loadtests.settings import Settings
+from loadtests.settings import Credentials, Settings
+from loadtests.target import Answer, NotReadyError, Target
 
 SERVICES = ("auth", "items")
-TIMEOUT_SECONDS = 10.0
+EXEMPTION = (
+    "GATEHOUSE_RATE_LIMIT_EXEMPT=127.0.0.1/32 (with Docker 10.84.80.1/32) and `make down up`"
+)
 
 
-class NotReadyError(Exception):
-    """The run must not start; the message names the cause and what mends it."""
-
-
-@dataclass(frozen=True)
-class _Answer:
-    status: int
-    headers: Message
-    body: Any
-
-
-def check(url: str, settings: Settings) -> None:
-    """Check that `url` may be loaded, is up, and lets the user sign in and list items.
+def check_host(url: str, allowed_hosts: frozenset[str]) -> bool:
+    """Whether `url` is on this machine; another one must be among the `allowed_hosts`.
 
     Raises NotReadyError.
     """
-    _check_host(url, settings.allowed_hosts)
-    for service in SERVICES:
-        _check_service(url, service)
-    token = _sign_in(url, settings)
-    _check_token(url, token)
-
-
-def _check_host(url: str, allowed_hosts: frozenset[str]) -> None:
     try:
         parts = urlsplit(url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
@@ -50,21 +26,74 @@ def _check_host(url: str, allowed_hosts: frozenset[str]) -> None:
     host = parts.hostname
     if parts.scheme not in ("http", "https") or not host:
         raise NotReadyError(f"{url!r} is no target: give it as URL=http://localhost:8080.")
-    if host in allowed_hosts:
-        return
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise NotReadyError(f"The host {host} of URL has no address: is it spelt right?") from error
-    if not all(ipaddress.ip_address(str(entry[4][0])).is_loopback for entry in found):
+    if all(ipaddress.ip_address(str(entry[4][0])).is_loopback for entry in found):
+        return True
+    if host not in allowed_hosts:
         raise NotReadyError(
             f"{host} is not this machine, and a load test can take down what it is pointed at: "
             f"if you may load it, set LOADTESTS_ALLOWED_HOSTS={host}."
         )
+    return False
 
 
-def _check_service(url: str, service: str) -> None:
-    answer = _request(f"{url}/{service}/health/ready")
+def check_services(target: Target) -> None:
+    """Check that both services are ready. Raises NotReadyError."""
+    for service in SERVICES:
+        _check_service(target, service)
+
+
+def who_signs_in(settings: Settings, *, on_this_machine: bool) -> Credentials:
+    """The administrator, or the demo user where none is known for this target. Raises NotReadyError."""
+    if settings.admin and (on_this_machine or not settings.admin_is_from_file):
+        return settings.admin
+    if settings.demo:
+        return settings.demo
+    raise NotReadyError(
+        "Who signs in at this target? Set DEMO_USERNAME and DEMO_PASSWORD in the environment, or "
+        "ADMIN_USERNAME and ADMIN_PASSWORD; those of .env are for this machine only."
+    )
+
+
+def sign_in(target: Target, who: Credentials, scope: str) -> str:
+    """An access token that both services take. Raises NotReadyError."""
+    answer = target.post_form(
+        "/auth/token",
+        grant_type="password",
+        username=who.username,
+        password=who.password,
+        scope=scope,
+    )
+    token = answer.field("access_token")
+    if answer.status == 200 and token:
+        _check_token(target, token)
+        return token
+    if answer.status in (400, 401):
+        raise NotReadyError(
+            f"{target.url} does not let {who.username!r} sign in for {scope}: check {who.variables} "
+            f"in the environment and in .env."
+        )
+    if answer.status == 429:
+        raise NotReadyError(
+            f"{target.url} has had too many sign-ins from here: wait {retry_after(answer)} s, "
+            f"or exempt this address with {EXEMPTION}."
+        )
+    raise NotReadyError(
+        f"{target.url}/auth/token answered {answer.status} and no token: see `make logs`."
+    )
+
+
+def retry_after(answer: Answer) -> int:
+    """How many seconds a 429 asks to wait."""
+    header = answer.headers.get("Retry-After", "")
+    return int(header) if header.isdecimal() else 1
+
+
+def _check_service(target: Target, service: str) -> None:
+    answer = target.get(f"/{service}/health/ready")
     if answer.status == 200:
         return
     if answer.status == 503 and isinstance(answer.body, dict) and "checks" in answer.body:
@@ -73,38 +102,17 @@ def _check_service(url: str, service: str) -> None:
         )
         raise NotReadyError(f"The {service} service is not ready ({causes}): see `make logs`.")
     if answer.status in (502, 503, 504):
-        raise NotReadyError(f"The {service} service is down at {url}: see `make ps`, `make logs`.")
+        raise NotReadyError(
+            f"The {service} service is down at {target.url}: see `make ps`, `make logs`."
+        )
     raise NotReadyError(
-        f"{url}/{service}/health/ready answered {answer.status}, so this is not Gatehouse: "
+        f"{target.url}/{service}/health/ready answered {answer.status}, so this is not Gatehouse: "
         f"see `make ps`, or name the target with URL=."
     )
 
 
-def _sign_in(url: str, settings: Settings) -> str:
-    form = {
-        "grant_type": "password",
-        "username": settings.username,
-        "password": settings.password,
-    }
-    answer = _request(f"{url}/auth/token", data=urlencode(form).encode())
-    if answer.status == 200 and isinstance(answer.body, dict) and "access_token" in answer.body:
-        return str(answer.body["access_token"])
-    if answer.status in (400, 401):
-        raise NotReadyError(
-            f"{url} does not let {settings.username!r} sign in: check DEMO_USERNAME and "
-            f"DEMO_PASSWORD in the environment and in .env."
-        )
-    if answer.status == 429:
-        wait = answer.headers.get("Retry-After", "some")
-        raise NotReadyError(
-            f"{url} has had too many sign-ins from here: wait {wait} s, or exempt this address "
-            f"with GATEHOUSE_RATE_LIMIT_EXEMPT=127.0.0.1/32 and `make down up`."
-        )
-    raise NotReadyError(f"{url}/auth/token answered {answer.status} and no token: see `make logs`.")
-
-
-def _check_token(url: str, token: str) -> None:
-    answer = _request(f"{url}/items/?limit=1", headers={"Authorization": f"Bearer {token}"})
+def _check_token(target: Target, token: str) -> None:
+    answer = target.get("/items/", token, limit="1")
     if answer.status == 401:
         raise NotReadyError(
             "The items service refuses the token that auth has just issued: GATEHOUSE_PUBLIC_URL "
@@ -112,41 +120,5 @@ def _check_token(url: str, token: str) -> None:
         )
     if answer.status != 200:
         raise NotReadyError(
-            f"{url}/items/ answered {answer.status} to a signed-in user: see `make logs`."
+            f"{target.url}/items/ answered {answer.status} to a signed-in user: see `make logs`."
         )
-
-
-def _request(
-    url: str, data: bytes | None = None, headers: Mapping[str, str] | None = None
-) -> _Answer:
-    # Without handlers for proxies and redirects: only the target itself may answer for the target.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect())
-    request = urllib.request.Request(  # noqa: S310 - check() lets only http and https pass
-        url, data=data, headers=dict(headers or {})
-    )
-    try:
-        with opener.open(request, timeout=TIMEOUT_SECONDS) as response:
-            return _Answer(response.status, response.headers, _json(response.read()))
-    except urllib.error.HTTPError as error:
-        with error:
-            return _Answer(error.code, error.headers, _json(error.read()))
-    except (OSError, HTTPException) as error:
-        cause = error.reason if isinstance(error, urllib.error.URLError) else error
-        reason = cause.strerror if isinstance(cause, OSError) and cause.strerror else cause
-        origin = "{0.scheme}://{0.netloc}".format(urlsplit(url))
-        raise NotReadyError(
-            f"Nothing answers at {origin} ({reason}): start the stack with `make up`, "
-            f"or name another target with URL=."
-        ) from error
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: Any, **__: Any) -> None:
-        return None
-
-
-def _json(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except ValueError:
-        return None

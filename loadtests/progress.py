@@ -2,14 +2,21 @@
 
 import sys
 import time
+from typing import TYPE_CHECKING
 
-from locust.runners import Runner
+if TYPE_CHECKING:  # Locust patches the standard library of whoever imports it.
+    from locust.runners import Runner
 
 TERMINAL_INTERVAL_SECONDS = 1.0
 LOG_INTERVAL_SECONDS = 10.0
 
 
-def show(runner: Runner, run_seconds: float | None) -> None:
+def say(sentence: str) -> None:
+    """Tell the person at the terminal, on stderr."""
+    print(f"load test: {sentence}", file=sys.stderr, flush=True)
+
+
+def show(runner: "Runner", run_seconds: float | None) -> None:
     """Report on stderr until the greenlet that runs this is killed.
 
     On a terminal the line is rewritten each second; elsewhere, a line is added every ten.

@@ -1,28 +1,27 @@
-"""One user's sign-in: a token fetched once, and refreshed before it expires."""
+"""One user's sign-in: a token fetched once, refreshed before it expires, and ended at the end."""
 
 import random
 import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from urllib.parse import urlencode
 
-from locust.contrib.fasthttp import FastHttpSession
+from locust.contrib.fasthttp import FastHttpSession, ResponseContextManager
 
 from loadtests.answers import WrongAnswer, expect_status, header_in, object_in
-from loadtests.settings import Settings
+from loadtests.grants import Grant, refresh_grant
 
-PATH = "/auth/token"
+TOKEN_PATH = "/auth/token"
+REVOCATION_PATH = "/auth/revoke"
 LONGEST_WAIT_SECONDS = 30.0
-WHY_REFUSED = {
-    "sign in": "check DEMO_USERNAME and DEMO_PASSWORD",
-    "refresh": "was the session ended, or its refresh token used twice?",
-}
 
 
 class Session:
-    """Signs in on one row of the report and refreshes on another, so neither blurs the tasks'."""
+    """Gets tokens, each grant on a row of its own, so that none blurs the tasks' rows."""
 
-    def __init__(self, http: FastHttpSession, settings: Settings) -> None:
+    def __init__(self, http: FastHttpSession, grant: Callable[[], Grant]) -> None:
         self._http = http
-        self._settings = settings
+        self._grant = grant
         self._access_token = ""
         self._refresh_token = ""
         self._renew_at = 0.0
@@ -38,47 +37,55 @@ class Session:
         self._refresh_token = ""
         self._renew_at = 0.0
 
-    def _renew(self) -> None:
+    def sign_out(self) -> None:
+        """End the session at the target, if there is one. Raises WrongAnswer."""
         if not self._refresh_token:
-            form = {"username": self._settings.username, "password": self._settings.password}
-            self._request_token("sign in", {"grant_type": "password", **form})
             return
-        form = {"grant_type": "refresh_token", "refresh_token": self._refresh_token}
+        token = self._refresh_token
+        self.forget()
+        with self._post(REVOCATION_PATH, REVOCATION_PATH, {"token": token}) as response:
+            expect_status(response, 200)
+
+    def _renew(self) -> None:
+        grant = refresh_grant(self._refresh_token) if self._refresh_token else self._grant()
         # A refresh token works once: whatever comes of this request, it is not tried again.
         self._refresh_token = ""
-        self._request_token("refresh", form)
+        with self._post(TOKEN_PATH, f"{TOKEN_PATH} [{grant.name}]", grant.form) as response:
+            if response.status_code in (400, 401):
+                raise WrongAnswer(f"{grant.name} was refused: {grant.advice}")
+            expect_status(response, 200)
+            body = object_in(response)
+            access_token, life = body.get("access_token"), body.get("expires_in")
+            if not isinstance(access_token, str) or body.get("token_type") != "Bearer":
+                raise WrongAnswer("the answer holds no bearer token: check RFC 6749, section 5.1")
+            if not isinstance(life, int) or life <= 0:
+                raise WrongAnswer("the token has no life: check `expires_in`")
+        self._access_token = access_token
+        self._refresh_token = str(body.get("refresh_token") or "")
+        # Users who signed in together must not refresh together, so each picks its own moment.
+        self._renew_at = time.monotonic() + life * random.uniform(0.7, 0.9)
 
-    def _request_token(self, row: str, form: dict[str, str]) -> None:
+    @contextmanager
+    def _post(
+        self, path: str, row: str, form: Mapping[str, str]
+    ) -> Iterator[ResponseContextManager]:
         with self._http.request(
             "POST",
-            PATH,
-            name=f"{PATH} {row}",
+            path,
+            name=row,
             data=urlencode(form),
             headers={"Content-Type": "application/x-www-form-urlencoded"},
             allow_redirects=False,
             catch_response=True,
         ) as response:
             try:
-                if response.status_code in (400, 401):
-                    raise WrongAnswer(f"{row} was refused: {WHY_REFUSED[row]}")
-                expect_status(response, 200)
-                body = object_in(response)
-                access_token, life = body.get("access_token"), body.get("expires_in")
-                if not isinstance(access_token, str) or body.get("token_type") != "Bearer":
-                    raise WrongAnswer(
-                        "the answer holds no bearer token: check RFC 6749, section 5.1"
-                    )
-                if not isinstance(life, int) or life <= 0:
-                    raise WrongAnswer("the token has no life: check `expires_in`")
+                yield response
             except WrongAnswer as wrong:
                 response.failure(str(wrong))
                 if response.status_code == 429:
                     time.sleep(_retry_after(header_in(response, "retry-after")))
                 raise
-        self._access_token = access_token
-        self._refresh_token = str(body.get("refresh_token") or "")
-        # Users who signed in together must not refresh together, so each picks its own moment.
-        self._renew_at = time.monotonic() + life * random.uniform(0.7, 0.9)
+            response.success()
 
 
 def _retry_after(header: str) -> float:

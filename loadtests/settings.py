@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-ENV_FILE = Path(__file__).parent.parent / ".env"
+ROOT = Path(__file__).parent.parent
+ENV_FILE = ROOT / ".env"
+STATE_FOLDER = ROOT / "var" / "load"
 
 
 class SettingsError(Exception):
@@ -15,19 +17,39 @@ class SettingsError(Exception):
 
 
 @dataclass(frozen=True)
+class Credentials:
+    """A user of the target, and the names of the variables that say who it is."""
+
+    username: str
+    password: str
+    role: str
+
+    @property
+    def variables(self) -> str:
+        """What to look at when the target refuses these."""
+        return f"{self.role}_USERNAME and {self.role}_PASSWORD"
+
+
+@dataclass(frozen=True)
 class Settings:
     """Settings of a run.
 
-    `url` is the origin to load, `username` and `password` sign every user in, `think_seconds` is
-    how long a user pauses between two tasks on average, and `allowed_hosts` are the hosts beyond
-    loopback that may be loaded.
+    `url` is the origin to load, `admin` makes the users' accounts, and `demo` is who everybody is
+    where no administrator is known. Those of `.env` are of the stack of this checkout:
+    `admin_is_from_file` keeps its administrator's password from any other machine.
+    `think_seconds` is how long a user pauses between two tasks on average, and `allowed_hosts` are
+    the hosts beyond loopback that may be loaded. The accounts come from `accounts_seed`, or where
+    that is empty from the seed kept in the folder `state`.
     """
 
     url: str
-    username: str
-    password: str
+    admin: Credentials | None
+    demo: Credentials | None
     think_seconds: float
     allowed_hosts: frozenset[str]
+    state: Path = STATE_FOLDER
+    accounts_seed: str = ""
+    admin_is_from_file: bool = False
 
     @classmethod
     def read(cls, environment: Mapping[str, str], env_file: Path) -> "Settings":
@@ -36,14 +58,24 @@ class Settings:
         Raises SettingsError.
         """
         variables = {**_variables_of(env_file), **environment}
+        admin, demo = _credentials(variables, "ADMIN"), _credentials(variables, "DEMO")
+        if admin is None and demo is None:
+            raise SettingsError(
+                f"Neither ADMIN_USERNAME and ADMIN_PASSWORD nor DEMO_USERNAME and DEMO_PASSWORD "
+                f"are set in the environment or in {env_file.name}: `make up` writes them there, "
+                f"or set them to a user of the target."
+            )
         return cls(
             url=f"http://localhost:{variables.get('GATEHOUSE_PORT') or 8080}",
-            username=_required(variables, "DEMO_USERNAME", env_file),
-            password=_required(variables, "DEMO_PASSWORD", env_file),
+            admin=admin,
+            demo=demo,
             think_seconds=_seconds(variables, "LOADTESTS_THINK_SECONDS", default=0.5),
             allowed_hosts=frozenset(
                 variables.get("LOADTESTS_ALLOWED_HOSTS", "").lower().replace(",", " ").split()
             ),
+            state=Path(variables.get("LOADTESTS_STATE_FOLDER") or STATE_FOLDER),
+            accounts_seed=variables.get("LOADTESTS_ACCOUNTS_SEED", ""),
+            admin_is_from_file=not environment.get("ADMIN_PASSWORD"),
         )
 
 
@@ -54,6 +86,12 @@ def current_settings() -> Settings:
     Raises SettingsError.
     """
     return Settings.read(os.environ, ENV_FILE)
+
+
+def _credentials(variables: Mapping[str, str], role: str) -> Credentials | None:
+    username = variables.get(f"{role}_USERNAME", "")
+    password = variables.get(f"{role}_PASSWORD", "")
+    return Credentials(username, password, role) if username and password else None
 
 
 def _variables_of(env_file: Path) -> dict[str, str]:
@@ -72,16 +110,6 @@ def _variables_of(env_file: Path) -> dict[str, str]:
             except ValueError as error:
                 raise SettingsError(f"{name.strip()} in {env_file} has an open quote.") from error
     return variables
-
-
-def _required(variables: Mapping[str, str], name: str, env_file: Path) -> str:
-    value = variables.get(name, "")
-    if not value:
-        raise SettingsError(
-            f"{name} is not set in the environment or in {env_file.name}: "
-            f"`make up` writes it there, or set it to a user of the target."
-        )
-    return value
 
 
 def _seconds(variables: Mapping[str, str], name: str, default: float) -> float:

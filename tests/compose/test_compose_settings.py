@@ -1,5 +1,6 @@
 """What the README says of settings is true with Docker too; asks Compose, which needs no engine for it."""
 
+import ipaddress
 import json
 import os
 import re
@@ -43,10 +44,10 @@ def names(cell: str) -> list[str]:
     return re.findall(r"`([^`]+)`", cell)
 
 
-def compose(variables: Mapping[str, str]) -> dict[str, Any]:
+def compose(variables: Mapping[str, str], *options: str) -> dict[str, Any]:
     """What Compose makes of docker-compose.yml in an environment of nothing else."""
     done = subprocess.run(
-        ["docker", "compose", "--env-file", "/dev/null", "config", "--format", "json"],
+        ["docker", "compose", "--env-file", "/dev/null", *options, "config", "--format", "json"],
         cwd=ROOT,
         env={"PATH": os.environ["PATH"], **SECRETS, **variables},
         capture_output=True,
@@ -117,3 +118,36 @@ def test_no_two_containers_have_one_address() -> None:
     ]
 
     assert len(addresses) == len(set(addresses)) == 5
+
+
+def test_what_loads_the_stack_is_as_locked_in_as_the_stack_and_no_part_of_it_otherwise() -> None:
+    with_load = compose({}, "--profile", "load")["services"]
+    loading = with_load.keys() - compose({})["services"].keys()
+
+    assert loading == {"load-master", "load-worker"}
+    for service in (with_load[name] for name in loading):
+        assert service["read_only"]
+        assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+        assert service["mem_limit"]
+        assert service["pids_limit"]
+        assert set(service["networks"]) == {"front"}, "it reaches no database"
+        assert "ports" not in service
+
+
+def test_a_worker_is_told_no_password() -> None:
+    assert not compose({}, "--profile", "load")["services"]["load-worker"].get("environment")
+
+
+def test_no_container_of_the_load_tests_gets_the_address_of_another_one() -> None:
+    (addresses,) = compose({})["networks"]["front"]["ipam"]["config"]
+    free = ipaddress.IPv4Network(addresses["ip_range"])
+    fixed = [
+        ipaddress.IPv4Address(network["ipv4_address"])
+        for service in compose({})["services"].values()
+        for network in service["networks"].values()
+        if network
+    ]
+
+    assert free.subnet_of(ipaddress.IPv4Network(addresses["subnet"]))
+    assert [address for address in fixed if address in free] == []

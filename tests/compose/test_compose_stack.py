@@ -1,6 +1,7 @@
 """`make up` with Docker, for real: images built, PostgreSQL, hardened containers, data that stays."""
 
 import json
+import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -118,6 +119,29 @@ def test_a_server_is_not_told_the_passwords_of_the_first_users(copy: Copy) -> No
     told = " ".join(containers(copy)["auth"]["Config"]["Env"])
     assert "DEMO_PASSWORD" not in told
     assert "ADMIN_PASSWORD" not in told
+
+
+def test_a_load_from_containers_leaves_its_report_to_who_asked_for_it(copy: Copy) -> None:
+    copy.share_packages()
+
+    load = [".venv/bin/python", "-m", "loadtests", "run", "--containers=2"]
+    done = copy.run(*load, "--users=6", "--time=5s")
+
+    (report,) = (copy.folder / "var" / "load").iterdir()
+    summary = json.loads((report / "summary.json").read_text())
+    # Whether a busy machine keeps its budgets is not what is tried here.
+    assert done.returncode == summary["exit_code"], done.stderr
+    assert summary["total"]["requests"] > 0
+    assert summary["total"]["failures"] == 0, summary["failures"]
+    loading = {one["process"]: one["mean"] for one in summary["generator"]["processes"]}
+    assert loading.keys() == {"master", "worker 1", "worker 2"}
+    assert f"report: {report.relative_to(copy.folder)}/report.html" in done.stderr
+    assert {file.name for file in report.iterdir()} >= {"report.html", "summary.md", "plot.svg"}
+    assert {file.stat().st_uid for file in report.iterdir()} == {os.getuid()}
+    assert not [name for name in containers(copy) if name.startswith("load-")]
+    image = f"{copy.environment['COMPOSE_PROJECT_NAME']}-load"
+    inspected = copy.run("docker", "image", "inspect", "--format", "{{.Config.User}}", image)
+    assert inspected.stdout.strip() == "10001:10001"
 
 
 def test_users_and_items_survive_down_and_up(copy: Copy) -> None:

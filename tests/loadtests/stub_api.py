@@ -1,6 +1,7 @@
 """A stand-in for Gatehouse: the routes that the load tests call, and faults to switch on."""
 
 import json
+import sys
 import threading
 import time
 from collections import Counter
@@ -11,7 +12,9 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
-USERNAME, PASSWORD = "reader", "right horse"
+DEMO, ADMIN = ("reader", "right horse"), ("admin", "correct battery")
+CLIENT_ID, CLIENT_SECRET = "client-1", "staple"
+SIGN_INS_AT_ONCE = 20
 TIMESTAMP = "2026-01-02T03:04:05+00:00"
 
 
@@ -27,24 +30,33 @@ class StubApi(ThreadingHTTPServer):
         self.faults: set[str] = set()
         self.token_life = 600
         self.token_ends: dict[str, float] = {}
-        self.refresh_tokens: set[str] = set()
+        self.token_owners: dict[str, str] = {}
+        self.refresh_tokens: dict[str, str] = {}
         self.grants: Counter[str] = Counter()
+        self.passwords = dict([DEMO, ADMIN])
+        self.sign_ins: Counter[str] = Counter()
+        self.clients: list[dict[str, str]] = []
         self.items: dict[str, dict[str, str]] = {}
         self.versions: Counter[str] = Counter()
 
-    def add_item(self, title: str, description: str = "") -> dict[str, str]:
+    def add_item(self, owner: str, title: str, description: str = "") -> dict[str, str]:
         """Store a new item."""
         item = {
             "id": str(uuid4()),
             "title": title,
             "description": description,
-            "owner_id": "owner",
+            "owner_id": owner,
             "created_at": TIMESTAMP,
             "updated_at": TIMESTAMP,
         }
         self.items[item["id"]] = item
         self.versions[item["id"]] = 1
         return item
+
+    def handle_error(self, *_: Any) -> None:
+        """Say nothing of connections that end in the middle, as those of a killed run do."""
+        if not isinstance(sys.exception(), ConnectionError):
+            raise
 
     @contextmanager
     def running(self) -> Iterator["StubApi"]:
@@ -72,15 +84,22 @@ class _Handler(BaseHTTPRequestHandler):
                 self._health(path.split("/")[1])
             elif path == "/auth/token":
                 self._token(_first_values(body))
-            elif not path.startswith("/items/"):
+            elif path == "/auth/revoke":
+                self.server.refresh_tokens.pop(_first_values(body)["token"], None)
+                self._send(200, {})
+            elif not path.startswith(("/items/", "/auth/users", "/auth/clients")):
                 self._send(404, {})
             elif not self._authorized():
-                self._send(401, {})
+                self._send(401, {}, {"WWW-Authenticate": 'Bearer error="invalid_token"'})
+            elif path == "/auth/users":
+                self._users(body)
+            elif path.startswith("/auth/clients"):
+                self._clients(path)
             elif path == "/items/" and self.command == "GET":
                 self._list(_first_values(urlsplit(self.path).query))
             elif path == "/items/" and self.command == "POST":
                 self._create(json.loads(body))
-            elif path.removeprefix("/items/") in self.server.items:
+            elif path.removeprefix("/items/") in self._own_items():
                 self._item(path.removeprefix("/items/"), body)
             else:
                 self._send(404, {})
@@ -101,18 +120,18 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(429, {}, {"Retry-After": "7"})
             return
         self.server.grants[form["grant_type"]] += 1
-        refresh_token = form.get("refresh_token", "")
-        if form["grant_type"] == "password":
-            granted = (form["username"], form["password"]) == (USERNAME, PASSWORD)
-        else:
-            granted = refresh_token in self.server.refresh_tokens
-            self.server.refresh_tokens.discard(refresh_token)
-        if not granted:
+        limited = "sign-ins are limited" in self.server.faults
+        if limited and self.server.grants.total() > SIGN_INS_AT_ONCE:
+            self._send(429, {}, {"Retry-After": "1"})
+            return
+        owner = self._who_is_granted(form)
+        if owner is None:
             self._send(400, {"error": "invalid_grant"})
             return
         access_token, refresh_token = uuid4().hex, uuid4().hex
         self.server.token_ends[access_token] = time.monotonic() + self.server.token_life
-        self.server.refresh_tokens.add(refresh_token)
+        self.server.token_owners[access_token] = owner
+        self.server.refresh_tokens[refresh_token] = owner
         self._send(
             200,
             {
@@ -123,21 +142,66 @@ class _Handler(BaseHTTPRequestHandler):
             },
         )
 
+    def _who_is_granted(self, form: dict[str, str]) -> str | None:
+        match form:
+            case {"grant_type": "password", "username": username, "password": password}:
+                self.server.sign_ins[username] += 1
+                return username if self.server.passwords.get(username) == password else None
+            case {"grant_type": "client_credentials", "client_secret": secret}:
+                return CLIENT_ID if secret == CLIENT_SECRET else None
+            case {"grant_type": "refresh_token", "refresh_token": refresh_token}:
+                return self.server.refresh_tokens.pop(refresh_token, None)
+        return None
+
     def _authorized(self) -> bool:
-        token = self.headers.get("Authorization", "").removeprefix("Bearer ")
-        alive = self.server.token_ends.get(token, 0.0) > time.monotonic()
+        if "every token is good" in self.server.faults:
+            return True
+        alive = self.server.token_ends.get(self._token_sent(), 0.0) > time.monotonic()
         return alive and "items refuses tokens" not in self.server.faults
+
+    def _token_sent(self) -> str:
+        return self.headers.get("Authorization", "").removeprefix("Bearer ")
+
+    def _owner(self) -> str:
+        return self.server.token_owners.get(self._token_sent(), "nobody")
+
+    def _own_items(self) -> dict[str, dict[str, str]]:
+        owner, items = self._owner(), self.server.items
+        return {key: item for key, item in items.items() if item["owner_id"] == owner}
+
+    def _users(self, body: str) -> None:
+        if self.command == "GET":
+            users = [{"username": name} for name in self.server.passwords if "loadtest-" in name]
+            self._send(200, {"items": users, "next_cursor": None})
+            return
+        if "accounts cannot be made" in self.server.faults:
+            self._send(422, {})
+            return
+        new = json.loads(body)
+        taken = new["username"] in self.server.passwords
+        self.server.passwords.setdefault(new["username"], new["password"])
+        self._send(409 if taken else 201, {})
+
+    def _clients(self, path: str) -> None:
+        if self.command == "GET":
+            self._send(200, {"items": self.server.clients, "next_cursor": None})
+        elif path == "/auth/clients":
+            self.server.clients.append({"client_id": CLIENT_ID, "name": "load test"})
+            self._send(201, {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET})
+        else:
+            self._send(200, {"client_secret": CLIENT_SECRET})
 
     def _list(self, query: dict[str, str]) -> None:
         word = query.get("q", "").lower()
-        found = [item for item in self.server.items.values() if word in item["title"].lower()]
-        start, limit = int(query.get("cursor", 0)), int(query["limit"])
+        newest_first = reversed(self._own_items().values())
+        found = [item for item in newest_first if word in item["title"].lower()]
+        start, limit = int(query.get("cursor", 0)), int(query.get("limit", 20))
         end = start + limit
         page = {"items": found[start:end], "next_cursor": str(end) if end < len(found) else None}
         self._send(200, page)
 
     def _create(self, body: dict[str, str]) -> None:
-        item = self.server.add_item(body["title"], body["description"])
+        item = self.server.add_item(self._owner(), body["title"], body.get("description", ""))
         headers = {"ETag": '"1"', "Location": f"/items/{item['id']}"}
         self._send(201, item, headers)
 
@@ -148,8 +212,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(204)
             return
         if self.command == "PATCH":
-            lost = self.headers["If-Match"] != etag
-            if lost or "every change is lost" in self.server.faults:
+            if self.headers["If-Match"] != etag:
                 self._send(412, {})
                 return
             item.update(json.loads(body))

@@ -15,7 +15,8 @@ from tests.support.ports import free_port
 def test_a_wrong_password_ends_the_command_with_2_and_one_sentence(
     stub: StubApi, tmp_path: Path
 ) -> None:
-    command = start(tmp_path, "loadtests", "run", f"--url={stub.url}", DEMO_PASSWORD="wrong horse")
+    url = f"--url={stub.url}"
+    command = start(tmp_path, "loadtests", "run", url, ADMIN_PASSWORD="wrong horse")
 
     outcome = finish(command)
 
@@ -24,15 +25,45 @@ def test_a_wrong_password_ends_the_command_with_2_and_one_sentence(
     assert outcome.output.count("\n") == 1
 
 
-def test_a_target_that_is_down_ends_the_command_with_2_and_one_sentence(tmp_path: Path) -> None:
-    outcome = finish(start(tmp_path, "loadtests", "run", f"--url=http://127.0.0.1:{free_port()}"))
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_target_that_is_down_ends_the_command_with_2_and_one_sentence(
+    processes: int, tmp_path: Path
+) -> None:
+    url, several = f"--url=http://127.0.0.1:{free_port()}", f"--processes={processes}"
+    outcome = finish(start(tmp_path, "loadtests", "run", url, several))
 
     assert outcome.exit_code == 2
     assert "`make up`" in outcome.output
     assert outcome.output.count("\n") == 1
+    assert not list(tmp_path.glob("20*"))
 
 
-@pytest.mark.parametrize("argument", ["--users=0", "--users=many", "--time=soon", "--time=0s"])
+def test_a_wrong_file_of_budgets_ends_the_command_before_the_first_request(
+    stub: StubApi, tmp_path: Path
+) -> None:
+    budgets = tmp_path / "budgets.toml"
+    budgets.write_text('["GET /items/"]\np100 = 5\n')
+
+    run = start(tmp_path, "loadtests", "run", f"--url={stub.url}", f"--budgets={budgets}")
+    outcome = finish(run)
+
+    assert outcome.exit_code == 2
+    assert "row 'GET /items/', key 'p100': there is no such key" in outcome.output
+    assert outcome.output.count("\n") == 1
+    assert not stub.grants
+
+
+def test_the_help_of_run_says_the_shapes_the_exit_codes_and_the_settings(tmp_path: Path) -> None:
+    outcome = finish(start(tmp_path, "loadtests", "run", "--help"))
+
+    assert outcome.exit_code == 0
+    for part in ("steady", "steps", "spike", "soak", "a budget was broken", "ADMIN_PASSWORD"):
+        assert part in outcome.output
+
+
+@pytest.mark.parametrize(
+    "argument", ["--users=0", "--users=many", "--time=soon", "--time=0s", "--processes=0"]
+)
 def test_an_argument_that_makes_no_run_is_refused(argument: str, tmp_path: Path) -> None:
     outcome = finish(start(tmp_path, "loadtests", "run", argument))
 

@@ -1,3 +1,5 @@
+"""Whole runs against a stub: what they measure, whom they sign in, and what they leave behind."""
+
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -5,12 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.loadtests.command import Outcome, finish, start_locust
-from tests.loadtests.stub_api import StubApi
+from tests.loadtests.command import Outcome, finish, start_run
+from tests.loadtests.stub_api import ADMIN, CLIENT_ID, DEMO, StubApi
 
 ROWS = {
-    "POST /auth/token sign in",
-    "POST /auth/token refresh",
+    "POST /auth/token [password]",
+    "POST /auth/token [client_credentials]",
+    "POST /auth/token [refresh]",
+    "POST /auth/revoke",
+    "GET /items/ [prepare]",
+    "POST /items/ [prepare]",
     "GET /items/",
     "GET /items/?cursor",
     "GET /items/?q",
@@ -18,98 +24,179 @@ ROWS = {
     "POST /items/",
     "PATCH /items/{item_id}",
     "DELETE /items/{item_id}",
-    "DELETE /items/{item_id} clean up",
+    "DELETE /items/{item_id} [clean up]",
+    "GET /items/ [bad token]",
+    "POST /items/ [bad token]",
+    "GET /auth/users/me [bad token]",
 }
+GENEROUS = '["GET /items/{item_id}"]\np99 = 60000\n'
+IMPOSSIBLE = '["GET /items/{item_id}"]\np50 = 0.001\n'
 
 
 @dataclass(frozen=True)
 class GoodRun:
-    """A run without faults, on items that were there before it."""
+    """A run of two processes without faults, whose tokens lived for two seconds."""
 
     stub: StubApi
-    kept: set[str]
     outcome: Outcome
 
 
 @pytest.fixture(scope="module")
 def good_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GoodRun]:
+    folder = tmp_path_factory.mktemp("good")
     with StubApi().running() as stub:
-        kept = {stub.add_item(f"mine: apple {number}")["id"] for number in range(40)}
-        stub.token_life = 1
-        report = tmp_path_factory.mktemp("report")
-        yield GoodRun(stub, kept, finish(start_locust(report, stub.url, **{"run-time": "2"})))
+        stub.token_life = 2
+        run = start_run(folder, stub.url, *budgets(folder, GENEROUS), "--time=5s", "--processes=2")
+        yield GoodRun(stub, finish(run))
 
 
-def test_a_good_run_passes_with_requests_on_every_row(good_run: GoodRun) -> None:
+def budgets(folder: Path, text: str) -> list[str]:
+    file = folder / "budgets.toml"
+    file.write_text(text)
+    return [f"--budgets={file}"]
+
+
+def test_a_good_run_ends_with_0_and_has_requests_on_every_row(good_run: GoodRun) -> None:
     outcome = good_run.outcome
 
     assert outcome.exit_code == 0, outcome.output
-    assert outcome.rows.keys() >= ROWS
+    assert set(outcome.rows) == ROWS
     assert all(outcome.rows.values())
     assert outcome.summary["total"]["failures"] == 0
 
 
-def test_a_user_signs_in_once_and_refreshes_before_the_token_expires(
-    good_run: GoodRun,
-) -> None:
+def test_two_processes_are_judged_once(good_run: GoodRun) -> None:
+    outcome = good_run.outcome
+
+    assert outcome.output.count("every budget was kept.") == 1
+    assert outcome.output.count(" no budget\n") == len(ROWS) - 1
+
+
+def test_the_last_request_of_every_worker_is_counted(good_run: GoodRun) -> None:
+    rows = good_run.outcome.rows
+    made = rows["POST /items/ [prepare]"] + rows["POST /items/"]
+    deleted = rows["DELETE /items/{item_id} [clean up]"] + rows["DELETE /items/{item_id}"]
+
+    # The stub counts what came, and the users' last requests are those that delete.
+    assert made == deleted
+    assert good_run.stub.items == {}
+
+
+def test_no_two_users_of_two_processes_have_the_same_account(good_run: GoodRun) -> None:
+    signed_in = {name: count for name, count in good_run.stub.sign_ins.items() if name != ADMIN[0]}
+
+    # Five readers and two writers sign in once; the one of the crowd does so again and again.
+    assert len(signed_in) == 8
+    assert sorted(signed_in.values())[:7] == [1] * 7
+    assert max(signed_in.values()) > 1
+
+
+def test_users_refresh_their_tokens_before_they_expire(good_run: GoodRun) -> None:
     # An expired token would have been a 401, and so a failure.
     assert good_run.outcome.summary["failures"] == []
-    assert good_run.outcome.rows["POST /auth/token sign in"] == 2
-    assert good_run.outcome.rows["POST /auth/token refresh"] >= 2
+    assert good_run.stub.grants["refresh_token"] >= 7
 
 
-def test_a_run_leaves_the_items_as_it_found_them(good_run: GoodRun) -> None:
-    assert set(good_run.stub.items) == good_run.kept
-    assert all(good_run.stub.versions[item_id] == 1 for item_id in good_run.kept)
+def test_a_run_leaves_nothing_but_accounts_and_a_client(good_run: GoodRun) -> None:
+    assert good_run.stub.items == {}
+    assert set(good_run.stub.refresh_tokens.values()) <= {ADMIN[0], CLIENT_ID}
+    assert len(good_run.stub.passwords) == len([ADMIN, DEMO]) + 10
 
 
-def test_a_run_ends_with_a_verdict_and_the_place_of_its_report(good_run: GoodRun) -> None:
-    report = good_run.outcome.report / "report.html"
+def test_the_next_run_finds_the_accounts_and_the_client(stub: StubApi, tmp_path: Path) -> None:
+    generous = budgets(tmp_path, GENEROUS)
+    finish(start_run(tmp_path, stub.url, *generous, "--time=1s"))
+    after_first = set(stub.passwords)
 
-    assert "load test: every request was right." in good_run.outcome.output
-    assert f"report: {report}" in good_run.outcome.output
-    assert "/items/{item_id}" in report.read_text()
+    finish(start_run(tmp_path, stub.url, *generous, "--time=1s"))
+
+    assert set(stub.passwords) == after_first
+    assert len(stub.clients) == 1
 
 
-def test_a_wrong_body_fails_the_run_with_a_sentence(stub: StubApi, tmp_path: Path) -> None:
+def test_what_a_killed_run_left_behind_is_deleted_by_the_next(
+    stub: StubApi, tmp_path: Path
+) -> None:
+    generous = budgets(tmp_path, GENEROUS)
+    with start_run(tmp_path, stub.url, *generous, "--time=60s", "--users=1") as killed:
+        killed.wait_until(lambda: bool(stub.items), seconds=30, what="a user has made an item")
+        killed.stop(signal.SIGKILL)
+    assert stub.items
+
+    finish(start_run(tmp_path, stub.url, *generous, "--time=2s", "--users=1"))
+
+    assert stub.items == {}
+
+
+def test_without_an_administrator_everybody_is_the_demo_user_and_its_items_stay(
+    stub: StubApi, tmp_path: Path
+) -> None:
+    kept = {stub.add_item(DEMO[0], f"load test: apple {number}")["id"] for number in range(5)}
+
+    run = start_run(tmp_path, stub.url, *budgets(tmp_path, GENEROUS), ADMIN_PASSWORD="")
+    outcome = finish(run)
+
+    assert outcome.exit_code == 0, outcome.output
+    assert f"every user signs in as {DEMO[0]!r}" in outcome.output
+    assert set(stub.items) == kept
+    assert all(stub.versions[item_id] == 1 for item_id in kept)
+    assert set(stub.sign_ins) == {DEMO[0]}
+    assert not stub.clients
+    assert "POST /auth/token [client_credentials]" not in outcome.rows
+
+
+def test_a_broken_budget_ends_with_3_and_names_the_row(stub: StubApi, tmp_path: Path) -> None:
+    outcome = finish(start_run(tmp_path, stub.url, *budgets(tmp_path, IMPOSSIBLE)))
+
+    assert outcome.exit_code == 3, outcome.output
+    assert "broken: GET /items/{item_id} (p50 of " in outcome.output
+    assert outcome.summary["exit_code"] == 3
+
+
+def test_a_token_that_nobody_issued_and_that_is_taken_is_a_failure(
+    stub: StubApi, tmp_path: Path
+) -> None:
+    stub.faults = {"every token is good"}
+
+    outcome = finish(start_run(tmp_path, stub.url))
+
+    assert outcome.exit_code == 3
+    failed = {one["row"]: one["sentence"] for one in outcome.summary["failures"]}
+    assert "a forged token was let in" in failed["GET /items/ [bad token]"]
+    assert "a forged token was let in" in failed["POST /items/ [bad token]"]
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_wrong_body_is_a_failure_with_a_sentence(
+    processes: int, stub: StubApi, tmp_path: Path
+) -> None:
     stub.faults = {"items lack a title"}
 
-    outcome = finish(start_locust(tmp_path, stub.url))
+    outcome = finish(start_run(tmp_path, stub.url, f"--processes={processes}"))
 
-    assert outcome.exit_code == 1
+    assert outcome.exit_code == 3
     sentences = {failure["sentence"] for failure in outcome.summary["failures"]}
     assert len(sentences) == 1
-    assert "an item lacks a field: check id, title" in sentences.pop()
+    assert sentences.pop().startswith("an item lacks a field: check id, title")
     assert "Traceback" not in outcome.output
 
 
-def test_a_412_for_the_current_version_is_a_failure_and_no_lost_race(
-    stub: StubApi, tmp_path: Path
+@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+def test_a_signal_still_cleans_up_judges_and_reports(
+    number: signal.Signals, processes: int, stub: StubApi, tmp_path: Path
 ) -> None:
-    stub.faults = {"every change is lost"}
-
-    outcome = finish(start_locust(tmp_path, stub.url, users="1"))
-
-    assert outcome.exit_code == 1
-    assert {failure["row"] for failure in outcome.summary["failures"]} == {"PATCH /items/{item_id}"}
-
-
-def test_a_run_without_requests_does_not_pass(stub: StubApi, tmp_path: Path) -> None:
-    outcome = finish(start_locust(tmp_path, stub.url, users="0"))
-
-    assert outcome.exit_code == 2
-    assert "nothing was measured" in outcome.output
-
-
-def test_sigterm_still_cleans_up_and_writes_the_report(stub: StubApi, tmp_path: Path) -> None:
-    with start_locust(tmp_path, stub.url, **{"run-time": "60"}) as run:
-        run.wait_until(lambda: bool(stub.items), seconds=15, what="a user has created an item")
-        run.stop(signal.SIGTERM)
+    options = [*budgets(tmp_path, GENEROUS), "--time=60s", f"--processes={processes}"]
+    with start_run(tmp_path, stub.url, *options) as run:
+        run.wait_until(
+            lambda: stub.sign_ins.total() > 8, seconds=30, what="all users have signed in"
+        )
+        run.stop(number)
 
         outcome = finish(run)
 
     assert outcome.exit_code == 0, outcome.output
+    assert outcome.output.count("every budget was kept.") == 1
     assert outcome.summary["total"]["requests"] > 0
-    assert (tmp_path / "report.html").exists()
+    assert (outcome.report / "report.html").exists()
     assert stub.items == {}
-    assert outcome.output.count("every request was right") == 1

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from loadtests.settings import Settings, SettingsError
+from loadtests.settings import Credentials, Settings, SettingsError
 
 CREDENTIALS = {"DEMO_USERNAME": "demo", "DEMO_PASSWORD": "right horse"}
 
@@ -15,7 +15,8 @@ def test_credentials_and_port_come_from_the_env_file(tmp_path: Path) -> None:
 
     settings = Settings.read({}, env_file)
 
-    assert (settings.username, settings.password) == ("demo", "a # b")
+    assert settings.demo == Credentials("demo", "a # b", "DEMO")
+    assert settings.admin is None
     assert settings.url == "http://localhost:9000"
 
 
@@ -25,7 +26,7 @@ def test_the_environment_wins_over_the_env_file(tmp_path: Path) -> None:
 
     settings = Settings.read(CREDENTIALS, env_file)
 
-    assert (settings.username, settings.password) == ("demo", "right horse")
+    assert settings.demo == Credentials("demo", "right horse", "DEMO")
 
 
 def test_without_settings_the_load_goes_to_port_8080_of_this_machine(tmp_path: Path) -> None:
@@ -43,9 +44,17 @@ def test_allowed_hosts_are_separated_by_commas_or_spaces(tmp_path: Path) -> None
     assert settings.allowed_hosts == {"a.example", "b.example", "c.example"}
 
 
-def test_a_missing_password_names_the_variable_and_the_command(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"DEMO_PASSWORD is not set .*`make up`"):
+def test_missing_passwords_name_the_variables_and_the_command(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"DEMO_PASSWORD are set .*`make up`"):
         Settings.read({"DEMO_USERNAME": "demo"}, tmp_path / "missing")
+
+
+def test_where_the_password_of_the_administrator_comes_from_is_remembered(tmp_path: Path) -> None:
+    env_file = tmp_path / ".env"
+    env_file.write_text("ADMIN_USERNAME=admin\nADMIN_PASSWORD=correct battery\n")
+
+    assert Settings.read({}, env_file).admin_is_from_file
+    assert not Settings.read({"ADMIN_PASSWORD": "staple"}, env_file).admin_is_from_file
 
 
 @pytest.mark.parametrize("text", ["soon", "-1", "nan", "inf"])

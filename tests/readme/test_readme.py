@@ -21,6 +21,10 @@ def walk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     """What a shell prints that runs the README from its first command to its last."""
     copy = Copy(tmp_path_factory.mktemp(f"readme-{request.param}") / "gatehouse", request.param)
     copy.environment["TIME"] = "5s"  # what `make load` takes 30 seconds for, here in five
+    # However slow this machine is just now: only failures break a budget here.
+    patient = copy.folder / "patient.toml"
+    patient.write_text('["GET /items/{item_id}"]\n')
+    copy.environment["BUDGETS"] = str(patient)
     script = "\n".join(["exec 2>&1", "set -euo pipefail", *BLOCKS])
     try:
         done = copy.run(
@@ -37,6 +41,8 @@ def test_the_commands_of_the_readme_do_what_it_says(walk: str) -> None:
     assert '"title":"A first item"' in walk
     assert re.search(r"^WWW-Authenticate: Bearer\b", walk, re.MULTILINE | re.IGNORECASE)
     assert 'error="invalid_token"' in walk
+    assert walk.count("load test: every budget was kept.") == 2
+    assert re.search(r"^# \S+ \(A\) and \S+ \(B\)$", walk, re.MULTILINE), "two runs compared"
 
 
 def test_make_up_prints_what_the_readme_shows(walk: str) -> None:

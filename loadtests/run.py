@@ -1,0 +1,48 @@
+"""What was asked for: the options of a run, as the report tells them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from locust.env import Environment
+from locust.runners import MasterRunner
+
+from loadtests.plan import plan_of
+
+BY_HAND = "by hand"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run: `users` at the peak, for `seconds` unless somebody stops it, below `budgets`.
+
+    `workers` is 0 where this process is the only one. `think_seconds` is how long a user pauses,
+    and `weights` say how many users of each kind there are.
+    """
+
+    url: str
+    shape: str
+    users: int
+    seconds: float | None
+    workers: int
+    budgets: Path
+    think_seconds: float
+    weights: Mapping[str, float]
+
+
+def run_of(environment: Environment) -> Run:
+    """What this process, which is no worker, was asked for."""
+    options = environment.parsed_options
+    if options is None:
+        raise ValueError("Locust has read no options")
+    runner, shape = environment.runner, environment.shape_class
+    return Run(
+        url=environment.host or "",
+        shape=type(shape).__name__.lower() if shape else BY_HAND,
+        users=options.num_users or 1,
+        seconds=options.run_time,
+        workers=plan_of(environment).workers if isinstance(runner, MasterRunner) else 0,
+        budgets=Path(options.budgets),
+        think_seconds=plan_of(environment).think_seconds,
+        weights={user.__name__: user.weight for user in environment.user_classes},
+    )

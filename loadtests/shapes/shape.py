@@ -1,0 +1,43 @@
+"""What all shapes share: they honour --users and --run-time, and end the run."""
+
+from abc import abstractmethod
+
+from locust import LoadTestShape
+
+ARRIVALS_PER_SECOND = 4.0
+"""How fast users come unless a shape is about their coming: nginx lets an address sign in five times a second."""
+
+
+class Shape(LoadTestShape):
+    """A number of users for every moment.
+
+    Locust starts and stops users until there are as many; the run ends when its time is over.
+    """
+
+    abstract = True
+    use_common_options = True
+
+    @abstractmethod
+    def users_at(self, second: float, peak: int, duration: float) -> float:
+        """How many users there are `second` seconds after the start of a run of `duration` seconds.
+
+        `peak` is the most that there may be.
+        """
+
+    @classmethod
+    def arrivals_at_once(cls, peak: int) -> float:
+        """How many users come within one second at most."""
+        return min(ARRIVALS_PER_SECOND, peak)
+
+    def tick(self) -> tuple[int, float] | None:
+        """The number of users for now, and how fast to get there; None at the end of the run."""
+        if self.runner is None or self.runner.environment.parsed_options is None:
+            raise RuntimeError("a shape is for a runner with --users and --run-time")
+        options = self.runner.environment.parsed_options
+        second = self.get_run_time()  # type: ignore[no-untyped-call]
+        if second >= options.run_time:
+            return None
+        # What is wanted in a second, which is how long Locust takes to get there.
+        users = round(self.users_at(second + 1, options.num_users, options.run_time))
+        wanted = max(1, min(users, options.num_users))
+        return wanted, max(1.0, abs(wanted - self.runner.user_count))

@@ -1,0 +1,34 @@
+"""What all users share: how they connect, and how long they pause."""
+
+import random
+
+from locust import FastHttpUser
+from locust.exception import StopUser
+from locust.user.task import LOCUST_STATE_STOPPING
+
+from loadtests.plan import plan_of
+
+
+class LoadUser(FastHttpUser):
+    """A user that pauses between two tasks for as long as the plan says, `patience` times."""
+
+    abstract = True
+    insecure = False
+    connection_timeout = 5.0
+    network_timeout = 30.0
+    patience = 1.0
+
+    def wait_time(self) -> float:
+        """Seconds until the next task."""
+        return plan_of(self.environment).think_seconds * self.patience * random.uniform(0.5, 1.5)
+
+    def pause(self) -> None:
+        """Wait as between two tasks; a user that is told to leave goes from here."""
+        # Locust's wait() would forget that it was told.
+        self.leave_if_told()
+        self.wait()  # type: ignore[no-untyped-call]
+
+    def leave_if_told(self) -> None:
+        """Go from here when the run, or this user's part in it, is over."""
+        if self._state == LOCUST_STATE_STOPPING:
+            raise StopUser

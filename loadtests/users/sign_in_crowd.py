@@ -1,0 +1,34 @@
+"""The sign-in crowd: people who come, look once, and go. Each costs a password hash."""
+
+from contextlib import suppress
+
+from locust import task
+
+from loadtests.answers import WrongAnswer
+from loadtests.items_client import ItemsClient
+from loadtests.session import Session
+from loadtests.users.account_holder import AccountHolder
+
+QUICKEST_SIGN_IN_SECONDS = 0.05
+
+
+class SignInCrowd(AccountHolder):
+    """Signs in again and again."""
+
+    weight = 1
+    patience = 4.0
+
+    @task
+    def come_and_go(self) -> None:
+        """Sign in, look at the list, sign out."""
+        session = Session(self.client, self.grant)
+        try:
+            ItemsClient(self.client, session).list()
+        finally:
+            with suppress(WrongAnswer):
+                session.sign_out()
+
+    @classmethod
+    def sign_ins_per_second(cls, crowd: float, think_seconds: float) -> float:
+        """How often a crowd of so many users signs in."""
+        return crowd / (think_seconds * cls.patience + QUICKEST_SIGN_IN_SECONDS)

@@ -1,0 +1,135 @@
+from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from loadtests.budgets import Budget
+from loadtests.verdict import Verdict, judge
+from loadtests.verdict_table import failures, table
+
+ROW = "GET /items/"
+
+
+class Entry(SimpleNamespace):
+    """A row as Locust keeps it, with every time known."""
+
+    def get_response_time_percentile(self, ratio: float) -> float:
+        times = sorted(self.times)
+        return float(times[min(int(len(times) * ratio), len(times) - 1)])
+
+
+def judged(
+    rows: Mapping[str, Sequence[float]],
+    budgets: Mapping[str, Budget],
+    *,
+    failed: int = 0,
+    errors: Sequence[tuple[str, str, int]] = (),
+    **options: Any,
+) -> Verdict:
+    """The verdict on the times of each row, in each of which so many requests failed."""
+    entries = {}
+    for row, times in rows.items():
+        method, _, name = row.partition(" ")
+        entries[name, method] = Entry(
+            method=method, name=name, num_requests=len(times), num_failures=failed, times=times
+        )
+    stats = SimpleNamespace(
+        entries=entries,
+        total=SimpleNamespace(num_requests=sum(len(times) for times in rows.values())),
+        errors={
+            number: SimpleNamespace(method="GET", name=name, error=error, occurrences=count)
+            for number, (name, error, count) in enumerate(errors)
+        },
+    )
+    return judge(cast("Any", stats), budgets, **options)
+
+
+def test_rows_within_their_budgets_end_with_0() -> None:
+    verdict = judged({ROW: [5.0] * 100}, {ROW: Budget(p50=5, p95=6, p99=7)})
+
+    assert (verdict.exit_code, verdict.sentence) == (0, "every budget was kept.")
+    assert [row.state for row in verdict.rows] == ["ok"]
+
+
+@pytest.mark.parametrize(
+    ("times", "budget", "sentence"),
+    [
+        ([9.0] * 100, Budget(p50=5), "p50 of 9 ms, at most 5"),
+        ([1.0] * 90 + [9.0] * 10, Budget(p50=5, p95=5), "p95 of 9 ms, at most 5"),
+        ([1.0] * 98 + [9.0] * 2, Budget(p95=5, p99=5), "p99 of 9 ms, at most 5"),
+        ([1.0] * 9, Budget(minimum=10), "9 requests, at least 10"),
+        ([], Budget(), "0 requests, at least 1"),
+    ],
+    ids=["p50", "p95", "p99", "too few", "none"],
+)
+def test_a_broken_budget_ends_with_3_and_names_the_row(
+    times: list[float], budget: Budget, sentence: str
+) -> None:
+    verdict = judged({ROW: times, "GET /other": [1.0]}, {ROW: budget})
+
+    assert verdict.exit_code == 3
+    assert verdict.sentence == f"broken: {ROW} ({sentence})."
+
+
+def test_of_few_requests_the_slowest_is_no_percentile() -> None:
+    outlier = [1.0] * 18 + [900.0]
+
+    assert judged({ROW: outlier}, {ROW: Budget(p95=5, p99=5)}).exit_code == 0
+    assert judged({ROW: [*outlier, 900.0]}, {ROW: Budget(p95=5)}).exit_code == 3
+
+
+@pytest.mark.parametrize(("failed", "exit_code"), [(1, 0), (2, 3)])
+def test_failures_are_judged_as_a_ratio(failed: int, exit_code: int) -> None:
+    verdict = judged({ROW: [1.0] * 100}, {ROW: Budget(failures=0.01)}, failed=failed)
+
+    assert verdict.exit_code == exit_code
+
+
+def test_a_row_without_a_budget_is_listed_and_may_be_slow_but_not_fail() -> None:
+    slow = judged({ROW: [60_000.0] * 5}, {})
+    assert (slow.exit_code, slow.rows[0].state) == (0, "no budget")
+
+    failing = judged({ROW: [1.0] * 5}, {}, failed=1)
+    assert failing.exit_code == 3
+    assert failing.rows[0].broken == ("1 of 5 failed, none may",)
+
+
+def test_a_row_whose_users_were_left_out_is_not_missed() -> None:
+    verdict = judged({"GET /other": [1.0]}, {ROW: Budget()}, left_out=[ROW])
+
+    assert verdict.exit_code == 0
+    assert [row.state for row in verdict.rows] == ["not measured", "no budget"]
+
+
+def test_a_run_without_a_request_ends_with_2_whatever_the_budgets_say() -> None:
+    verdict = judged({}, {ROW: Budget()})
+
+    assert verdict.exit_code == 2
+    assert verdict.sentence.startswith("nothing was measured")
+
+
+def test_an_error_of_the_load_test_itself_ends_with_1() -> None:
+    verdict = judged({ROW: [1.0]}, {}, errors_of_users=["no such attribute"])
+
+    assert verdict.exit_code == 1
+    assert "no such attribute" in verdict.sentence
+
+
+def test_the_table_shows_every_time_beside_its_budget_and_colours_the_state_only() -> None:
+    verdict = judged({ROW: [5.0] * 100}, {ROW: Budget(p50=4, p95=6)})
+
+    assert table(verdict, colour=False).splitlines()[1] == (
+        "GET /items/       100       0  5 / 4  5 / 6    5  broken"
+    )
+    assert table(verdict, colour=True).splitlines()[1].endswith("  \033[31mbroken\033[0m")
+
+
+def test_failures_are_told_most_often_first_in_the_words_of_the_worker() -> None:
+    errors = [("/items/", "rare", 1), ("/items/", 'CatchResponseError("it\'s often")', 7)]
+    verdict = judged({ROW: [1.0]}, {}, errors=errors)
+
+    assert failures(verdict).splitlines()[1:] == [
+        "  7 x GET /items/: it's often",
+        "  1 x GET /items/: rare",
+    ]
