@@ -28,8 +28,8 @@ class PasswordAuthentication:
             TooManyRequests: too many tries failed; this one is not answered.
             ServiceUnavailable: too many sign in at once.
         """
-        self.passwords.refuse_when_full()
-        user = await self.users.find_by_name(username)
+        with self.passwords.place():
+            user = await self.users.find_by_name(username)
         known = None if user is None or user.disabled else user
         if not await self.proves(password, username, known) or user is None:
             raise InvalidGrant("the username or the password is wrong")
@@ -45,7 +45,8 @@ class PasswordAuthentication:
             ServiceUnavailable: too many sign in at once.
         """
         address = current_origin().address
-        await self.guard.check(username, address)
+        with self.passwords.place():
+            await self.guard.check(username, address)
         matches = len(password) <= MAX_PASSWORD_CHARS and await self.passwords.verify(
             password, user.password_hash if user else None
         )

@@ -4,19 +4,24 @@ import asyncio
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
+from auth_service.freed_memory import give_back, use_one_arena
 from chassis.problems import ServiceUnavailable
 
 Result = TypeVar("Result")
 
 # OWASP's minimum: 19 MiB and two passes, about 22 ms; the library's defaults take 64 MiB and four threads a hash.
 ARGON2ID = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+
+IDLE_AFTER = 2.0
+"""Seconds without a hash after which their memory is given back; as long as sign-ins go on it is used again."""
 
 
 def _let_others_go_first() -> None:
@@ -32,12 +37,14 @@ class PasswordHashing:
     """
 
     def __init__(self, *, threads: int, queue: int, hasher: PasswordHasher = ARGON2ID) -> None:
+        use_one_arena()
         self._hasher = hasher
         self._pool = ThreadPoolExecutor(
             threads, thread_name_prefix="argon2", initializer=_let_others_go_first
         )
         self._most_pending = threads + queue
         self._pending = 0
+        self._rest: asyncio.TimerHandle | None = None
         # Verified when there is no such user, so that an answer takes the same time as for one that there is.
         self._nobodys_hash = self._hasher.hash("nobody has this password")
 
@@ -58,10 +65,20 @@ class PasswordHashing:
         matches = await self.run(lambda: self._matches(password, password_hash))
         return matches and password_hash is not None
 
-    def refuse_when_full(self) -> None:
-        """Raises `ServiceUnavailable` when too many are waiting already: asked first, a refusal costs nothing else."""
-        if self._pending >= self._most_pending:
-            raise ServiceUnavailable("Too many people sign in at once; try again.", retry_after=1)
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """A place among those who wait, for what has to be looked up first: taken before, a refusal costs nothing else.
+
+        Whoever leaves the block and hashes without a pause in between still has it.
+
+        Raises:
+            ServiceUnavailable: too many are waiting already.
+        """
+        self._take_place()
+        try:
+            yield
+        finally:
+            self._pending -= 1
 
     def is_outdated(self, password_hash: str) -> bool:
         """Whether the hash was made with other parameters than today's."""
@@ -69,6 +86,8 @@ class PasswordHashing:
 
     async def close(self) -> None:
         """Lets the threads end."""
+        if self._rest:
+            self._rest.cancel()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _matches(self, password: str, password_hash: str | None) -> bool:
@@ -84,12 +103,18 @@ class PasswordHashing:
         Raises:
             ServiceUnavailable: too many are waiting already.
         """
-        self.refuse_when_full()
-        self._pending += 1
+        self._take_place()
         future = self._pool.submit(work)
         # Counted until the thread is done, even when the client has gone: the memory is in use until then.
         future.add_done_callback(self._done_in(asyncio.get_running_loop()))
         return await asyncio.wrap_future(future)
+
+    def _take_place(self) -> None:
+        if self._pending >= self._most_pending:
+            raise ServiceUnavailable("Too many people sign in at once; try again.", retry_after=1)
+        self._pending += 1
+        if self._rest:
+            self._rest.cancel()
 
     def _done_in(self, loop: asyncio.AbstractEventLoop) -> Callable[[object], None]:
         def done(_future: object) -> None:
@@ -100,3 +125,5 @@ class PasswordHashing:
 
     def _one_less(self) -> None:
         self._pending -= 1
+        if not self._pending:
+            self._rest = asyncio.get_running_loop().call_later(IDLE_AFTER, give_back)

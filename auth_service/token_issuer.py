@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from joserfc import jwt
-
 from auth_service import scopes
 from auth_service.authentication import PasswordAuthentication
 from auth_service.oauth_errors import InvalidGrant, InvalidRequest
@@ -26,7 +24,7 @@ from auth_service.store import (
     User,
     UserStore,
 )
-from chassis.access_tokens import ALGORITHM, TOKEN_TYPE
+from chassis.access_tokens import TOKEN_TYPE
 from chassis.columns import now
 
 CODE_LIFE = timedelta(seconds=60)
@@ -186,9 +184,5 @@ class TokenIssuer:
             "scope": scope,
             **await self.status_list.enter(session_id, client_id, issued_at + life),
         }
-        header = {"typ": TOKEN_TYPE, "alg": ALGORITHM, "kid": key.kid}
-        return TokenResponse(
-            access_token=jwt.encode(header, claims, key.pair, algorithms=[ALGORITHM]),
-            expires_in=life,
-            scope=scope,
-        )
+        access_token = key.sign(TOKEN_TYPE, claims)
+        return TokenResponse(access_token=access_token, expires_in=life, scope=scope)

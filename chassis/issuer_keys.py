@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ class IssuerKeys:
     ) -> None:
         self._url = url
         self._kept_in = kept_in
-        self._new_client = client or http_client
+        self._new_client = client or partial(http_client, url)
         self._clock = clock
         self._timeout = timeout
         self._keys: dict[str, ECKey] = {}

@@ -4,7 +4,6 @@ import asyncio
 import gc
 import os
 import shutil
-from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,9 @@ GRACEFUL_TIMEOUT = 25
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # gunicorn makes its files there safely
 
+# Each worker would import them for itself, when it serves and when it first fetches something.
+_IMPORTED_LATE = ("httpcore2", "uvicorn.lifespan.on", "uvicorn.protocols.http.auto", "uvloop")
+
 
 class _PropagatingLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
     """Leaves gunicorn's messages to the root logger, so that they come in the service's one format."""
@@ -31,8 +33,8 @@ class _PropagatingLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
 
 
 class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
-    def __init__(self, create_app: Callable[[], Any], options: dict[str, Any]) -> None:
-        self._create_app = create_app
+    def __init__(self, app: Any, options: dict[str, Any]) -> None:
+        self._app = app
         self._options = options
         super().__init__()
 
@@ -41,7 +43,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        return self._create_app()
+        return self._app
 
 
 def serve(settings: ServiceSettings, package: str) -> None:
@@ -49,7 +51,7 @@ def serve(settings: ServiceSettings, package: str) -> None:
 
     Args:
         settings: handed to `create_app`.
-        package: the service, in whose `main` is `create_app(settings)`, which runs in each worker.
+        package: the service, in whose `main` is `create_app(settings)`; it must open nothing that workers cannot share.
 
     Raises:
         SettingsError: the state folder cannot be written to, or the composition root refuses a setting.
@@ -67,10 +69,11 @@ def serve(settings: ServiceSettings, package: str) -> None:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(
         metrics_dir
     )  # read when prometheus_client is imported
-    # Imported once, before the workers are forked, which then start in a fraction of the time and share its memory.
-    create_app = _composition_root(package)
-    # Composed here too, so that what it refuses is told once, and not in a traceback of each worker.
-    create_app(settings)
+    # All of it once, before the workers are forked, which then start in a fraction of the time and share its memory.
+    # What the composition root refuses is told here too, and not by each of them.
+    app = _composition_root(package)(settings)
+    for module in _IMPORTED_LATE:
+        import_module(module)
     gc.collect()
     gc.freeze()
     options = {
@@ -88,7 +91,7 @@ def serve(settings: ServiceSettings, package: str) -> None:
     if SHARED_MEMORY.is_dir():
         # A heartbeat file on a slow disk looks like a hung worker.
         options["worker_tmp_dir"] = str(SHARED_MEMORY)
-    Master(_Server(lambda: create_app(settings), options), package, inheritance).run()
+    Master(_Server(app, options), package, inheritance).run()
 
 
 def check(settings: ServiceSettings, package: str) -> None:

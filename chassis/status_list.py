@@ -9,6 +9,7 @@ import zlib
 from base64 import urlsafe_b64decode
 from binascii import Error as Base64Error
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ class StatusList:
         self._url = url
         self._kept_in = kept_in
         self._keys = keys
-        self._new_client = client or http_client
+        self._new_client = client or partial(http_client, url)
         self._clock = clock
         self._timeout = timeout
         self._refresh_after = refresh_after

@@ -5,7 +5,7 @@ import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, cast
 
 import httpx2
 import pytest
@@ -13,6 +13,7 @@ from argon2 import PasswordHasher
 from fastapi import FastAPI
 from sqlalchemy import select, text, update
 
+from auth_service.oauth_errors import InvalidGrant
 from auth_service.passwords import ARGON2ID, PasswordHashing
 from auth_service.store import SessionStore, User, UserStore
 from auth_service.tables import users
@@ -159,6 +160,38 @@ async def test_a_client_that_leaves_while_it_waits_gives_its_place_back_at_once(
     assert [await first, await last] == [False, False]
     assert len(hasher.verified) == 2
     await hashing.close()
+
+
+class SlowUsers:
+    """Users in a database that does not answer yet."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.answers = asyncio.Event()
+
+    async def find_by_name(self, username: str) -> None:
+        self.asked += 1
+        await self.answers.wait()
+
+
+async def test_who_has_no_place_costs_the_database_nothing(app: FastAPI) -> None:
+    users = SlowUsers()
+    authentication = replace(app.state.password_authentication, users=cast(UserStore, users))
+    first = asyncio.create_task(authentication.user("ada", "x"))
+    await asyncio.sleep(0)
+    for _ in range(3):
+        with pytest.raises(ServiceUnavailable):
+            await authentication.user("ada", "x")
+    assert users.asked == 1
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    second = asyncio.create_task(authentication.user("ada", "x"))
+    await asyncio.sleep(0)
+    assert users.asked == 2
+    users.answers.set()
+    with pytest.raises(InvalidGrant):
+        await second
 
 
 @pytest.mark.parametrize("disabled", [False, True])

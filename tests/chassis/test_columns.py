@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import Dialect
+from sqlalchemy.dialects import postgresql, sqlite
 
 from chassis.columns import UtcDateTime, new_id, now
 
@@ -19,13 +20,21 @@ def test_now_has_an_offset() -> None:
     assert now().utcoffset() == timedelta(0)
 
 
-def test_a_time_without_an_offset_is_refused() -> None:
+@pytest.mark.parametrize("dialect", [sqlite.dialect(), postgresql.dialect()], ids=lambda d: d.name)
+def test_a_time_without_an_offset_is_refused(dialect: Dialect) -> None:
     naive = datetime(2026, 1, 1)  # the very thing that is refused
     with pytest.raises(ValueError, match="needs an offset"):
-        UtcDateTime().process_bind_param(naive, sqlite.dialect())
+        UtcDateTime().bind_processor(dialect)(naive)
 
 
-def test_a_time_is_stored_in_utc() -> None:
+@pytest.mark.parametrize(
+    ("dialect", "stored"),
+    [
+        (sqlite.dialect(), "2026-01-01 06:30:00.000000"),
+        (postgresql.dialect(), datetime(2026, 1, 1, 6, 30, tzinfo=UTC)),
+    ],
+    ids=["sqlite", "postgresql"],
+)
+def test_a_time_is_stored_in_utc(dialect: Dialect, stored: object) -> None:
     noon_in_delhi = datetime(2026, 1, 1, 12, tzinfo=timezone(timedelta(hours=5, minutes=30)))
-    stored = UtcDateTime().process_bind_param(noon_in_delhi, sqlite.dialect())
-    assert stored == datetime(2026, 1, 1, 6, 30, tzinfo=UTC)
+    assert UtcDateTime().bind_processor(dialect)(noon_in_delhi) == stored

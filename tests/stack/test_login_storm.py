@@ -1,22 +1,31 @@
-"""Two hundred sign-ins at once: memory stays bounded, the rest are told to come back, and auth stays alive."""
+"""Two hundred sign-ins at once: memory stays bounded, the rest are told to come back, and auth stays alive.
+
+How fast it stays is measured by `make bench`, on a machine that does nothing else.
+"""
 
 import json
+import os
 import time
 from collections import Counter
 from pathlib import Path
 
 from tests.support.http import send
-from tests.support.processes import Program
+from tests.support.processes import Program, wait_until
 from tests.support.stack import Stack
 from tests.support.storm import own_process, storm_of_forms
 
 STORM = 200
 MOST_MEGABYTES = 250
-SLOWEST_LIVE_ANSWER = 0.2
+ONE_HASH = 19
+"""MiB."""
 
 
 def resident_megabytes(program: Program) -> float:
-    """Resident memory of a master and its workers; pages that they share are counted once (PSS, Linux)."""
+    """Resident memory of a master and its workers (Linux).
+
+    It is the sum of PSS, in which a page that they share is counted once, as the memory limit of a container does; the
+    sum of RSS would count the modules that the master loads for all of them three times.
+    """
     return sum(map(_proportional_megabytes, (program.pid, *program.children)))
 
 
@@ -26,7 +35,14 @@ def _proportional_megabytes(pid: int) -> float:
     return int(kilobytes) / 1024
 
 
+def threads_that_let_others_go_first(pid: int) -> int:
+    """How many threads of a process have a niceness above 0 (proc_pid_stat(5), field 19)."""
+    lines = [file.read_text() for file in Path(f"/proc/{pid}/task").glob("*/stat")]
+    return sum(int(line.rpartition(")")[2].split()[16]) > 0 for line in lines)
+
+
 def test_two_hundred_sign_ins_at_once_leave_auth_small_and_alive(each_stack: Stack) -> None:
+    auth = each_stack.services["auth"]
     demo = {
         "grant_type": "password",
         "username": each_stack.demo.username,
@@ -34,13 +50,14 @@ def test_two_hundred_sign_ins_at_once_leave_auth_small_and_alive(each_stack: Sta
     }
     live, megabytes = [], 0.0
     with own_process() as process:
+        started = time.perf_counter()
         storm = storm_of_forms(process, f"{each_stack.auth_url}/token", demo, STORM)
         while not storm.done():
             asked = time.perf_counter()
             assert send(each_stack.auth_url, "/health/live").status == 200
             live.append(time.perf_counter() - asked)
-            megabytes = max(megabytes, resident_megabytes(each_stack.services["auth"]))
-        answers = storm.result()
+            megabytes = max(megabytes, resident_megabytes(auth))
+        answers, lasted = storm.result(), time.perf_counter() - started
     statuses = Counter(status for status, _, _ in answers)
     assert set(statuses) == {200, 503}
     assert statuses[200] >= 32  # as many as one of the workers lets wait
@@ -48,6 +65,13 @@ def test_two_hundred_sign_ins_at_once_leave_auth_small_and_alive(each_stack: Sta
     assert {retry_after for _, retry_after, _ in refused} == {"1"}
     assert {json.loads(body)["error"] for _, _, body in refused} == {"temporarily_unavailable"}
     assert megabytes < MOST_MEGABYTES
-    # Other programs on the machine may hold up one answer in a hundred.
-    in_time = [seconds for seconds in live if seconds < SLOWEST_LIVE_ANSWER]
-    assert len(in_time) >= 0.99 * len(live), f"the slowest took {sorted(live)[-10:]} s"
+    # Nobody waits behind those who sign in, however busy the machine is.
+    assert max(live) < lasted / 4
+    niced = [threads_that_let_others_go_first(worker) for worker in auth.children]
+    assert len(niced) == 2
+    assert all(1 <= number <= max(1, (os.cpu_count() or 1) // 2) for number in niced), niced
+    wait_until(
+        lambda: resident_megabytes(auth) < megabytes - ONE_HASH,
+        seconds=30,
+        what=f"the memory of hashing is given back: {megabytes:.0f} MB were in use",
+    )
