@@ -45,6 +45,9 @@ class AuthSettings(ServiceSettings):
     password_reset_life: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(hours=24))] = (
         timedelta(minutes=30)
     )
+    sign_up_life: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=7))] = timedelta(
+        hours=24
+    )
     smtp_url: SecretStr = SecretStr("")
     mail_from: Annotated[str, Field(validate_default=True)] = ""
 

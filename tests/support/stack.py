@@ -149,11 +149,23 @@ class Stack:
             body=urlencode(form).encode(),
         )
 
-    def sign_in(self, user: User | None = None) -> str:
+    def make_user(self, user: User, **profile: str) -> str:
+        """Make `user` as an administrator does, and return the id."""
+        body = {"username": user.username, "password": user.password, **profile}
+        answer = self.call("POST", "/auth/users", token=self.sign_in_as_admin(), json=body)
+        assert answer.status == 201, answer.body
+        made: str = answer.json["id"]
+        return made
+
+    def sign_in_as_admin(self) -> str:
+        """Return an access token that may administer users."""
+        return self.sign_in(self.admin, scope="auth:admin")
+
+    def sign_in(self, user: User | None = None, **form: str) -> str:
         """Return an access token of `user`, by default of the demo user."""
         user = user or self.demo
         answer = self.token_request(
-            grant_type="password", username=user.username, password=user.password
+            grant_type="password", username=user.username, password=user.password, **form
         )
         assert answer.status == 200, answer.body
         token: str = answer.json["access_token"]
