@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 
 from auth_service.brute_force import SignInGuard
-from auth_service.mail import MailSender
+from auth_service.mail import LogSender, MailSender
 from auth_service.origin import current_origin
 from chassis.database import DatabaseUnavailable
 from chassis.problems import ServiceUnavailable, TooManyRequests
@@ -31,6 +31,11 @@ class Mailing:
         self.sender = sender
         self._guard = guard
         self._under_way: set[asyncio.Task[None]] = set()
+
+    @property
+    def goes_to_log(self) -> bool:
+        """Whether no mail server is set, so that mails are found in the log."""
+        return isinstance(self.sender, LogSender)
 
     def later(self, errand: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Does the errand a little later; when its mail cannot be sent, the log tells why.

@@ -15,6 +15,7 @@ from auth_service.passwords import PasswordHashing
 from auth_service.resources import Resources
 from auth_service.revocation import Revocation
 from auth_service.routes import (
+    account_pages,
     audit,
     authorize,
     metadata,
@@ -88,6 +89,7 @@ def create_app(settings: AuthSettings) -> FastAPI:
             users.router,
             client_routes.router,
             authorize.router,
+            account_pages.router,
             session_routes.router,
             audit.router,
         ],
