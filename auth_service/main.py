@@ -59,6 +59,7 @@ def create_app(settings: AuthSettings) -> FastAPI:
         SigningKeyStore(database),
         settings.key_encryption_secret.get_secret_value(),
         token_life=settings.access_token_life,
+        published_ahead=settings.key_published_ahead,
     )
     sessions, access_tokens = SessionStore(database), AccessTokenStore(database)
     statuses = StatusList(
