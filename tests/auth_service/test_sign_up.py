@@ -10,19 +10,20 @@ import pytest
 from argon2 import PasswordHasher
 from fastapi import FastAPI
 from sqlalchemy import select, update
+from starlette.types import Message, Receive, Scope, Send
 
 from auth_service.brute_force import SignInGuard
 from auth_service.events import Event
 from auth_service.housekeeping import Housekeeping
 from auth_service.mailing import Mailing
 from auth_service.passwords import ARGON2ID, PasswordHashing
-from auth_service.store import AttemptStore, ExpiredStore
+from auth_service.store import AttemptStore, ExpiredStore, UserStore
 from auth_service.tables import audit_log, sign_ups
 from chassis.columns import now
 from chassis.database import Database
 from tests.auth_service.databases import on_both_databases
 from tests.auth_service.mailbox import Mailbox
-from tests.auth_service.people import ADMIN, DEMO, Person, bearer, make_user, sign_in
+from tests.auth_service.people import ADMIN, DEMO, URL, Person, bearer, make_user, sign_in
 
 GRACE = Person("grace", "compile-the-7-cobol-cards")
 EMAIL = "Grace@example.com"
@@ -164,6 +165,43 @@ async def test_whoever_exists_the_answer_and_the_work_before_it_are_the_same(
     assert [answer[0] for answer in told] == [202]
     assert {hashed for *_, hashed in told} == {1}
     await hashing.close()
+
+
+class WatchedUsers(UserStore):
+    """Notes when somebody is looked up."""
+
+    def __init__(self, database: Database, happened: list[str]) -> None:
+        super().__init__(database)
+        self._happened = happened
+
+    async def names_at(self, email: str) -> list[str]:
+        self._happened.append("looked up")
+        return await super().names_at(email)
+
+
+@on_both_databases
+async def test_the_answer_has_left_before_anybody_is_looked_up(
+    app: FastAPI, mailbox: Mailbox, database: Database
+) -> None:
+    happened: list[str] = []
+    app.state.sign_ups = replace(app.state.sign_ups, users=WatchedUsers(database, happened))
+
+    async def watched(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_and_note(message: Message) -> None:
+            happened.append(message["type"])
+            await send(message)
+
+        await app(scope, receive, send_and_note)
+
+    transport = httpx2.ASGITransport(watched)
+    async with (
+        app.router.lifespan_context(app),
+        httpx2.AsyncClient(transport=transport, base_url=URL) as client,
+    ):
+        await client.post("/users", json=NEW)
+        await app.state.mailing.close()
+    assert happened == ["http.response.start", "http.response.body", "looked up"]
+    assert len(mailbox.mails) == 1
 
 
 @on_both_databases
