@@ -46,8 +46,8 @@ def refusal_page(title: str, refused: Refused, *, link: tuple[str, str]) -> HTML
 
 
 def _form_page(title: str, template: str, refused: Refused | None, **texts: str) -> HTMLResponse:
+    problem = problem_paragraph(refused.sentence) if refused else ""
+    filled = fill(template, html={"problem": problem}, **texts)
     if refused is None:
-        return page(title, fill(template, html={"problem": ""}, **texts))
-    problem = {"problem": problem_paragraph(refused.sentence)}
-    filled = fill(template, html=problem, **texts)
+        return page(title, filled)
     return page(title, filled, status=refused.status, headers=refused.headers)

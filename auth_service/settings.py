@@ -40,10 +40,10 @@ class AuthSettings(ServiceSettings):
     )
     password_grant: bool = True
     key_rotation: Annotated[timedelta, Field(ge=timedelta(hours=2))] = timedelta(days=30)
-    # At least a little more than a worker of auth takes to see a new key; see auth_service.signing_keys.
-    key_published_ahead: Annotated[timedelta, Field(ge=timedelta(seconds=15))] = timedelta(
-        minutes=3
-    )
+    # More than a worker of auth takes to see a new key; see auth_service.signing_keys.
+    key_published_ahead: Annotated[
+        timedelta, Field(ge=timedelta(seconds=15), le=timedelta(days=30))
+    ] = timedelta(minutes=3)
     hashing_queue: Annotated[int, Field(ge=0, le=1000)] = 32
 
     password_reset_life: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(hours=24))] = (
