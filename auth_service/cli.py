@@ -371,6 +371,7 @@ def rotate_keys(at_once: bool) -> None:
             SigningKeyStore(auth.database),
             auth.settings.key_encryption_secret.get_secret_value(),
             token_life=auth.settings.access_token_life,
+            published_ahead=auth.settings.key_published_ahead,
         )
         key = await signing.rotate(at_once=at_once)
         if key is None:

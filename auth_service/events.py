@@ -6,6 +6,8 @@ from enum import StrEnum, auto
 class Event(StrEnum):
     """What can happen to a user, a session, a client or a key."""
 
+    SIGN_UP_ASKED = auto()
+    SIGN_UP_CONFIRMED = auto()
     USER_CREATED = auto()
     USER_DISABLED = auto()
     USER_ENABLED = auto()

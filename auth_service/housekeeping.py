@@ -1,4 +1,4 @@
-"""Forgets what means nothing any more, beside the service: expired tokens, their sessions, old counters."""
+"""Forgets what means nothing any more, beside the service: expired tokens, their sessions, sign-ups, old counters."""
 
 import asyncio
 from dataclasses import dataclass
@@ -44,6 +44,7 @@ class Housekeeping:
         before, forgotten = now() - KEPT, 0
         while True:
             some = await self.expired.forget_tokens(before=before, most=BATCH)
+            some += await self.expired.forget_mailed_tokens(before=now(), most=BATCH)
             some += await self.expired.forget_sessions(before=before, most=BATCH)
             some += await self.guard.forget_stale(most=BATCH)
             if not some:

@@ -15,6 +15,10 @@ SECONDS = 15.0
 log = structlog.get_logger(__name__)
 
 
+class MailServerNotTrusted(OSError):
+    """The mail server's certificate is refused, so nothing was sent."""
+
+
 class MailSender(Protocol):
     """Sends a plain text to one address; raises OSError (of which SMTP errors are) when it cannot."""
 
@@ -29,7 +33,7 @@ class LogSender:
 
 
 class SmtpSender:
-    """Sends over SMTP.
+    """Sends over SMTP. Certificates are checked against the system's authorities, or those in SSL_CERT_FILE.
 
     Args:
         url: `smtps://user:password@host:465` (TLS), `smtp://user:password@host:587` (STARTTLS, without which nothing
@@ -48,19 +52,25 @@ class SmtpSender:
         await asyncio.to_thread(self._send, mail)
 
     def _send(self, mail: EmailMessage) -> None:
+        try:
+            with self._connect() as server:
+                if self._url.scheme == "smtp":
+                    server.starttls(context=ssl.create_default_context())
+                if self._url.username:
+                    server.login(unquote(self._url.username), unquote(self._url.password or ""))
+                server.send_message(mail)
+        except ssl.SSLCertVerificationError as error:
+            raise MailServerNotTrusted(
+                f"the certificate of the mail server {self._url.hostname} is refused: {error.verify_message}; "
+                "if an authority of your own signed it, name that one's certificate in SSL_CERT_FILE"
+            ) from error
+
+    def _connect(self) -> smtplib.SMTP:
         host, port = self._url.hostname or "", self._url.port or 0
         if self._url.scheme == "smtps":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(
-                host, port, timeout=SECONDS, context=ssl.create_default_context()
-            )
-        else:
-            server = smtplib.SMTP(host, port, timeout=SECONDS)
-        with server:
-            if self._url.scheme == "smtp":
-                server.starttls(context=ssl.create_default_context())
-            if self._url.username:
-                server.login(unquote(self._url.username), unquote(self._url.password or ""))
-            server.send_message(mail)
+            context = ssl.create_default_context()
+            return smtplib.SMTP_SSL(host, port, timeout=SECONDS, context=context)
+        return smtplib.SMTP(host, port, timeout=SECONDS)
 
 
 def mail_sender(url: str, sender: str) -> MailSender:

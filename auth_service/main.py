@@ -8,15 +8,18 @@ from auth_service.brute_force import SignInGuard
 from auth_service.clients import Clients, first_party_client
 from auth_service.housekeeping import Housekeeping
 from auth_service.mail import mail_sender
+from auth_service.mailing import Mailing
 from auth_service.oauth_errors import add_oauth_errors
 from auth_service.password_reset import PasswordResets
 from auth_service.passwords import PasswordHashing
 from auth_service.resources import Resources
 from auth_service.revocation import Revocation
 from auth_service.routes import (
+    account_pages,
     audit,
     authorize,
     metadata,
+    sign_up,
     status_list,
     token_state,
     tokens,
@@ -27,6 +30,7 @@ from auth_service.routes import sessions as session_routes
 from auth_service.scopes import SCOPES, SERVICES
 from auth_service.settings import AuthSettings
 from auth_service.sign_in_page import SignInPage
+from auth_service.sign_up import SignUps
 from auth_service.signing_keys import SigningKeys
 from auth_service.status_list import StatusList
 from auth_service.store import (
@@ -39,6 +43,7 @@ from auth_service.store import (
     PasswordResetStore,
     SessionStore,
     SigningKeyStore,
+    SignUpStore,
     UserStore,
 )
 from auth_service.token_issuer import TokenIssuer
@@ -54,6 +59,7 @@ def create_app(settings: AuthSettings) -> FastAPI:
         SigningKeyStore(database),
         settings.key_encryption_secret.get_secret_value(),
         token_life=settings.access_token_life,
+        published_ahead=settings.key_published_ahead,
     )
     sessions, access_tokens = SessionStore(database), AccessTokenStore(database)
     statuses = StatusList(
@@ -65,14 +71,7 @@ def create_app(settings: AuthSettings) -> FastAPI:
     resources = Resources(settings.origin, SERVICES)
     guard = SignInGuard(AttemptStore(database))
     housekeeping = Housekeeping(ExpiredStore(database), guard)
-    resets = PasswordResets(
-        users=UserStore(database),
-        resets=PasswordResetStore(database),
-        passwords=passwords,
-        guard=guard,
-        sender=mail_sender(settings.smtp_url.get_secret_value(), settings.mail_from),
-        life=settings.password_reset_life,
-    )
+    mailing = Mailing(mail_sender(settings.smtp_url.get_secret_value(), settings.mail_from), guard)
 
     async def keep_rotating() -> None:
         await keys.keep_rotating(settings.key_rotation)
@@ -87,9 +86,11 @@ def create_app(settings: AuthSettings) -> FastAPI:
             token_state.router,
             metadata.router,
             status_list.router,
+            sign_up.router,
             users.router,
             client_routes.router,
             authorize.router,
+            account_pages.router,
             session_routes.router,
             audit.router,
         ],
@@ -104,7 +105,7 @@ def create_app(settings: AuthSettings) -> FastAPI:
             keep_rotating,
             housekeeping.keep_house,
         ],
-        on_close=[database.close, passwords.close, resets.close],
+        on_close=[database.close, passwords.close, mailing.close],
     )
     add_oauth_errors(app)
     app.state.user_store = UserStore(database)
@@ -116,7 +117,26 @@ def create_app(settings: AuthSettings) -> FastAPI:
         guard,
         app.state.audit_store,
     )
-    app.state.password_resets = resets
+    app.state.mailing = mailing
+    app.state.password_resets = PasswordResets(
+        users=app.state.user_store,
+        resets=PasswordResetStore(database),
+        passwords=passwords,
+        guard=guard,
+        mailing=mailing,
+        life=settings.password_reset_life,
+        issuer=settings.issuer,
+    )
+    app.state.sign_ups = SignUps(
+        users=app.state.user_store,
+        waiting=SignUpStore(database),
+        audit=app.state.audit_store,
+        passwords=passwords,
+        guard=guard,
+        mailing=mailing,
+        life=settings.sign_up_life,
+        issuer=settings.issuer,
+    )
     app.state.signing_keys = keys
     app.state.client_store = client_store
     app.state.settings = settings

@@ -24,10 +24,7 @@ async def refuse_weak(
     known = [word for word in about if word]
     reason = await hashing.run(lambda: _weakness(password[:_LOOKED_AT], known))
     if reason:
-        raise InvalidInput(
-            f"The body is not valid: {reason} ({pointer}).",
-            errors=[{"in": "body", "pointer": pointer, "detail": reason}],
-        )
+        raise InvalidInput.of_member(pointer, reason)
 
 
 def _weakness(password: str, known: list[str]) -> str | None:

@@ -18,8 +18,16 @@ Username = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@+-]{1,62}[A-Za-z0-9]$")
 ]
 DisplayName = Annotated[StorableText, StringConstraints(strip_whitespace=True, max_length=100)]
-# What is before the @ may be nearly anything (RFC 5321 section 4.1.2); only a mail that arrives proves an address.
-Email = Annotated[str, StringConstraints(pattern=r"^[!-?A-~]+@[A-Za-z0-9.-]+$", max_length=254)]
+# What HTML's <input type="email"> takes, which is one address in every reading of a mail header; whether it is
+# somebody's only a mail that arrives tells.
+Email = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$",
+        max_length=254,
+    ),
+]
+MailedToken = Annotated[str, STORABLE, Field(max_length=100)]
 NewPassword = Annotated[SecretStr, Field(min_length=12, max_length=MAX_PASSWORD_CHARS)]
 
 
@@ -38,7 +46,26 @@ class SignUp(BaseModel):
     username: Username
     password: NewPassword
     display_name: DisplayName = ""
-    email: Annotated[Email | None, Field(description="where password resets are sent")] = None
+    email: Annotated[
+        Email | None,
+        Field(
+            description="where the confirmation and password resets are sent; administrators may leave it out"
+        ),
+    ] = None
+
+
+class SignUpAsked(BaseModel):
+    """What everybody is told who signs up."""
+
+    detail: str
+
+
+class SignUpConfirmation(BaseModel):
+    """The token that was mailed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    token: MailedToken
 
 
 class ProfileChange(BaseModel):
@@ -82,7 +109,7 @@ class PasswordResetConfirmation(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    token: Annotated[str, STORABLE, Field(max_length=100)]
+    token: MailedToken
     new_password: NewPassword
 
 

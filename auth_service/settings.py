@@ -40,10 +40,17 @@ class AuthSettings(ServiceSettings):
     )
     password_grant: bool = True
     key_rotation: Annotated[timedelta, Field(ge=timedelta(hours=2))] = timedelta(days=30)
+    # More than a worker of auth takes to see a new key; see auth_service.signing_keys.
+    key_published_ahead: Annotated[
+        timedelta, Field(ge=timedelta(seconds=15), le=timedelta(days=30))
+    ] = timedelta(minutes=3)
     hashing_queue: Annotated[int, Field(ge=0, le=1000)] = 32
 
     password_reset_life: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(hours=24))] = (
         timedelta(minutes=30)
+    )
+    sign_up_life: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=7))] = timedelta(
+        hours=24
     )
     smtp_url: SecretStr = SecretStr("")
     mail_from: Annotated[str, Field(validate_default=True)] = ""

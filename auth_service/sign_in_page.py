@@ -1,13 +1,10 @@
 """The page on which a person signs in to let an application act for them. It runs no script."""
 
-import base64
 import hmac
 import re
 from hashlib import sha256
 from html import escape
-from pathlib import Path
 from secrets import token_urlsafe
-from string import Template
 from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -16,13 +13,11 @@ from fastapi.responses import HTMLResponse
 from starlette.requests import Request
 
 from auth_service.authorization import AnswerTo
+from auth_service.pages import fill, page, problem_paragraph
 from auth_service.scopes import SCOPES, default_of
 
 COOKIE = "gatehouse-sign-in"
 
-_TEMPLATES = Path(__file__).parent / "templates"
-_STYLE = (_TEMPLATES / "sign-in.css").read_text(encoding="utf-8")
-_STYLE_HASH = base64.b64encode(sha256(_STYLE.encode()).digest()).decode()
 _COOKIE_VALUE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -39,8 +34,6 @@ class SignInPage:
     def __init__(self, secret: str) -> None:
         derivation = HKDF(SHA256(), 32, salt=None, info=b"gatehouse sign-in forms")
         self._key = derivation.derive(secret.encode())
-        self._page = _template("sign-in.html")
-        self._failure = _template("sign-in-failure.html")
 
     def show(
         self,
@@ -56,15 +49,15 @@ class SignInPage:
         cookie = _cookie_of(request) or token_urlsafe(32)
         names = scope.split(" ") if scope else default_of(to.client.scopes)
         rights = "".join(f"<li>{escape(SCOPES[name])}</li>" for name in names)
-        html = self._page.substitute(
-            style=_STYLE,
-            application=escape(to.client.name),
-            rights=rights,
-            problem=f'<p class="problem" role="alert">{escape(problem)}</p>' if problem else "",
-            username=escape(username),
+        form = fill(
+            "sign-in.html",
+            html={"rights": rights, "problem": problem_paragraph(problem)},
+            application=to.client.name,
+            username=username,
             token=self._token(cookie, request),
         )
-        answer = _answer(html, status, f"'self' {_source(to.redirect_uri)}")
+        form_action = f"'self' {_source(to.redirect_uri)}"
+        answer = page("Sign in", form, status=status, form_action=form_action)
         # Without a path the browser takes the folder that it sees, whatever the prefix of this deployment is.
         answer.set_cookie(
             COOKIE,
@@ -78,8 +71,8 @@ class SignInPage:
 
     def show_failure(self, sentence: str, status: int = 400) -> HTMLResponse:
         """A page for a request that nobody else may be told about."""
-        html = self._failure.substitute(style=_STYLE, sentence=escape(sentence))
-        return _answer(html, status, "'none'")
+        told = fill("sign-in-failure.html", sentence=sentence)
+        return page("Sign-in is not possible", told, status=status, form_action="'none'")
 
     def is_own_form(self, request: Request, token: str) -> bool:
         """Whether the form comes from the page that was shown to this browser for this request."""
@@ -91,10 +84,6 @@ class SignInPage:
     def _token(self, cookie: str, request: Request) -> str:
         query: bytes = request.scope["query_string"]
         return hmac.new(self._key, cookie.encode() + b"?" + query, sha256).hexdigest()
-
-
-def _template(name: str) -> Template:
-    return Template((_TEMPLATES / name).read_text(encoding="utf-8"))
 
 
 def _cookie_of(request: Request) -> str | None:
@@ -109,17 +98,3 @@ def _source(redirect_uri: str) -> str:
     if at.scheme not in ("http", "https") or at.netloc.startswith("["):
         return f"{at.scheme}:"
     return f"{at.scheme}://{at.netloc}"
-
-
-def _answer(html: str, status: int, form_action: str) -> HTMLResponse:
-    policy = (
-        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; img-src data:; form-action {form_action}; "
-        "base-uri 'none'; frame-ancestors 'none'"
-    )
-    headers = {
-        "Content-Security-Policy": policy,
-        "Cache-Control": "no-store",
-        "Referrer-Policy": "no-referrer",
-        "X-Frame-Options": "DENY",
-    }
-    return HTMLResponse(html, status, headers)

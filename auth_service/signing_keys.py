@@ -28,8 +28,8 @@ RELOAD_AFTER = 10.0
 PUBLISHED_AHEAD = timedelta(seconds=180)
 """How long a key is published before it signs. A service fetches the keys every 60 s, and if that fails every 10 s."""
 
-KEPT_ON = timedelta(seconds=60)
-"""How long a key is still published after its last token expired; clocks may differ by 10 s."""
+KEPT_ON = timedelta(seconds=30)
+"""How long a key is still published after its last token expired: clocks may differ by 10 s, and checks allow 10 s."""
 
 LONGEST_TOKEN_LIFE = timedelta(hours=1)
 """What the settings allow at most."""
@@ -75,6 +75,7 @@ class SigningKeys:
         store: where they are kept.
         secret: `AUTH_KEY_ENCRYPTION_SECRET`.
         token_life: how long a token lives at most; a key outlives its last one.
+        published_ahead: how long a key is published before it signs: longer than any service keeps the keys.
         clock: seconds since the epoch.
     """
 
@@ -84,11 +85,13 @@ class SigningKeys:
         secret: str,
         *,
         token_life: timedelta = LONGEST_TOKEN_LIFE,
+        published_ahead: timedelta = PUBLISHED_AHEAD,
         clock: Clock = time.time,
     ) -> None:
         self._store = store
         self._encryption = Fernet(_derive(secret))
         self._token_life = token_life
+        self._published_ahead = published_ahead
         self._clock = clock
         self._keys: dict[str, SigningKey] = {}
         self._public: dict[str, dict[str, str]] = {}
@@ -164,7 +167,7 @@ class SigningKeys:
             await asyncio.sleep(LOOK_EVERY)
 
     async def _replace_in_turn(self, *, unless_newer_than: datetime) -> SigningKey | None:
-        signs_from = self._now() + PUBLISHED_AHEAD
+        signs_from = self._now() + self._published_ahead
         return await self._replace(
             signs_from,
             others_end=signs_from + self._token_life + KEPT_ON,

@@ -32,8 +32,10 @@ users = Table(
     # In lower case: Ada and ada are one user.
     Column("username_key", String(64), nullable=False, unique=True),
     Column("display_name", String(100), nullable=False),
-    # Not unique: a sign-up would tell whose address is known.
+    # Not unique: users and administrators may give one address to several.
     Column("email", String(254)),
+    # In lower case: what mail servers tell apart by case, people do not.
+    Column("email_key", String(254), index=True),
     Column("password_hash", Text, nullable=False),
     Column("role", String(16), nullable=False),
     Column("disabled_at", UtcDateTime),
@@ -171,4 +173,17 @@ password_resets = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
     Index("ix_password_resets_user_id", "user_id"),
+)
+
+# Nobody's yet: the account comes into being when the mailed token is used.
+sign_ups = Table(
+    "sign_ups",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("username", String(64), nullable=False),
+    Column("display_name", String(100), nullable=False),
+    Column("email", String(254), nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Index("ix_sign_ups_expires_at", "expires_at"),
 )

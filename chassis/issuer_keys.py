@@ -41,6 +41,7 @@ class IssuerKeys:
         url: the issuer's `jwks_uri`. Redirects are not followed.
         kept_in: the file that holds the last good document, so that the service starts while the issuer is down.
         client: makes the HTTP client; tests give a fake transport.
+        refresh_after: seconds between two fetches.
         clock: seconds since the epoch.
         timeout: seconds that one fetch may take in all.
     """
@@ -51,12 +52,14 @@ class IssuerKeys:
         kept_in: Path,
         *,
         client: Callable[[], httpx2.AsyncClient] | None = None,
+        refresh_after: float = REFRESH_AFTER,
         clock: Clock = time.time,
         timeout: float = TIMEOUT,
     ) -> None:
         self._url = url
         self._kept_in = kept_in
         self._new_client = client or partial(http_client, url)
+        self._refresh_after = refresh_after
         self._clock = clock
         self._timeout = timeout
         self._keys: dict[str, ECKey] = {}
@@ -92,7 +95,7 @@ class IssuerKeys:
             await self.refresh()
             if self._fetched_at == self._tried_at:
                 pause = FIRST_RETRY_AFTER
-                await asyncio.sleep(REFRESH_AFTER)
+                await asyncio.sleep(self._refresh_after)
             else:
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, RETRY_AFTER)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import structlog
 from fastapi import FastAPI
@@ -74,6 +74,14 @@ class InvalidInput(Problem):
     """The request is understood, and what it says is wrong; `errors` says where."""
 
     status, code = 422, "invalid_input"
+
+    @classmethod
+    def of_member(cls, pointer: str, reason: str) -> Self:
+        """One member of the body is wrong: the one to which the JSON pointer leads (RFC 6901 section 6)."""
+        return cls(
+            f"The body is not valid: {reason} ({pointer}).",
+            errors=[{"in": "body", "pointer": pointer, "detail": reason}],
+        )
 
 
 class TooManyRequests(Problem):

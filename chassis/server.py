@@ -4,6 +4,7 @@ import asyncio
 import gc
 import os
 import shutil
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any

@@ -16,7 +16,11 @@ from items_service.store import ItemStore
 def create_app(settings: ItemsSettings) -> FastAPI:
     """The items service: it checks tokens with auth's public keys and needs nothing from auth per request."""
     database = open_database(settings.database_url)
-    keys = IssuerKeys(settings.jwks_url, kept_in=settings.state_dir / "issuer-keys.json")
+    keys = IssuerKeys(
+        settings.jwks_url,
+        kept_in=settings.state_dir / "issuer-keys.json",
+        refresh_after=settings.jwks_refresh.total_seconds(),
+    )
     status_list = StatusList(
         settings.status_list_url,
         uri=f"{settings.issuer}/status-list",

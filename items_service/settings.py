@@ -1,5 +1,6 @@
 """What the items service is told, as `ITEMS_*` variables."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -21,4 +22,7 @@ class ItemsSettings(ServiceSettings):
     database_url: DatabaseURL = "sqlite:///var/items/items.db"
     state_dir: Path = Path("var/items")
     jwks_url: URL = "http://127.0.0.1:8001/.well-known/jwks.json"
+    jwks_refresh: Annotated[timedelta, Field(ge=timedelta(seconds=1), le=timedelta(hours=1))] = (
+        timedelta(minutes=1)
+    )
     status_list_url: URL = "http://127.0.0.1:8001/status-list"

@@ -1,12 +1,12 @@
-"""`/auth/users`: sign-up, one's own profile and password, and what administrators do."""
+"""`/auth/users`: one's own profile and password, and what administrators do."""
 
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request
 
 from auth_service.authentication import PasswordAuthentication
-from auth_service.origin import current_origin, remember_origin
+from auth_service.origin import remember_origin
 from auth_service.password_reset import PasswordResets
 from auth_service.password_strength import refuse_weak
 from auth_service.passwords import PasswordHashing
@@ -18,12 +18,11 @@ from auth_service.schemas import (
     PasswordResetRequest,
     ProfileChange,
     Role,
-    SignUp,
     UserAdministration,
     UserPublic,
 )
 from auth_service.security import Administrator, CurrentUser, Users
-from auth_service.store import User, UsernameTaken
+from auth_service.store import User
 from chassis.bearer import protected
 from chassis.paging import Page, Paging, page_of
 from chassis.problems import (
@@ -57,32 +56,6 @@ async def _password_resets(request: Request) -> PasswordResets:
 Resets = Annotated[PasswordResets, Depends(_password_resets)]
 Passwords = Annotated[PasswordHashing, Depends(_password_hashing)]
 Authentication = Annotated[PasswordAuthentication, Depends(_authentication)]
-
-
-@router.post(
-    "",
-    response_model=UserPublic,
-    status_code=201,
-    responses=responses(Conflict, ServiceUnavailable),
-)
-async def sign_up(
-    users: Users,
-    passwords: Passwords,
-    authentication: Authentication,
-    new: SignUp,
-    response: Response,
-) -> User:
-    """Makes a user. Sign in at `token` afterwards."""
-    password = new.password.get_secret_value()
-    await refuse_weak(passwords, password, "#/password", new.username, new.display_name, new.email)
-    password_hash = await passwords.hash(password)
-    try:
-        user = await users.create(new.username, password_hash, new.display_name, email=new.email)
-    except UsernameTaken:
-        raise Conflict("This username is taken.") from None
-    await authentication.guard.succeeded(user.username, current_origin().address)
-    response.headers["Location"] = "users/me"
-    return user
 
 
 @router.get("", response_model=Page[UserPublic], responses=protected())
@@ -149,16 +122,12 @@ async def _prove(
     """Raises unless it is the user who asks, and not whoever found a token."""
     password = proof.current_password.get_secret_value()
     if not await authentication.proves(password, user.username, user):
-        reason = "this is not your password"
-        raise InvalidInput(
-            f"The body is not valid: {reason} (#/current_password).",
-            errors=[{"in": "body", "pointer": "#/current_password", "detail": reason}],
-        )
+        raise InvalidInput.of_member("#/current_password", "this is not your password")
 
 
 @router.post("/password-reset", status_code=202, responses=responses(ServiceUnavailable))
 async def ask_for_password_reset(resets: Resets, asked: PasswordResetRequest) -> None:
-    """Sends a token to the user's e-mail address; the answer is the same when there is none, or no such user."""
+    """Sends a link to the user's e-mail address; the answer is the same when there is none, or no such user."""
     resets.ask(asked.username)
 
 

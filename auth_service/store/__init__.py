@@ -10,6 +10,7 @@ from auth_service.store.keys import SigningKeyStore, StoredKey
 from auth_service.store.password_resets import PasswordResetStore
 from auth_service.store.session_ends import EndOfSession
 from auth_service.store.sessions import LiveSession, RefreshToken, Refusal, Session, SessionStore
+from auth_service.store.sign_ups import SignUpStore
 from auth_service.store.users import User, UsernameTaken, UserStore
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Refusal",
     "Session",
     "SessionStore",
+    "SignUpStore",
     "SigningKeyStore",
     "StoredClient",
     "StoredKey",

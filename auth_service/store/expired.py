@@ -1,18 +1,24 @@
-"""What has expired and can be forgotten: refresh tokens, and the sessions that none is left of."""
+"""What has expired and can be forgotten: mailed tokens, refresh tokens, and the sessions that none is left of."""
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, exists, select
+from sqlalchemy import Delete, Table, bindparam, delete, exists, select
 
-from auth_service.tables import refresh_tokens, sessions
+from auth_service.tables import password_resets, refresh_tokens, sessions, sign_ups
 from chassis.database import Database
 
-_SOME_TOKENS = (
-    select(refresh_tokens.c.digest)
-    .where(refresh_tokens.c.expires_at < bindparam("before"))
-    .limit(bindparam("most"))
-)
-_FORGET_TOKENS = delete(refresh_tokens).where(refresh_tokens.c.digest.in_(_SOME_TOKENS))
+
+def _forget_from(table: Table) -> Delete:
+    expired = (
+        select(table.c.digest)
+        .where(table.c.expires_at < bindparam("before"))
+        .limit(bindparam("most"))
+    )
+    return delete(table).where(table.c.digest.in_(expired))
+
+
+_FORGET_TOKENS = _forget_from(refresh_tokens)
+_FORGET_MAILED = (_forget_from(password_resets), _forget_from(sign_ups))
 _SOME_SESSIONS = (
     select(sessions.c.id)
     .where(
@@ -33,6 +39,15 @@ class ExpiredStore:
     async def forget_tokens(self, *, before: datetime, most: int) -> int:
         """Deletes up to `most` refresh tokens that expired before, and says how many."""
         return await self._database.execute(_FORGET_TOKENS, before=before, most=most)
+
+    async def forget_mailed_tokens(self, *, before: datetime, most: int) -> int:
+        """Deletes up to `most` password resets and as many sign-ups that expired before, and says how many."""
+        return sum(
+            [
+                await self._database.execute(forget, before=before, most=most)
+                for forget in _FORGET_MAILED
+            ]
+        )
 
     async def forget_sessions(self, *, before: datetime, most: int) -> int:
         """Deletes up to `most` sessions that began before and have no refresh token left, and says how many."""

@@ -22,7 +22,6 @@ _USER_OF = (
 )
 # One statement decides who uses it.
 _USE = delete(password_resets).where(_THIS, _ALIVE).returning(password_resets.c.user_id)
-_FORGET_EXPIRED = delete(password_resets).where(password_resets.c.expires_at < bindparam("at"))
 
 
 class PasswordResetStore:
@@ -32,9 +31,8 @@ class PasswordResetStore:
         self._database = database
 
     async def add(self, digest: str, user_id: UUID, expires_at: datetime) -> None:
-        """Stores a new token, and forgets those that expired."""
+        """Stores a new token."""
         async with self._database.transaction() as statements:
-            await statements.execute(_FORGET_EXPIRED, at=now())
             await statements.execute(
                 _ADD,
                 digest=digest,

@@ -39,6 +39,12 @@ _ADD = insert(users)
 _USER = select(users)
 _USER_BY_ID = _USER.where(users.c.id == bindparam("user"))
 _USER_BY_NAME = _USER.where(users.c.username_key == bindparam("key"))
+_NAMES_AT = (
+    select(users.c.username)
+    .where(users.c.email_key == bindparam("key"))
+    .order_by(users.c.id)
+    .limit(5)
+)
 _USERS = _USER.order_by(users.c.id.desc()).limit(bindparam("most"))
 _FORGET_RESETS = delete(password_resets).where(password_resets.c.user_id == bindparam("user"))
 _BEFORE = users.c.id < bindparam("before")
@@ -65,30 +71,13 @@ class UserStore:
         Raises:
             UsernameTaken: the name is in use.
         """
-        created = now()
-        user = User(
-            new_id(), username, display_name, password_hash, role, False, created, created, email
-        )
         try:
             async with self._database.transaction() as statements:
-                await statements.execute(
-                    _ADD,
-                    id=user.id,
-                    username=username,
-                    username_key=username.lower(),
-                    display_name=display_name,
-                    email=email,
-                    password_hash=password_hash,
-                    role=role.value,
-                    disabled_at=None,
-                    created_at=created,
-                    updated_at=created,
+                return await add_user(
+                    statements, username, password_hash, display_name, role, email
                 )
-                about = {"username": username, "role": role.value}
-                await record(statements, Event.USER_CREATED, user.id, **about)
         except IntegrityError:
             raise UsernameTaken(username) from None
-        return user
 
     async def find(self, user_id: UUID) -> User | None:
         """The user with this id."""
@@ -97,6 +86,11 @@ class UserStore:
     async def find_by_name(self, username: str) -> User | None:
         """The user with this name, in whatever case."""
         return _user(await self._database.fetch_one(_USER_BY_NAME, key=username.lower()))
+
+    async def names_at(self, email: str) -> list[str]:
+        """The names of the first few users with this address, in whatever case."""
+        rows = await self._database.fetch_all(_NAMES_AT, key=email.lower())
+        return [row["username"] for row in rows]
 
     async def list(
         self, *, most: int, before: UUID | None = None, name_contains: str = ""
@@ -136,7 +130,8 @@ class UserStore:
         async with self._database.transaction() as statements:
             await statements.execute(_FORGET_RESETS, user=user_id)
             await record(statements, Event.EMAIL_CHANGED, user_id)
-            return await _change(statements, user_id, email=email)
+            key = email.lower() if email else None
+            return await _change(statements, user_id, email=email, email_key=key)
 
     async def set_role(self, user_id: UUID, role: Role) -> User | None:
         """The user in the new role; tokens that are refreshed from now on lose what it does not allow."""
@@ -160,6 +155,38 @@ class UserStore:
             if disabled:
                 await end_sessions_of(statements, user_id, EndOfSession.USER_DISABLED)
         return user
+
+
+async def add_user(
+    statements: Statements,
+    username: str,
+    password_hash: str,
+    display_name: str,
+    role: Role = Role.USER,
+    email: str | None = None,
+) -> User:
+    """A new user, within the caller's transaction; a name that is in use is an `IntegrityError` there."""
+    created = now()
+    user = User(
+        new_id(), username, display_name, password_hash, role, False, created, created, email
+    )
+    await statements.execute(
+        _ADD,
+        id=user.id,
+        username=username,
+        username_key=username.lower(),
+        display_name=display_name,
+        email=email,
+        email_key=email.lower() if email else None,
+        password_hash=password_hash,
+        role=role.value,
+        disabled_at=None,
+        created_at=created,
+        updated_at=created,
+    )
+    about = {"username": username, "role": role.value}
+    await record(statements, Event.USER_CREATED, user.id, **about)
+    return user
 
 
 async def set_password(

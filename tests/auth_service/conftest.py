@@ -14,6 +14,7 @@ from auth_service.main import create_app
 from auth_service.settings import AuthSettings
 from chassis.database import Database, open_database
 from tests.auth_service.databases import copy_of, fill, settings_for
+from tests.auth_service.mailbox import mailbox  # noqa: F401  # a fixture
 from tests.auth_service.people import URL
 from tests.support.apps import running
 from tests.support.databases import postgresql  # noqa: F401  # a fixture

@@ -33,6 +33,16 @@ async def sign_in(client: httpx2.AsyncClient, person: Person = DEMO, **form: str
     return tokens
 
 
+async def make_user(client: httpx2.AsyncClient, person: Person, **profile: str) -> dict[str, Any]:
+    """A user as an administrator makes one, at once."""
+    admin = await bearer(client, ADMIN, scope="auth:admin")
+    body = {"username": person.username, "password": person.password, **profile}
+    answer = await client.post("/users", headers=admin, json=body)
+    assert answer.status_code == 201, answer.text
+    user: dict[str, Any] = answer.json()
+    return user
+
+
 async def refresh(client: httpx2.AsyncClient, refresh_token: str, **form: str) -> httpx2.Response:
     """The answer to a refresh token, whatever it is."""
     return await client.post(

@@ -9,7 +9,16 @@ from auth_service.events import Event
 from auth_service.tables import audit_log
 from chassis.database import Database, IntegrityError
 from tests.auth_service.databases import on_both_databases
-from tests.auth_service.people import ADMIN, DEMO, Person, bearer, header_of, refresh, sign_in
+from tests.auth_service.people import (
+    ADMIN,
+    DEMO,
+    Person,
+    bearer,
+    header_of,
+    make_user,
+    refresh,
+    sign_in,
+)
 
 NEW_PASSWORD = "another-heron-counts-5-boats"
 
@@ -29,7 +38,7 @@ async def test_a_life_of_a_user_is_told_in_its_order(
     client: httpx2.AsyncClient, database: Database
 ) -> None:
     person = Person("grace", "compile-the-7-cobol-cards")
-    await client.post("/users", json={"username": person.username, "password": person.password})
+    await make_user(client, person)
     await client.post("/token", data={**person.password_grant, "password": "wrong"})
     headers = await bearer(client, person)
     change = {"current_password": person.password, "new_password": NEW_PASSWORD}
@@ -39,6 +48,7 @@ async def test_a_life_of_a_user_is_told_in_its_order(
     for disabled in (True, True, False):
         await client.patch(f"/users/{grace}", headers=admin, json={"disabled": disabled})
     assert await events_told(database) == [
+        Event.SIGNED_IN,
         Event.USER_CREATED,
         Event.SIGN_IN_FAILED,
         Event.SIGNED_IN,

@@ -19,6 +19,7 @@ from chassis.columns import now
 from chassis.database import Database
 from chassis.problems import TooManyRequests
 from tests.auth_service.databases import on_both_databases
+from tests.auth_service.mailbox import Mailbox
 from tests.auth_service.people import DEMO, URL, Person, bearer, refused
 from tests.support.apps import running
 
@@ -230,10 +231,15 @@ async def test_the_owner_signs_in_meanwhile(client: httpx2.AsyncClient) -> None:
     assert (await try_to_sign_in(client, DEMO, HOME)).status_code == 200
 
 
-async def test_whoever_signs_up_is_at_home_where_they_did(client: httpx2.AsyncClient) -> None:
+async def test_whoever_signs_up_is_at_home_where_it_was_confirmed(
+    app: FastAPI, client: httpx2.AsyncClient, mailbox: Mailbox
+) -> None:
     new = Person("grace", "compile-the-7-cobol-cards")
-    body = {"username": new.username, "password": new.password}
-    await client.post("/users", json=body, headers={"X-Forwarded-For": HOME})
+    body = {"username": new.username, "password": new.password, "email": "grace@example.com"}
+    await client.post("/users", json=body, headers={"X-Forwarded-For": FAR})
+    await app.state.mailing.close()
+    confirmation = {"token": mailbox.token}
+    await client.post("/users/confirm", json=confirmation, headers={"X-Forwarded-For": HOME})
     for _ in range(10):
         await try_to_sign_in(client, Person(new.username, "wrong"), ELSEWHERE)
     assert (await try_to_sign_in(client, new, HOME)).status_code == 200

@@ -108,6 +108,7 @@ async def test_the_next_key_is_published_before_it_signs_and_the_old_one_outlive
     end_of_the_last_token = began + (PUBLISHED_AHEAD + LIFE).total_seconds()
     clock.now = end_of_the_last_token + LEEWAY
     assert await keys.find(old.kid)
+    assert KEPT_ON.total_seconds() > 2 * LEEWAY
     clock.now = end_of_the_last_token + KEPT_ON.total_seconds() + 0.1
     assert await keys.find(old.kid) is None
     assert [jwk["kid"] for jwk in await keys.public_keys()] == [new.kid]

@@ -1,56 +1,21 @@
 """Resetting a forgotten password: by a token that is mailed, good once and for a short time."""
 
 import asyncio
-import re
-from collections.abc import Iterator
-from dataclasses import replace
-from email import message_from_bytes
-from typing import Any
 
 import httpx2
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult
 from fastapi import FastAPI
 from sqlalchemy import select, update
 
-from auth_service.mail import SmtpSender
 from auth_service.tables import password_resets
 from chassis.columns import now
 from chassis.database import Database
 from tests.auth_service.databases import on_both_databases
+from tests.auth_service.mailbox import Mailbox
 from tests.auth_service.people import ADMIN, DEMO, Person, bearer, refresh, refused, sign_in
-from tests.support.ports import free_port
 
 NEW_PASSWORD = "another-heron-counts-5-boats"
 EMAIL = "demo@example.com"
-
-
-class Mailbox:
-    """A sender that keeps what it is given."""
-
-    def __init__(self) -> None:
-        self.mails: list[tuple[str, str, str]] = []
-
-    async def send(self, to: str, subject: str, text: str) -> None:
-        self.mails.append((to, subject, text))
-
-    @property
-    def token(self) -> str:
-        found = re.search(r"^[A-Za-z0-9_-]{43}$", self.mails[-1][2], re.MULTILINE)
-        assert found
-        return found[0]
-
-
-@pytest.fixture
-def mailbox() -> Mailbox:
-    return Mailbox()
-
-
-@pytest.fixture
-def app(app: FastAPI, mailbox: Mailbox) -> FastAPI:
-    app.state.password_resets = replace(app.state.password_resets, sender=mailbox)
-    return app
 
 
 async def give_address(client: httpx2.AsyncClient) -> None:
@@ -62,7 +27,7 @@ async def give_address(client: httpx2.AsyncClient) -> None:
 async def ask(app: FastAPI, client: httpx2.AsyncClient, username: str) -> httpx2.Response:
     """The answer, when all that comes after it is done."""
     answer = await client.post("/users/password-reset", json={"username": username})
-    await app.state.password_resets.close()
+    await app.state.mailing.close()
     return answer
 
 
@@ -172,63 +137,3 @@ async def test_an_address_is_changed_with_the_password_only(client: httpx2.Async
     body = {"current_password": "wrong", "email": "thief@example.com"}
     answer = await client.put("/users/me/email", headers=await bearer(client), json=body)
     assert answer.json()["errors"][0]["pointer"] == "#/current_password"
-
-
-# --- a real SMTP server -----------------------------------------------------------------------------------------------
-
-
-class Received:
-    """What an SMTP server was given."""
-
-    def __init__(self) -> None:
-        self.envelopes: list[Any] = []
-
-    async def handle_DATA(  # noqa: N802  # aiosmtpd's name
-        self, _server: object, _session: object, envelope: Any
-    ) -> str:
-        self.envelopes.append(envelope)
-        return "250 OK"
-
-
-@pytest.fixture
-def received() -> Received:
-    return Received()
-
-
-@pytest.fixture
-def smtp_server(received: Received) -> Iterator[Controller]:
-    def authenticate(*arguments: Any) -> AuthResult:
-        login = arguments[-1]
-        return AuthResult(success=(login.login, login.password) == (b"gatehouse", b"p:ss"))
-
-    server = Controller(
-        received,
-        hostname="127.0.0.1",
-        port=free_port(),
-        authenticator=authenticate,
-        auth_require_tls=False,
-        auth_required=False,
-    )
-    server.start()
-    yield server
-    server.stop()
-
-
-async def test_a_mail_goes_over_smtp_after_signing_in_there(
-    smtp_server: Controller, received: Received
-) -> None:
-    url = f"smtp+plain://gatehouse:p%3Ass@127.0.0.1:{smtp_server.port}"
-    await SmtpSender(url, "gatehouse@example.com").send(EMAIL, "Hello", "A text.\n")
-    (envelope,) = received.envelopes
-    assert (envelope.mail_from, envelope.rcpt_tos) == ("gatehouse@example.com", [EMAIL])
-    mail = message_from_bytes(envelope.content)
-    assert (mail["Subject"], str(mail.get_payload()).strip()) == ("Hello", "A text.")
-
-
-async def test_nothing_is_sent_without_encryption_unless_the_url_says_so(
-    smtp_server: Controller, received: Received
-) -> None:
-    url = f"smtp://gatehouse:p%3Ass@127.0.0.1:{smtp_server.port}"
-    with pytest.raises(OSError, match="STARTTLS"):
-        await SmtpSender(url, "gatehouse@example.com").send(EMAIL, "Hello", "A text.\n")
-    assert received.envelopes == []

@@ -23,6 +23,7 @@ from chassis.problems import ServiceUnavailable
 from tests.auth_service.databases import on_both_databases
 from tests.auth_service.people import ADMIN, DEMO, Person, bearer, refresh, refused, sign_in
 
+NEW = {"username": "new", "password": "lJ3kfn29xkQp", "email": "new@example.com"}
 PATIENCE = timedelta(seconds=10).total_seconds()
 
 
@@ -63,6 +64,7 @@ async def hashing(hasher: WatchedHasher) -> AsyncIterator[PasswordHashing]:
 @pytest.fixture
 def app(app: FastAPI, hashing: PasswordHashing) -> FastAPI:
     app.state.password_hashing = hashing
+    app.state.sign_ups = replace(app.state.sign_ups, passwords=hashing)
     authentication = replace(app.state.password_authentication, passwords=hashing)
     app.state.password_authentication = authentication
     app.state.token_issuer = replace(app.state.token_issuer, authentication=authentication)
@@ -100,7 +102,7 @@ async def test_when_all_hashing_is_taken_everybody_else_is_told_to_come_back(
 
     sign_in_too = await client.post("/token", data=ADMIN.password_grant)
     assert refused(sign_in_too) == (503, "temporarily_unavailable")
-    sign_up = await client.post("/users", json={"username": "new", "password": "lJ3kfn29xkQp"})
+    sign_up = await client.post("/users", json=NEW)
     change = await client.post(
         "/users/me/password",
         headers=headers,

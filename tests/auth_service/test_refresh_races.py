@@ -19,7 +19,7 @@ from tests.auth_service.people import DEMO, refresh, sign_in
 
 pytestmark = on_both_databases
 
-SESSIONS = 60
+SESSIONS = 1000
 _barrier: Barrier
 
 

@@ -1,153 +1,367 @@
-"""`POST /auth/users`: who may call themselves what."""
+"""Sign-up by mail: one answer and one mail whoever exists, and an account when the mailed token is used."""
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import httpx2
 import pytest
+from argon2 import PasswordHasher
+from fastapi import FastAPI
+from sqlalchemy import select, update
+from starlette.types import Message, Receive, Scope, Send
 
+from auth_service.brute_force import SignInGuard
+from auth_service.events import Event
+from auth_service.housekeeping import Housekeeping
+from auth_service.mailing import Mailing
+from auth_service.passwords import ARGON2ID, PasswordHashing
+from auth_service.store import AttemptStore, ExpiredStore, UserStore
+from auth_service.tables import audit_log, sign_ups
+from chassis.columns import now
+from chassis.database import Database
 from tests.auth_service.databases import on_both_databases
-from tests.auth_service.people import Person, bearer
+from tests.auth_service.mailbox import Mailbox
+from tests.auth_service.people import ADMIN, DEMO, URL, Person, bearer, make_user, sign_in
 
-NEW = {"username": "grace", "password": "compile-the-7-cobol-cards"}
+GRACE = Person("grace", "compile-the-7-cobol-cards")
+EMAIL = "Grace@example.com"
+NEW = {"username": GRACE.username, "password": GRACE.password, "email": EMAIL}
 
 
-def pointers_of(answer: httpx2.Response) -> list[str]:
-    """What the problem document of a 422 points to."""
-    assert answer.status_code == 422, answer.text
+async def sign_up(app: FastAPI, client: httpx2.AsyncClient, **changes: str) -> httpx2.Response:
+    """The answer, when all that comes after it is done."""
+    answer = await client.post("/users", json={**NEW, **changes})
+    await app.state.mailing.close()
+    return answer
+
+
+async def confirm(client: httpx2.AsyncClient, token: str) -> httpx2.Response:
+    return await client.post("/users/confirm", json={"token": token})
+
+
+def refusal(answer: httpx2.Response) -> tuple[int, str]:
     assert answer.headers["Content-Type"] == "application/problem+json"
-    assert answer.json()["code"] == "invalid_input"
-    return [error["pointer"] for error in answer.json()["errors"]]
+    return answer.status_code, answer.json()["code"]
 
 
 @on_both_databases
-async def test_a_new_user_can_sign_in(client: httpx2.AsyncClient) -> None:
-    answer = await client.post("/users", json={**NEW, "display_name": "  Grace \N{RABBIT} "})
-    assert answer.status_code == 201
-    user = answer.json()
-    assert user == {
-        "id": user["id"],
+async def test_the_mailed_token_makes_the_account_once(
+    app: FastAPI, client: httpx2.AsyncClient, mailbox: Mailbox
+) -> None:
+    answer = await sign_up(app, client, display_name="Grace \N{RABBIT}")
+    assert answer.status_code == 202
+    assert (await client.post("/token", data=GRACE.password_grant)).status_code == 400
+    ((to, _, text),) = mailbox.mails
+    assert (to, "24 hours" in text, "grace" in text) == (EMAIL, True, True)
+
+    made = await confirm(client, mailbox.token)
+    assert made.status_code == 201
+    me = await client.get(
+        made.url.join(made.headers["Location"]), headers=await bearer(client, GRACE)
+    )
+    assert me.json() == made.json()
+    profile = {name: me.json()[name] for name in ("username", "display_name", "email", "role")}
+    assert profile == {
         "username": "grace",
         "display_name": "Grace \N{RABBIT}",
-        "email": None,
+        "email": EMAIL,
         "role": "user",
-        "disabled": False,
-        "created_at": user["created_at"],
-        "updated_at": user["created_at"],
     }
-    assert user["created_at"].endswith("Z")
-    headers = await bearer(client, Person(NEW["username"], NEW["password"]))
-    me = await client.get(answer.url.join(answer.headers["Location"]), headers=headers)
-    assert me.json() == user
+    assert refusal(await confirm(client, mailbox.token)) == (400, "spent_token")
 
 
 @on_both_databases
-@pytest.mark.parametrize("username", ["grace", "GRACE", "Grace"])
-async def test_a_name_is_taken_in_every_case(client: httpx2.AsyncClient, username: str) -> None:
-    assert (await client.post("/users", json=NEW)).status_code == 201
-    answer = await client.post("/users", json={**NEW, "username": username})
-    assert answer.status_code == 409
-    assert answer.json()["code"] == "conflict"
+async def test_of_several_who_use_a_token_at_once_one_makes_the_account(
+    app: FastAPI, client: httpx2.AsyncClient, mailbox: Mailbox
+) -> None:
+    await sign_up(app, client)
+    answers = await asyncio.gather(*(confirm(client, mailbox.token) for _ in range(3)))
+    assert sorted(answer.status_code for answer in answers) == [201, 400, 400]
 
 
 @on_both_databases
-async def test_of_two_who_want_one_name_at_once_one_gets_it(client: httpx2.AsyncClient) -> None:
-    answers = await asyncio.gather(*(client.post("/users", json=NEW) for _ in range(3)))
-    assert sorted(answer.status_code for answer in answers) == [201, 409, 409]
-
-
-@pytest.mark.parametrize(
-    "username", ["abc", "a" * 64, "ada@example.com", "a+b", "a.b_c-d", "007", "A--Z"]
-)
-async def test_a_name_may_be(client: httpx2.AsyncClient, username: str) -> None:
-    answer = await client.post("/users", json={**NEW, "username": username})
-    assert answer.json()["username"] == username
-
-
-@pytest.mark.parametrize(
-    "username",
-    [
-        "",
-        "ab",
-        "a" * 65,
-        ".ada",
-        "ada.",
-        "-ada",
-        "a da",
-        " ada",
-        "ada\n",
-        "ada\x00",
-        "a/b",
-        "a\\b",
-        "<ada>",
-        "\N{CYRILLIC SMALL LETTER A}da",
-        "ad\N{COMBINING ACUTE ACCENT}a",
-        "\N{PILE OF POO}\N{PILE OF POO}\N{PILE OF POO}",
-        None,
-        7,
-        ["ada"],
-    ],
-)
-async def test_a_name_may_not_be(shared_client: httpx2.AsyncClient, username: object) -> None:
-    answer = await shared_client.post("/users", json={**NEW, "username": username})
-    assert pointers_of(answer) == ["#/username"]
-
-
-@pytest.mark.parametrize("password", ["", "11character", "x" * 257, None, 123456789012])
-async def test_a_password_may_not_be(shared_client: httpx2.AsyncClient, password: object) -> None:
-    answer = await shared_client.post("/users", json={**NEW, "password": password})
-    assert pointers_of(answer) == ["#/password"]
-    assert not isinstance(password, str) or not password or password not in answer.text
-
-
-@pytest.mark.parametrize(
-    "password",
-    ["lJ3kfn29xkQp", "four unrelated words here", "\N{PILE OF POO}viermal-Brot-und-\x00Wasser"],
-)
-async def test_a_password_may_be(client: httpx2.AsyncClient, password: str) -> None:
-    answer = await client.post("/users", json={**NEW, "password": password})
-    assert answer.status_code == 201
-    assert password not in answer.text
-
-
-@pytest.mark.parametrize(
-    ("changes", "pointer"),
-    [
-        ({"role": "admin"}, "#/role"),
-        ({"disabled": False}, "#/disabled"),
-        ({"id": "0"}, "#/id"),
-        ({"display_name": "x" * 101}, "#/display_name"),
-        ({"display_name": "a\x00b"}, "#/display_name"),
-        ({"display_name": None}, "#/display_name"),
-        ({"a/b~c": 1}, "#/a~1b~0c"),
-    ],
-)
-async def test_a_sign_up_says_nothing_else(
-    shared_client: httpx2.AsyncClient, changes: dict[str, Any], pointer: str
+async def test_a_sign_up_reserves_no_name_and_only_the_holder_of_a_token_learns_that_it_is_gone(
+    app: FastAPI, client: httpx2.AsyncClient, mailbox: Mailbox
 ) -> None:
-    assert pointers_of(await shared_client.post("/users", json={**NEW, **changes})) == [pointer]
+    tokens = []
+    for email in ("first@example.com", "second@example.com"):
+        assert (await sign_up(app, client, email=email, username="GRACE")).status_code == 202
+        tokens.append(mailbox.token)
+    answers = await asyncio.gather(*(confirm(client, token) for token in tokens))
+    assert sorted(answer.status_code for answer in answers) == [201, 409]
+    late = tokens[[answer.status_code for answer in answers].index(409)]
+    assert refusal(await confirm(client, late)) == (409, "conflict")
 
 
-async def test_every_mistake_is_named(shared_client: httpx2.AsyncClient) -> None:
-    answer = await shared_client.post("/users", json={"username": "x", "colour": "red"})
-    assert sorted(pointers_of(answer)) == ["#/colour", "#/password", "#/username"]
+@pytest.mark.parametrize("token", ["", "x", "\N{PILE OF POO}", "A" * 43])
+async def test_an_unknown_token_makes_nothing(
+    shared_client: httpx2.AsyncClient, token: str
+) -> None:
+    assert refusal(await confirm(shared_client, token)) == (400, "spent_token")
+
+
+@on_both_databases
+async def test_an_expired_sign_up_is_refused_and_forgotten(
+    app: FastAPI, client: httpx2.AsyncClient, mailbox: Mailbox, database: Database
+) -> None:
+    await sign_up(app, client)
+    await sign_up(app, client, username="ada", email="ada@example.com")
+    past = now() - timedelta(seconds=1)
+    await database.execute(
+        update(sign_ups).where(sign_ups.c.username == "ada").values(expires_at=past)
+    )
+    assert refusal(await confirm(client, mailbox.token)) == (400, "spent_token")
+    house = Housekeeping(ExpiredStore(database), SignInGuard(AttemptStore(database)))
+    assert await house.forget() == 1
+    (left,) = await database.fetch_all(select(sign_ups).limit(2))
+    assert left["username"] == "grace"
+
+
+# --- who exists is not told -------------------------------------------------------------------------------------------
+
+
+class CountingHasher(PasswordHasher):
+    """Today's hashing, which counts what is hashed."""
+
+    def __init__(self) -> None:
+        super().__init__(ARGON2ID.time_cost, ARGON2ID.memory_cost, ARGON2ID.parallelism)
+        self.hashed = 0
+
+    def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
+        self.hashed += 1
+        return super().hash(password, salt=salt)
+
+
+KNOWN = {
+    "neither is known": NEW,
+    "the name is known": {**NEW, "username": DEMO.username},
+    "the name is known in another case": {**NEW, "username": DEMO.username.upper()},
+    "the address is known": {**NEW, "email": "ada@example.com"},
+    "the address is known in another case": {**NEW, "email": "ADA@example.com"},
+    "both are known": {**NEW, "username": DEMO.username, "email": "ada@example.com"},
+}
+
+
+@on_both_databases
+async def test_whoever_exists_the_answer_and_the_work_before_it_are_the_same(
+    app: FastAPI, client: httpx2.AsyncClient, mailbox: Mailbox
+) -> None:
+    await make_user(client, Person("ada", "engine-of-9-difference-wheels"), email="ada@example.com")
+    hasher = CountingHasher()
+    hashing = PasswordHashing(threads=1, queue=1, hasher=hasher)
+    app.state.sign_ups = replace(app.state.sign_ups, passwords=hashing)
+    told = set()
+    for number, body in enumerate(KNOWN.values(), 1):
+        hasher.hashed = 0
+        answer = await client.post("/users", json=body)
+        varying = {"x-request-id"}
+        headers = {(name, value) for name, value in answer.headers.items() if name not in varying}
+        told.add((answer.status_code, answer.content, frozenset(headers), hasher.hashed))
+        await app.state.mailing.close()
+        assert len(mailbox.mails) == number
+        assert mailbox.mails[-1][0] == body["email"]
+    assert [answer[0] for answer in told] == [202]
+    assert {hashed for *_, hashed in told} == {1}
+    await hashing.close()
+
+
+class WatchedUsers(UserStore):
+    """Notes when somebody is looked up."""
+
+    def __init__(self, database: Database, happened: list[str]) -> None:
+        super().__init__(database)
+        self._happened = happened
+
+    async def names_at(self, email: str) -> list[str]:
+        self._happened.append("looked up")
+        return await super().names_at(email)
+
+
+@on_both_databases
+async def test_the_answer_has_left_before_anybody_is_looked_up(
+    app: FastAPI, mailbox: Mailbox, database: Database
+) -> None:
+    happened: list[str] = []
+    app.state.sign_ups = replace(app.state.sign_ups, users=WatchedUsers(database, happened))
+
+    async def watched(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_and_note(message: Message) -> None:
+            happened.append(message["type"])
+            await send(message)
+
+        await app(scope, receive, send_and_note)
+
+    transport = httpx2.ASGITransport(watched)
+    async with (
+        app.router.lifespan_context(app),
+        httpx2.AsyncClient(transport=transport, base_url=URL) as client,
+    ):
+        await client.post("/users", json=NEW)
+        await app.state.mailing.close()
+    assert happened == ["http.response.start", "http.response.body", "looked up"]
+    assert len(mailbox.mails) == 1
+
+
+@on_both_databases
+@pytest.mark.parametrize(
+    ("changes", "says", "leads_to"),
+    [
+        ({"username": "DEMO"}, "That name is taken", "/sign-up"),
+        ({"email": "ada@EXAMPLE.com"}, "so there is no new one: ada.", "/password-reset"),
+        ({"username": "demo", "email": "ada@example.com"}, "no new one: ada.", "/password-reset"),
+    ],
+    ids=["name", "address", "both"],
+)
+async def test_the_owner_of_the_address_is_told_why_there_is_no_account_and_what_to_do(
+    app: FastAPI,
+    client: httpx2.AsyncClient,
+    mailbox: Mailbox,
+    database: Database,
+    changes: dict[str, str],
+    says: str,
+    leads_to: str,
+) -> None:
+    await make_user(client, Person("ada", "engine-of-9-difference-wheels"), email="ada@example.com")
+    await sign_up(app, client, **changes)
+    ((_, _, text),) = mailbox.mails
+    assert says in text
+    assert mailbox.link.endswith(leads_to)
+    assert await database.fetch_all(select(sign_ups).limit(1)) == []
+
+
+async def test_a_password_is_judged_before_anybody_is_looked_up(
+    app: FastAPI, client: httpx2.AsyncClient, mailbox: Mailbox
+) -> None:
+    answers = [
+        await sign_up(app, client, username=name, password="password1234")
+        for name in (DEMO.username, "grace")
+    ]
+    bodies = [{**answer.json(), "request_id": ""} for answer in answers]
+    assert bodies[0] == bodies[1]
+    assert refusal(answers[0]) == (422, "invalid_input")
+    assert mailbox.mails == []
+
+
+async def test_a_sign_up_needs_an_address(shared_client: httpx2.AsyncClient) -> None:
+    new = {"username": GRACE.username, "password": GRACE.password}
+    answer = await shared_client.post("/users", json=new)
+    assert refusal(answer) == (422, "invalid_input")
+    assert answer.json()["errors"][0]["pointer"] == "#/email"
+
+
+@pytest.fixture
+def no_time_passes(app: FastAPI, mailbox: Mailbox) -> None:
+    """What is asked for is asked for at one moment, however long hashing takes on this machine."""
+    moment = now()
+    guard = SignInGuard(app.state.attempt_store, clock=lambda: moment)
+    app.state.mailing = Mailing(mailbox, guard)
+    app.state.sign_ups = replace(app.state.sign_ups, mailing=app.state.mailing)
+
+
+@pytest.mark.usefixtures("no_time_passes")
+async def test_nobody_fills_a_mailbox_with_sign_ups(
+    app: FastAPI, client: httpx2.AsyncClient, mailbox: Mailbox
+) -> None:
+    for number in range(8):
+        assert (await sign_up(app, client, username=f"grace-{number}")).status_code == 202
+    assert len(mailbox.mails) == 5
+    assert await sign_in(client)
+
+
+@pytest.mark.usefixtures("no_time_passes")
+async def test_one_place_cannot_send_mails_to_everybody(
+    app: FastAPI, client: httpx2.AsyncClient, mailbox: Mailbox
+) -> None:
+    for number in range(35):
+        body = {**NEW, "email": f"somebody-{number}@example.com"}
+        place = {"X-Forwarded-For": "203.0.113.9"}
+        assert (await client.post("/users", json=body, headers=place)).status_code == 202
+        await app.state.mailing.close()
+    assert len(mailbox.mails) == 30
+
+
+async def test_when_too_many_mails_are_under_way_everybody_is_told_to_come_back(
+    app: FastAPI, client: httpx2.AsyncClient
+) -> None:
+    may_go_on = asyncio.Event()
+
+    async def errand() -> None:
+        await may_go_on.wait()
+
+    for _ in range(50):
+        app.state.mailing.later(errand)
+    for username in (DEMO.username, "grace"):
+        answer = await client.post("/users", json={**NEW, "username": username})
+        assert refusal(answer) == (503, "service_unavailable")
+        assert answer.headers["Retry-After"] == "5"
+    may_go_on.set()
+
+
+@on_both_databases
+async def test_neither_token_nor_password_is_stored(
+    app: FastAPI, client: httpx2.AsyncClient, mailbox: Mailbox, database: Database
+) -> None:
+    await sign_up(app, client)
+    (row,) = await database.fetch_all(select(sign_ups).limit(2))
+    assert len(row["digest"]) == 64
+    assert row["password_hash"].startswith("$argon2id$")
+    assert not {mailbox.token, GRACE.password} & set(map(str, row.values()))
+
+
+@on_both_databases
+async def test_what_was_asked_and_what_was_confirmed_is_told_in_the_audit_log(
+    app: FastAPI, client: httpx2.AsyncClient, mailbox: Mailbox, database: Database
+) -> None:
+    await sign_up(app, client, username=DEMO.username)
+    await sign_up(app, client)
+    user = (await confirm(client, mailbox.token)).json()
+    told = await database.fetch_all(
+        select(audit_log).where(audit_log.c.request_id.is_not(None)).order_by(audit_log.c.id)
+    )
+    assert [(entry["event"], entry["subject"]) for entry in told] == [
+        (Event.SIGN_UP_ASKED, None),
+        (Event.SIGN_UP_ASKED, None),
+        (Event.USER_CREATED, user["id"]),
+        (Event.SIGN_UP_CONFIRMED, user["id"]),
+    ]
+    assert [entry["details"] for entry in told[:2]] == [
+        '{"username": "demo", "mailed": "name_taken"}',
+        '{"username": "grace", "mailed": "confirmation"}',
+    ]
+
+
+# --- credentials are judged, never passed over ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    "password",
+    ("credentials", "told"),
     [
-        "password1234",
-        "qwertyuiop123",
-        "x" * 256,
-        "\N{PILE OF POO}" * 12,
-        "gatehouse1234",
-        "grace-grace-1",
-        "correcthorsebatterystaple"[:12],
+        ("Bearer broken", (401, "invalid_token")),
+        ("Bearer", (401, "missing_token")),
+        ("", (401, "missing_token")),
+        ("Basic Og==", (401, "missing_token")),
     ],
 )
-async def test_a_password_that_is_easily_guessed_is_refused(
-    shared_client: httpx2.AsyncClient, password: str
+async def test_bad_credentials_are_refused_and_not_taken_for_none(
+    shared_client: httpx2.AsyncClient, credentials: str, told: tuple[int, str]
 ) -> None:
-    answer = await shared_client.post("/users", json={**NEW, "password": password})
-    assert pointers_of(answer) == ["#/password"]
-    assert "too easy to guess" in answer.json()["detail"]
+    answer = await shared_client.post("/users", json=NEW, headers={"Authorization": credentials})
+    assert refusal(answer) == told
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize(("person", "scope"), [(DEMO, "items:read"), (ADMIN, "items:read")])
+async def test_only_an_administrator_s_token_makes_users(
+    client: httpx2.AsyncClient, person: Person, scope: str
+) -> None:
+    headers = await bearer(client, person, scope=scope)
+    answer = await client.post("/users", json=NEW, headers=headers)
+    assert refusal(answer) == (403, "insufficient_scope")
+
+
+def test_the_document_says_that_the_token_may_be_left_out(app: FastAPI) -> None:
+    operation: dict[str, Any] = app.openapi()["paths"]["/users"]["post"]
+    assert operation["security"] == [{}, {"OAuth2PasswordBearer": ["auth:admin"]}]
+    assert {"201", "202", "401", "403", "409", "503"} <= set(operation["responses"])

@@ -8,7 +8,6 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.chromium import PICTURED_URL, Visit, running_chromium, visiting
-from tests.browser.people import sign_up
 from tests.support.stack import Stack, User, sqlite_stack
 
 
@@ -68,5 +67,5 @@ def screenshots(request: pytest.FixtureRequest) -> Path:
 def person(stack: Stack) -> User:
     """Somebody new, who has no items yet."""
     user = User(f"person-{secrets.token_hex(6)}", secrets.token_urlsafe(16))
-    sign_up(stack, user)
+    stack.make_user(user)
     return user

@@ -6,7 +6,6 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.chromium import PICTURED_URL, Visit, pretend, visiting
-from tests.browser.people import sign_up
 from tests.browser.swagger_ui import (
     ask_for_authorization,
     authorize,
@@ -214,7 +213,7 @@ def test_the_common_page_for_the_readme(
     browser: Browser, pictured: Stack, screenshots: Path
 ) -> None:
     grace = User("grace", "a-password-of-the-harvard-mark-one")
-    sign_up(pictured, grace)
+    pictured.make_user(grace)
     item = {"title": "Take the moth out of relay 70"}
     assert pictured.call("POST", "/items/", token=pictured.sign_in(grace), json=item).status == 201
     with visiting(browser, PICTURED_URL, height=1560) as visit:

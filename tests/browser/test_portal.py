@@ -7,7 +7,6 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.chromium import PICTURED_URL, Visit, pretend, visiting
-from tests.browser.people import sign_up
 from tests.browser.portal import add_item, open_portal, sign_in, titles
 from tests.support.processes import wait_until
 from tests.support.stack import Stack, User
@@ -196,7 +195,7 @@ def test_a_phone_shows_the_portal_without_scrolling_sideways(
 
 def test_the_portal_for_the_readme(browser: Browser, pictured: Stack, screenshots: Path) -> None:
     ada = User("ada", "a-password-of-the-analytical-engine")
-    sign_up(pictured, ada, display_name="Ada Lovelace")
+    pictured.make_user(ada, display_name="Ada Lovelace")
     with visiting(browser, PICTURED_URL, height=960) as visit:
         pretend(visit.page, pictured.url, to_be=PICTURED_URL)
         open_portal(visit.page, PICTURED_URL)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy import Dialect
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import registry
 
 from chassis.columns import UtcDateTime, new_id, now
 
@@ -20,7 +20,11 @@ def test_now_has_an_offset() -> None:
     assert now().utcoffset() == timedelta(0)
 
 
-@pytest.mark.parametrize("dialect", [sqlite.dialect(), postgresql.dialect()], ids=lambda d: d.name)
+SQLITE: Dialect = registry.load("sqlite")()
+POSTGRESQL: Dialect = registry.load("postgresql.asyncpg")()
+
+
+@pytest.mark.parametrize("dialect", [SQLITE, POSTGRESQL], ids=["sqlite", "postgresql"])
 def test_a_time_without_an_offset_is_refused(dialect: Dialect) -> None:
     naive = datetime(2026, 1, 1)  # the very thing that is refused
     with pytest.raises(ValueError, match="needs an offset"):
@@ -30,8 +34,8 @@ def test_a_time_without_an_offset_is_refused(dialect: Dialect) -> None:
 @pytest.mark.parametrize(
     ("dialect", "stored"),
     [
-        (sqlite.dialect(), "2026-01-01 06:30:00.000000"),
-        (postgresql.dialect(), datetime(2026, 1, 1, 6, 30, tzinfo=UTC)),
+        (SQLITE, "2026-01-01 06:30:00.000000"),
+        (POSTGRESQL, datetime(2026, 1, 1, 6, 30, tzinfo=UTC)),
     ],
     ids=["sqlite", "postgresql"],
 )

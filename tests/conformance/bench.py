@@ -5,12 +5,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.conformance.certificates import Certificates
 from tests.conformance.deployments import THE_STACKS, running_deployment
 from tests.conformance.proxies import PROXIES, folder_for_every_user
 from tests.conformance.run import Cell, Outcome, run_cell
 from tests.conformance.servers import SERVERS, Services, running_services
 from tests.conformance.ways import WAYS
+from tests.support.certificates import Certificates
 
 _WAYS = {way.name: way for way in WAYS}
 

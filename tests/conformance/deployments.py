@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from tests.conformance.certificates import HOST, Certificates
 from tests.conformance.proxies import PROXIES, Ports
 from tests.conformance.servers import Services, socket_address
 from tests.conformance.view import Behind, View
 from tests.conformance.ways import Way
 from tests.conformance.wire import SocketWire
+from tests.support.certificates import HOST, Certificates
 from tests.support.nginx import running_proxy
 
 THE_STACKS = "nginx, the stack's own"

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from deploy import nginx
 from deploy.checkout import Checkout
-from tests.conformance.certificates import Certificates
 from tests.conformance.configuration import configure
+from tests.support.certificates import Certificates
 from tests.support.checkout import ROOT
 from tests.support.http import listens
 from tests.support.ports import free_port

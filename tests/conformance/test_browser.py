@@ -9,8 +9,8 @@ from playwright.sync_api import Browser
 
 from tests.browser.chromium import running_chromium, visiting
 from tests.browser.swagger_ui import authorize, status_of, try_out
-from tests.conformance.certificates import Certificates
 from tests.conformance.proxies import PROXIES, folder_for_every_user
+from tests.support.certificates import Certificates
 from tests.support.nginx import find_nginx
 from tests.support.stack import Stack
 

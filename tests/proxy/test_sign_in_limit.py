@@ -68,7 +68,7 @@ def test_an_exempt_address_is_not_counted(limited_proxy: Proxy) -> None:
     assert statuses(sign_ins(limited_proxy, "198.51.100.9"))[200] == MORE_THAN_ALLOWED
 
 
-@pytest.mark.parametrize("path", ["/auth/users", "/auth/users/me/password"])
+@pytest.mark.parametrize("path", ["/auth/users", "/auth/sign-up", "/auth/users/me/password"])
 def test_whatever_else_hashes_a_password_is_counted_too(limited_proxy: Proxy, path: str) -> None:
     assert statuses(sign_ins(limited_proxy, "203.0.113.7", path=path))[429] > 0
 

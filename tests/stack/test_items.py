@@ -15,10 +15,7 @@ def token(each_stack: Stack) -> str:
 def signed_up(stack: Stack) -> str:
     """Sign up somebody new, and return an access token."""
     user = User(f"user-{uuid4().hex[:12]}", f"passphrase-{uuid4().hex}")
-    created = stack.call(
-        "POST", "/auth/users", json={"username": user.username, "password": user.password}
-    )
-    assert created.status == 201, created.body
+    stack.make_user(user)
     return stack.sign_in(user)
 
 

@@ -17,11 +17,10 @@ class Signed:
 
     def __init__(self, stack: Stack, number: int) -> None:
         self.user = User(f"user-{number}-{uuid4().hex[:12]}", f"passphrase-{uuid4().hex}")
-        credentials = {"username": self.user.username, "password": self.user.password}
-        created = stack.call("POST", "/auth/users", json=credentials)
-        assert created.status == 201, created.body
-        self.id: str = created.json["id"]
-        tokens = stack.token_request(grant_type="password", **credentials)
+        self.id = stack.make_user(self.user)
+        tokens = stack.token_request(
+            grant_type="password", username=self.user.username, password=self.user.password
+        )
         assert tokens.status == 200, tokens.body
         self.access_token: str = tokens.json["access_token"]
         self.refresh_token: str = tokens.json["refresh_token"]
@@ -40,8 +39,10 @@ def by_a_new_password(stack: Stack, signed: Signed) -> None:
 
 
 def by_disabling(stack: Stack, signed: Signed) -> None:
-    admin = stack.sign_in(stack.admin, scope="auth:admin")
-    answer = stack.call("PATCH", f"/auth/users/{signed.id}", token=admin, json={"disabled": True})
+    change = {"disabled": True}
+    answer = stack.call(
+        "PATCH", f"/auth/users/{signed.id}", token=stack.sign_in_as_admin(), json=change
+    )
     assert answer.status == 200
 
 

@@ -149,6 +149,18 @@ class Stack:
             body=urlencode(form).encode(),
         )
 
+    def make_user(self, user: User, **profile: str) -> str:
+        """Make `user` as an administrator does, and return the id."""
+        body = {"username": user.username, "password": user.password, **profile}
+        answer = self.call("POST", "/auth/users", token=self.sign_in_as_admin(), json=body)
+        assert answer.status == 201, answer.body
+        made: str = answer.json["id"]
+        return made
+
+    def sign_in_as_admin(self) -> str:
+        """Return an access token that may administer users."""
+        return self.sign_in(self.admin, scope="auth:admin")
+
     def sign_in(self, user: User | None = None, **form: str) -> str:
         """Return an access token of `user`, by default of the demo user; `form` may ask for a scope."""
         user = user or self.demo

@@ -1,4 +1,4 @@
-"""A certificate authority of the tests' own, and a certificate for the public host."""
+"""A certificate authority of the tests' own, and a certificate for one host."""
 
 import ssl
 from datetime import UTC, datetime, timedelta
@@ -14,16 +14,17 @@ HOST = "api.example.com"
 
 
 class Certificates:
-    """Files for the proxies, written to `folder`; the authority's own key is never written.
+    """Files for servers, written to `folder`; the authority's own key is never written.
 
     Attributes:
         certificate, key, both: PEM files; HAProxy wants both in one.
-        trust: what a client needs to believe them.
+        authority: the PEM file by which a client believes them.
+        trust: the same for Python.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, host: str = HOST) -> None:
         authority_key = ec.generate_private_key(ec.SECP256R1())
-        authority_name = _name("Conformance suite")
+        authority_name = _name("Tests of Gatehouse")
         authority = (
             _draft(authority_name, authority_name, authority_key)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
@@ -35,8 +36,8 @@ class Certificates:
         )
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = (
-            _draft(_name(HOST), authority_name, key)
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName(HOST)]), critical=False)
+            _draft(_name(host), authority_name, key)
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_key_usage(signs_certificates=False), critical=True)
             .add_extension(
@@ -53,9 +54,9 @@ class Certificates:
         self.certificate.write_bytes(certificate_pem)
         self.key.write_bytes(key_pem)
         self.both.write_bytes(certificate_pem + key_pem)
-        self.trust = ssl.create_default_context(
-            cadata=authority.public_bytes(Encoding.PEM).decode()
-        )
+        self.authority = folder / "authority.pem"
+        self.authority.write_bytes(authority.public_bytes(Encoding.PEM))
+        self.trust = ssl.create_default_context(cafile=self.authority)
 
 
 def _name(text: str) -> x509.Name:

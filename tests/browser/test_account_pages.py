@@ -1,0 +1,118 @@
+"""Signing up and choosing a new password in real Chromium, without a script and under any prefix."""
+
+import json
+import re
+import secrets
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.chromium import Visit, visiting
+from tests.browser.portal import open_portal, sign_in
+from tests.support.processes import wait_until
+from tests.support.stack import Stack, User
+
+
+def mailed_link(stack: Stack, email: str, origin: str) -> str:
+    """The link in the newest mail to this address, which is in the log, as a person at `origin` opens it."""
+    found: list[str] = []
+
+    def is_there() -> bool:
+        for line in (stack.folder / "auth.log").read_text(encoding="utf-8").splitlines():
+            entry = json.loads(line) if line.startswith("{") else {}
+            if entry.get("event") == "mail_not_sent" and entry["to"] == email:
+                found[:] = re.findall(r"^http\S+$", entry["text"], re.MULTILINE)
+        return bool(found)
+
+    wait_until(is_there, seconds=10, what=f"a mail to {email} is in the log")
+    assert found[0].startswith(stack.url)
+    return found[0].replace(stack.url, origin)
+
+
+@pytest.fixture
+def somebody() -> User:
+    return User(f"person-{secrets.token_hex(6)}", secrets.token_urlsafe(16))
+
+
+@pytest.fixture(params=["desktop", "phone"])
+def on_any_screen(request: pytest.FixtureRequest, browser: Browser, origin: str) -> Iterator[Visit]:
+    width, height = {"desktop": (1280, 900), "phone": (360, 740)}[request.param]
+    with visiting(browser, origin, width=width, height=height) as visit:
+        yield visit
+
+
+def has_no_sideways_scroll(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
+
+
+def test_a_person_signs_up_by_mail_and_signs_in(
+    on_any_screen: Visit, origin: str, stack: Stack, somebody: User
+) -> None:
+    page, email = on_any_screen.page, f"{somebody.username}@example.com"
+    open_portal(page, origin)
+    page.get_by_role("link", name="Create an account").click()
+    page.get_by_label("User name").fill(somebody.username)
+    page.get_by_label("E-mail address").fill(email)
+    page.get_by_label("Password").fill(somebody.password)
+    assert has_no_sideways_scroll(page)
+    page.get_by_role("button", name="Create an account").click()
+    expect(page.get_by_role("heading", name="Look into your mail")).to_be_visible()
+
+    page.goto(mailed_link(stack, email, origin))
+    expect(page.get_by_text(somebody.username)).to_be_visible()
+    assert has_no_sideways_scroll(page)
+    page.get_by_role("button", name="Create this account").click()
+    expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
+    assert "token" not in page.url
+    page.get_by_role("link", name="To the start page").click()
+    sign_in(page, somebody)
+
+
+def test_a_person_who_forgot_the_password_chooses_a_new_one(
+    on_any_screen: Visit, origin: str, stack: Stack, somebody: User
+) -> None:
+    page, email = on_any_screen.page, f"{somebody.username}@example.com"
+    stack.make_user(somebody, email=email)
+    open_portal(page, origin)
+    page.get_by_role("link", name="Forgot your password?").click()
+    page.get_by_label("User name").fill(somebody.username)
+    page.get_by_role("button", name="Send me a link").click()
+    expect(page.get_by_role("heading", name="Look into your mail")).to_be_visible()
+
+    on_any_screen.tolerated = {422}
+    page.goto(mailed_link(stack, email, origin))
+    page.get_by_label("New password").fill("password1234")
+    page.get_by_role("button", name="Set this password").click()
+    expect(page.get_by_role("alert")).to_contain_text("too easy to guess")
+    renewed = User(somebody.username, secrets.token_urlsafe(16))
+    page.get_by_label("New password").fill(renewed.password)
+    assert has_no_sideways_scroll(page)
+    page.get_by_role("button", name="Set this password").click()
+    expect(page.get_by_role("heading", name="Done")).to_be_visible()
+    page.get_by_role("link", name="To the start page").click()
+    sign_in(page, renewed)
+
+
+def test_the_pages_work_where_scripts_are_off_and_name_no_page_that_they_came_from(
+    browser: Browser, stack: Stack, somebody: User
+) -> None:
+    email = f"{somebody.username}@example.com"
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    referers: list[str | None] = []
+    page.on("request", lambda request: referers.append(request.headers.get("referer")))
+    page.goto(f"{stack.url}/auth/sign-up")
+    page.get_by_label("User name").fill(somebody.username)
+    page.get_by_label("E-mail address").fill(email)
+    page.get_by_label("Password").fill(somebody.password)
+    page.get_by_role("button", name="Create an account").click()
+    expect(page.get_by_role("heading", name="Look into your mail")).to_be_visible()
+    page.goto(mailed_link(stack, email, stack.url))
+    page.get_by_role("button", name="Create this account").click()
+    expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
+    page.get_by_role("link", name="To the start page").click()
+    page.wait_for_load_state()
+    assert referers
+    assert not any(referers)
+    context.close()
