@@ -85,6 +85,10 @@ load: install  ## Load the running stack for 30 s and report (USERS=10 TIME=30s 
 load-ui: install  ## Open Locust's web page for the running stack (PORT=8089 URL=http://localhost:8080)
 	@$(VENV)/python -m loadtests ui $(if $(PORT),--port=$(PORT)) $(if $(URL),--url=$(URL))
 
+.PHONY: bench
+bench: install  ## Measure every promise about speed and write docs/performance.md (ARGS="--quick --only reads,logins")
+	@$(VENV)/python -m bench $(ARGS)
+
 ##@ Help
 
 .PHONY: help
