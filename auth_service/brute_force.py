@@ -91,7 +91,7 @@ class SignInGuard:
     ) -> tuple[dict[str, tuple[Attempts, int]], Attempts]:
         """The counters that this try is under, each with its free tries; and what is known of account and address."""
         pair, account, place = _pair(username, address), _account(username), _place(address)
-        found = await self._attempts.find([pair, account, place])
+        found = await self._attempts.find(pair, account, place)
         known = found.get(pair, Attempts())
         if known.last_success_at and self._clock() - known.last_success_at < KNOWN_FOR:
             return {pair: (known, _FREE_TRIES)}, known

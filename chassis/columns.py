@@ -1,5 +1,6 @@
 """Ids and times as every table has them."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -23,16 +24,29 @@ class UtcDateTime(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], object]:
         """Refuses a time without an offset, which would mean another instant on another machine."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a stored time needs an offset")
-        return value.astimezone(UTC)
+        return _stored_as_text if dialect.name == "sqlite" else _with_offset
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """The same instant, in UTC."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    def result_processor(
+        self, dialect: Dialect, coltype: object
+    ) -> Callable[[str | None], datetime | None] | None:
+        """The same instant, in UTC, as PostgreSQL's driver gives it by itself."""
+        return _read_from_text if dialect.name == "sqlite" else None
+
+
+def _with_offset(value: datetime | None) -> datetime | None:
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise ValueError("a stored time needs an offset")
+    return value.astimezone(UTC)
+
+
+def _stored_as_text(value: datetime | None) -> str | None:
+    instant = _with_offset(value)
+    return instant.replace(tzinfo=None).isoformat(" ", "microseconds") if instant else None
+
+
+def _read_from_text(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(f"{value}+00:00")

@@ -8,10 +8,14 @@ from typing import Any, Literal
 
 from alembic import command, context
 from alembic.config import Config
-from sqlalchemy import Connection, MetaData, text
+from sqlalchemy import Connection, MetaData, NullPool, create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from chassis.columns import UtcDateTime
-from chassis.database import outages_told_apart, postgresql_engine, sqlite_engine
+from chassis.database import DatabaseUnavailable
+from chassis.database.postgresql import CONNECT_TIMEOUT
+from chassis.database.sqlite import connect
 
 _SCRIPTS = Path(__file__).parent / "alembic"
 
@@ -74,11 +78,18 @@ def run() -> None:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
             context.run_migrations()
 
-    with outages_told_apart():
+    try:
         if url.startswith("sqlite:"):
             _run_on_sqlite(url, with_connection)
         else:
             asyncio.run(_run_on_postgresql(url, with_connection))
+    except (OSError, OperationalError) as error:
+        raise DatabaseUnavailable(str(error)) from error
+    except DBAPIError as error:
+        # asyncpg's errors have no class that tells; without a statement it was the connecting that failed.
+        if error.connection_invalidated or error.statement is None:
+            raise DatabaseUnavailable(str(error)) from error
+        raise
 
 
 def _render_plain_type(kind: str, item: Any, _context: object) -> str | Literal[False]:
@@ -87,22 +98,26 @@ def _render_plain_type(kind: str, item: Any, _context: object) -> str | Literal[
 
 
 def _run_on_sqlite(url: str, with_connection: Callable[[Connection], None]) -> None:
-    engine = sqlite_engine(url)
-    try:
-        with engine.connect() as connection:
-            # While a table is copied its old self is dropped, which would delete the rows that refer to it.
-            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
-            connection.exec_driver_sql(f"PRAGMA busy_timeout={_PATIENCE_MS}")
-            connection.commit()
-            with_connection(connection.execution_options(in_transaction=True))
-    finally:
-        engine.dispose()
+    engine = create_engine("sqlite://", creator=lambda: connect(url), poolclass=NullPool)
+
+    @event.listens_for(engine, "begin")
+    def take_the_write_lock_first(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    with engine.connect() as connection:
+        raw = connection.connection.driver_connection
+        assert raw is not None  # noqa: S101  # it is connected
+        # While a table is copied its old self is dropped, which would delete the rows that refer to it.
+        raw.execute("PRAGMA foreign_keys=OFF")
+        raw.execute(f"PRAGMA busy_timeout={_PATIENCE_MS}")
+        with_connection(connection)
 
 
 async def _run_on_postgresql(url: str, with_connection: Callable[[Connection], None]) -> None:
-    engine = postgresql_engine(url)
-    try:
-        async with engine.connect() as connection:
-            await connection.run_sync(with_connection)
-    finally:
-        await engine.dispose()
+    engine = create_async_engine(
+        make_url(url).set(drivername="postgresql+asyncpg"),
+        poolclass=NullPool,
+        connect_args={"timeout": CONNECT_TIMEOUT},
+    )
+    async with engine.connect() as connection:
+        await connection.run_sync(with_connection)

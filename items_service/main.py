@@ -7,7 +7,7 @@ from chassis.application import create_service
 from chassis.database import open_database
 from chassis.issuer_keys import IssuerKeys
 from chassis.status_list import StatusList
-from items_service.routes import items
+from items_service.routes.items import item_routes
 from items_service.security import bearer
 from items_service.settings import ItemsSettings
 from items_service.store import ItemStore
@@ -23,12 +23,12 @@ def create_app(settings: ItemsSettings) -> FastAPI:
         kept_in=settings.state_dir / "status-list.jwt",
         keys=keys,
     )
-    app = create_service(
+    return create_service(
         settings,
         name="items",
         title="Items",
         description="What is protected: items, owned by users.",
-        routers=[items.router],
+        routers=[item_routes(ItemStore(database))],
         token_verifier=AccessTokenVerifier(
             issuer=settings.issuer, audience="items", keys=keys, revocations=status_list
         ),
@@ -41,5 +41,3 @@ def create_app(settings: ItemsSettings) -> FastAPI:
         background=[keys.keep_fresh, status_list.keep_fresh],
         on_close=[database.close],
     )
-    app.state.item_store = ItemStore(database)
-    return app

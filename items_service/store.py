@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, and_, bindparam, delete, insert, select, update
+from sqlalchemy import and_, bindparam, delete, func, insert, select, update
 
 from chassis.columns import new_id, now
-from chassis.database import Database
+from chassis.database import Database, Row
 from items_service.tables import items
 
 
@@ -31,10 +31,31 @@ _AS_READ = and_(_THIS, items.c.version == bindparam("expected"))
 
 _FIND = select(items).where(_THIS)
 _LIST = select(items).where(_OWN).order_by(items.c.id.desc()).limit(bindparam("most"))
-_BEFORE = items.c.id < bindparam("before")
 _MATCHING = items.c.title.ilike(bindparam("pattern"), escape="\\")
+_BEFORE = items.c.id < bindparam("before")
+# By what is asked for: the title, and where the page begins.
+_LISTS = {
+    (False, False): _LIST,
+    (False, True): _LIST.where(_BEFORE),
+    (True, False): _LIST.where(_MATCHING),
+    (True, True): _LIST.where(_MATCHING, _BEFORE),
+}
 _INSERT = insert(items)
-_NEXT_VERSION = {"version": items.c.version + 1}
+_CHANGE = (
+    update(items)
+    .values(
+        title=func.coalesce(bindparam("new_title", type_=items.c.title.type), items.c.title),
+        description=func.coalesce(
+            bindparam("new_description", type_=items.c.description.type), items.c.description
+        ),
+        version=items.c.version + 1,
+        updated_at=bindparam("changed_at"),
+    )
+    .returning(*items.c)
+)
+# By whether the change is of the version that was read.
+_CHANGES = {False: _CHANGE.where(_THIS), True: _CHANGE.where(_AS_READ)}
+_DELETIONS = {False: delete(items).where(_THIS), True: delete(items).where(_AS_READ)}
 
 
 class ItemStore:
@@ -68,13 +89,13 @@ class ItemStore:
         self, owner: str, *, most: int, before: UUID | None = None, title_contains: str = ""
     ) -> list[Item]:
         """Up to `most` items, newest first: those created before the one with the id `before`."""
-        statement, parameters = _LIST, dict[str, Any](owner=owner, most=most)
-        if before is not None:
-            statement, parameters["before"] = statement.where(_BEFORE), before
+        parameters: dict[str, Any] = {"owner": owner, "most": most}
         if title_contains:
-            statement, parameters["pattern"] = statement.where(_MATCHING), _pattern(title_contains)
-        rows = await self._database.fetch_all(statement, **parameters)
-        return [_item(row) for row in rows]
+            parameters["pattern"] = _pattern(title_contains)
+        if before is not None:
+            parameters["before"] = before
+        statement = _LISTS[bool(title_contains), before is not None]
+        return [_item(row) for row in await self._database.fetch_all(statement, **parameters)]
 
     async def change(
         self, owner: str, item_id: UUID, changes: dict[str, str], expected_version: int | None
@@ -83,29 +104,25 @@ class ItemStore:
 
         The version is compared by the statement that writes, so that of two concurrent changes one loses.
         """
-        where, parameters = _condition(owner, item_id, expected_version)
-        statement = (
-            update(items)
-            .where(where)
-            .values(**changes, **_NEXT_VERSION, updated_at=bindparam("changed_at"))
-            .returning(*items.c)
+        row = await self._database.fetch_one(
+            _CHANGES[expected_version is not None],
+            **_which(owner, item_id, expected_version),
+            new_title=changes.get("title"),
+            new_description=changes.get("description"),
+            changed_at=now(),
         )
-        row = await self._database.fetch_one(statement, **parameters, changed_at=now())
         return _item(row) if row else None
 
     async def delete(self, owner: str, item_id: UUID, expected_version: int | None) -> bool:
         """Whether the item was there, in the expected version if one is given, and is gone now."""
-        where, parameters = _condition(owner, item_id, expected_version)
-        return await self._database.execute(delete(items).where(where), **parameters) == 1
+        deletion = _DELETIONS[expected_version is not None]
+        which = _which(owner, item_id, expected_version)
+        return await self._database.execute(deletion, **which) == 1
 
 
-def _condition(
-    owner: str, item_id: UUID, expected_version: int | None
-) -> tuple[Any, dict[str, Any]]:
-    parameters: dict[str, Any] = {"owner": owner, "item": item_id}
-    if expected_version is None:
-        return _THIS, parameters
-    return _AS_READ, {**parameters, "expected": expected_version}
+def _which(owner: str, item_id: UUID, expected_version: int | None) -> dict[str, Any]:
+    which: dict[str, Any] = {"owner": owner, "item": item_id}
+    return which if expected_version is None else {**which, "expected": expected_version}
 
 
 def _pattern(text: str) -> str:
@@ -115,5 +132,5 @@ def _pattern(text: str) -> str:
     return f"%{text}%"
 
 
-def _item(row: RowMapping) -> Item:
+def _item(row: Row) -> Item:
     return Item(**row)

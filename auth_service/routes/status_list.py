@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from auth_service.status_list import StatusList
-from chassis.entity_tags import IfNoneMatch, still_has_tag
+from chassis.entity_tags import still_has
 from chassis.status_list import MEDIA_TYPE
 
 router = APIRouter(tags=["tokens"])
@@ -25,11 +25,11 @@ async def _status_list(request: Request) -> StatusList:
     },
 )
 async def status_list(
-    statuses: Annotated[StatusList, Depends(_status_list)], if_none_match: IfNoneMatch = None
+    statuses: Annotated[StatusList, Depends(_status_list)], request: Request
 ) -> Response:
     """The Status List Token (draft-ietf-oauth-status-list-21 section 5.1): services fetch it every two seconds."""
     published = await statuses.published()
     headers = {"ETag": published.entity_tag, "Cache-Control": "no-cache"}
-    if still_has_tag(if_none_match, published.entity_tag):
+    if still_has(request.headers.get("if-none-match"), published.entity_tag):
         return Response(status_code=304, headers=headers)
     return Response(published.token, headers=headers, media_type=MEDIA_TYPE)

@@ -1,15 +1,14 @@
 """Counters of failed sign-ins, shared by all workers and replicas."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import and_, bindparam, case, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
 from auth_service.tables import sign_in_attempts
-from chassis.database import Database
+from chassis.database import Database, IntegrityError
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +21,10 @@ class Attempts:
 
 
 _COLUMNS = sign_in_attempts.c
-_THESE = select(sign_in_attempts).where(_COLUMNS.key.in_(bindparam("keys", expanding=True)))
+_THESE = select(sign_in_attempts).where(
+    _COLUMNS.key.in_([bindparam("first"), bindparam("second"), bindparam("third")])
+)
+_BEGIN = insert(sign_in_attempts)
 _THIS = _COLUMNS.key == bindparam("which")
 # One statement counts, so that no two tries at once are counted as one.
 _ONE_MORE = (
@@ -35,11 +37,13 @@ _ONE_MORE = (
     )
 )
 _SUCCESS = update(sign_in_attempts).where(_THIS).values(failures=0, last_success_at=bindparam("at"))
+_FORGET = delete(sign_in_attempts).where(_THIS)
 _STALE = and_(
     _COLUMNS.last_failed_at.is_(None) | (_COLUMNS.last_failed_at < bindparam("failed_before")),
     _COLUMNS.last_success_at.is_(None) | (_COLUMNS.last_success_at < bindparam("good_before")),
 )
 _SOME_STALE = select(_COLUMNS.key).where(_STALE).limit(bindparam("most"))
+_FORGET_STALE = delete(sign_in_attempts).where(_COLUMNS.key.in_(_SOME_STALE))
 
 
 class AttemptStore:
@@ -48,9 +52,9 @@ class AttemptStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def find(self, keys: Sequence[str]) -> Mapping[str, Attempts]:
+    async def find(self, first: str, second: str, third: str) -> Mapping[str, Attempts]:
         """What is known of each of the keys."""
-        rows = await self._database.fetch_all(_THESE, keys=list(keys))
+        rows = await self._database.fetch_all(_THESE, first=first, second=second, third=third)
         return {
             row["key"]: Attempts(row["failures"], row["last_failed_at"], row["last_success_at"])
             for row in rows
@@ -70,14 +74,14 @@ class AttemptStore:
 
     async def forget(self, key: str) -> None:
         """Forgets all that is known under the key."""
-        await self._database.execute(delete(sign_in_attempts).where(_THIS), which=key)
+        await self._database.execute(_FORGET, which=key)
 
     async def forget_stale(
         self, *, failed_before: datetime, good_before: datetime, most: int
     ) -> int:
         """Removes up to `most` counters that mean nothing any more, and says how many."""
         return await self._database.execute(
-            delete(sign_in_attempts).where(_COLUMNS.key.in_(_SOME_STALE)),
+            _FORGET_STALE,
             failed_before=failed_before,
             good_before=good_before,
             most=most,
@@ -85,4 +89,4 @@ class AttemptStore:
 
     async def _begin(self, key: str) -> None:
         with suppress(IntegrityError):  # somebody else began it just now
-            await self._database.execute(insert(sign_in_attempts), key=key, failures=0)
+            await self._database.execute(_BEGIN, key=key, failures=0)

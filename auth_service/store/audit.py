@@ -6,13 +6,13 @@ from json import dumps, loads
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, bindparam, insert, select
+from sqlalchemy import bindparam, insert, select
 
 from auth_service.events import Event
 from auth_service.origin import current_origin
 from auth_service.tables import audit_log
 from chassis.columns import new_id, now
-from chassis.database import Database, Statements
+from chassis.database import Database, Row, Statements
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ class AuditEntry:
     details: dict[str, str]
 
 
+_ADD = insert(audit_log)
 _ENTRIES = select(audit_log).order_by(audit_log.c.id.desc()).limit(bindparam("most"))
 _FILTERS = {
     "before": audit_log.c.id < bindparam("before"),
@@ -50,7 +51,7 @@ async def record(
     """Adds an entry, within the transaction of what it tells of where there is one."""
     origin = current_origin()
     await statements.execute(
-        insert(audit_log),
+        _ADD,
         id=new_id(),
         at=now(),
         event=event.value,
@@ -95,6 +96,6 @@ class AuditStore:
         ]
 
 
-def _entry(row: RowMapping) -> AuditEntry:
+def _entry(row: Row) -> AuditEntry:
     columns = {**row, "event": Event(row["event"]), "details": loads(row["details"])}
     return AuditEntry(**columns)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from auth_service.events import Event
 from auth_service.store.access_tokens import revoke_tokens_of_client
@@ -13,7 +13,7 @@ from auth_service.store.audit import record
 from auth_service.store.session_ends import EndOfSession, end_sessions_through
 from auth_service.tables import clients
 from chassis.columns import new_id, now
-from chassis.database import Database
+from chassis.database import Database, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ class StoredClient(Client):
     created_at: datetime
 
 
+_ADD = insert(clients)
 _CLIENT = select(clients)
 _CLIENT_BY_NAME = _CLIENT.where(clients.c.client_id == bindparam("client"))
 _CLIENTS = _CLIENT.order_by(clients.c.id.desc()).limit(bindparam("most"))
@@ -71,7 +72,7 @@ class ClientStore:
             "created_at": now(),
         }
         async with self._database.transaction() as statements:
-            await statements.execute(insert(clients), **row)
+            await statements.execute(_ADD, **row)
             await record(statements, Event.CLIENT_CREATED, client.client_id, name=client.name)
         return _stored(row)
 
@@ -106,7 +107,7 @@ class ClientStore:
         return removed > 0
 
 
-def _stored(row: RowMapping | dict[str, Any]) -> StoredClient:
+def _stored(row: Row | dict[str, Any]) -> StoredClient:
     return StoredClient(
         client_id=row["client_id"],
         name=row["name"],

@@ -14,6 +14,7 @@ from auth_service.tables import authorization_codes, users
 from chassis.columns import now
 from chassis.database import Database, Statements
 
+_ADD = insert(authorization_codes)
 _KEPT = timedelta(days=1)
 """How long a code is recognised after its end, to see that somebody uses it again."""
 
@@ -64,7 +65,7 @@ class CodeStore:
         """Stores the code that a user's sign-in gives, and forgets those that are long over."""
         await self._database.execute(_FORGET, before=now() - _KEPT)
         await self._database.execute(
-            insert(authorization_codes),
+            _ADD,
             digest=digest,
             user_id=user.id,
             # A new password makes the sign-in with the old one void.

@@ -23,6 +23,7 @@ class StoredKey:
     withdrawn_at: datetime | None = None
 
 
+_ADD = insert(signing_keys)
 _KEYS = (
     select(
         signing_keys.c.kid,
@@ -64,7 +65,7 @@ class SigningKeyStore:
 
     async def add(self, key: StoredKey) -> None:
         """Stores a key beside those that there are."""
-        await self._database.execute(insert(signing_keys), **asdict(key), created_at=now())
+        await self._database.execute(_ADD, **asdict(key), created_at=now())
 
     async def replace(
         self, key: StoredKey, *, others_withdrawn_at: datetime, unless_newer_than: datetime
@@ -80,7 +81,7 @@ class SigningKeyStore:
             if newest and newest["signs_from"] > unless_newer_than:
                 return False
             await statements.execute(_WITHDRAW, withdrawn=others_withdrawn_at)
-            await statements.execute(insert(signing_keys), **asdict(key), created_at=now())
+            await statements.execute(_ADD, **asdict(key), created_at=now())
             about = {"signs_from": key.signs_from.isoformat()}
             await record(statements, Event.KEY_ROTATED, key.kid, **about)
         return True

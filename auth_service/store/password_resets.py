@@ -12,6 +12,7 @@ from auth_service.tables import password_resets, users
 from chassis.columns import now
 from chassis.database import Database
 
+_ADD = insert(password_resets)
 _ALIVE = password_resets.c.expires_at > bindparam("at")
 _THIS = password_resets.c.digest == bindparam("which")
 _USER_OF = (
@@ -35,7 +36,7 @@ class PasswordResetStore:
         async with self._database.transaction() as statements:
             await statements.execute(_FORGET_EXPIRED, at=now())
             await statements.execute(
-                insert(password_resets),
+                _ADD,
                 digest=digest,
                 user_id=user_id,
                 created_at=now(),

@@ -67,6 +67,8 @@ _STILL_WITH_PASSWORD = (
     .with_for_update(read=True)
 )
 
+_ADD_SESSION = insert(sessions)
+_ADD_TOKEN = insert(refresh_tokens)
 _SESSION = select(
     sessions.c.id, sessions.c.user_id, sessions.c.client_id, sessions.c.scope, sessions.c.ended_at
 ).where(sessions.c.id == bindparam("session"))
@@ -212,7 +214,7 @@ class SessionStore:
 async def add_session(statements: Statements, user_id: UUID, client_id: str, scope: str) -> Session:
     """A new session, within the caller's transaction."""
     session = Session(new_id(), user_id, client_id, scope)
-    await statements.execute(insert(sessions), **asdict(session), created_at=now())
+    await statements.execute(_ADD_SESSION, **asdict(session), created_at=now())
     about = {"session": str(session.id), "client": client_id, "scope": scope}
     await record(statements, Event.SIGNED_IN, user_id, **about)
     return session
@@ -223,7 +225,7 @@ async def add_token(
 ) -> None:
     """A new refresh token of a session, within the caller's transaction."""
     await statements.execute(
-        insert(refresh_tokens),
+        _ADD_TOKEN,
         digest=digest,
         session_id=session_id,
         created_at=now(),

@@ -5,8 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, bindparam, delete, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from auth_service.events import Event
 from auth_service.schemas import Role
@@ -14,7 +13,7 @@ from auth_service.store.audit import record
 from auth_service.store.session_ends import EndOfSession, end_sessions_of
 from auth_service.tables import password_resets, users
 from chassis.columns import new_id, now
-from chassis.database import Database, Statements
+from chassis.database import Database, IntegrityError, Row, Statements
 
 
 class UsernameTaken(Exception):
@@ -36,6 +35,7 @@ class User:
     email: str | None = None
 
 
+_ADD = insert(users)
 _USER = select(users)
 _USER_BY_ID = _USER.where(users.c.id == bindparam("user"))
 _USER_BY_NAME = _USER.where(users.c.username_key == bindparam("key"))
@@ -72,7 +72,7 @@ class UserStore:
         try:
             async with self._database.transaction() as statements:
                 await statements.execute(
-                    insert(users),
+                    _ADD,
                     id=user.id,
                     username=username,
                     username_key=username.lower(),
@@ -182,7 +182,7 @@ async def _change(statements: Statements, user_id: UUID, **values: Any) -> User 
     return _user(await statements.fetch_one(statement, user=user_id, changed_at=now()))
 
 
-def _user(row: RowMapping | None) -> User | None:
+def _user(row: Row | None) -> User | None:
     if row is None:
         return None
     return User(

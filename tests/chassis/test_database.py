@@ -6,13 +6,24 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
+import asyncpg
 import pytest
-from sqlalchemy import Column, Integer, MetaData, String, Table, insert, select, text, update
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError, StatementError
-from sqlalchemy.schema import CreateTable
+from sqlalchemy import (
+    Column,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    bindparam,
+    insert,
+    select,
+    text,
+    update,
+)
 
 from chassis.columns import UtcDateTime
-from chassis.database import BUSY_TIMEOUT, Database, DatabaseUnavailable, open_database
+from chassis.database import Database, DatabaseUnavailable, IntegrityError, open_database
+from chassis.database.sqlite import BUSY_TIMEOUT
 from tests.support.checkout import ROOT
 from tests.support.ports import free_port
 from tests.support.postgres import PostgreSQL
@@ -25,13 +36,17 @@ counters = Table(
     Column("changed_at", UtcDateTime),
 )
 _ONE = insert(counters).values(name="one", value=1)
+_CREATE = text(
+    "CREATE TABLE counters (name VARCHAR(20) PRIMARY KEY, value INTEGER NOT NULL, "
+    "changed_at TIMESTAMP WITH TIME ZONE)"
+)
 _ALL = select(counters).order_by(counters.c.name)
 
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     opened = open_database(database_url)
-    await opened.execute(CreateTable(counters))
+    await opened.execute(_CREATE)
     yield opened
     await opened.close()
 
@@ -109,7 +124,7 @@ async def test_an_instant_comes_back_as_it_was_in_utc(database: Database) -> Non
 
 async def test_a_time_without_an_offset_is_not_stored(database: Database) -> None:
     naive = datetime(2026, 1, 1)  # the very thing that is refused
-    with pytest.raises(StatementError, match="needs an offset"):
+    with pytest.raises(ValueError, match="needs an offset"):
         await database.execute(_ONE.values(changed_at=naive))
 
 
@@ -156,7 +171,7 @@ async def test_two_processes_write_without_losing_or_failing(
 @pytest.fixture
 async def sqlite(tmp_path: Path) -> AsyncIterator[Database]:
     opened = open_database(f"sqlite:///{tmp_path}/new/folder/test.db")
-    await opened.execute(CreateTable(counters))
+    await opened.execute(_CREATE)
     yield opened
     await opened.close()
 
@@ -211,7 +226,7 @@ async def test_a_postgresql_that_cannot_be_reached_is_an_outage(
 async def test_a_wrong_statement_is_no_outage(postgresql: PostgreSQL) -> None:
     """SQLite has one class of error for both, so there a wrong statement counts as an outage."""
     database = open_database(postgresql.url("postgres"))
-    with pytest.raises(SQLAlchemyError):
+    with pytest.raises(asyncpg.UndefinedTableError):
         await database.fetch_one(text("SELECT nothing FROM nowhere"))
     await database.close()
 
@@ -233,3 +248,13 @@ async def test_a_postgresql_that_ends_connections_is_an_outage_that_passes(
     await database.ping()
     await database.close()
     await other.close()
+
+
+async def test_a_statement_without_one_of_its_parameters_is_not_run(database: Database) -> None:
+    with pytest.raises(TypeError, match="'name' is missing"):
+        await database.execute(update(counters).where(counters.c.name == bindparam("name")))
+
+
+async def test_a_list_is_no_parameter(database: Database) -> None:
+    with pytest.raises(TypeError, match="name each of its elements"):
+        await database.fetch_all(_ALL.where(counters.c.name.in_(["one", "two"])))

@@ -1,0 +1,68 @@
+"""What a store sees of its database, whichever it is."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from sqlalchemy import Executable, text
+
+Parameters = Mapping[str, Any]
+
+Row = Mapping[str, Any]
+"""A row's values by the names of their columns."""
+
+_NOTHING = text("SELECT 1")
+
+
+class DatabaseUnavailable(Exception):
+    """The database does not answer now; the same request may succeed later."""
+
+
+class IntegrityError(Exception):
+    """A constraint of a table refuses what was to be stored; `str()` names the constraint and no value."""
+
+
+class Statements(ABC):
+    """Runs statements; within `Database.transaction()` all of them are one transaction, otherwise each is its own.
+
+    A statement that is kept (a constant of its module) is compiled once; one that is put together at each call is
+    compiled at each call, which takes longer than to run it.
+    """
+
+    @abstractmethod
+    async def fetch_all(self, statement: Executable, **parameters: Any) -> Sequence[Row]:
+        """All rows; the statement has a LIMIT.
+
+        Raises:
+            DatabaseUnavailable: the database does not answer now.
+            IntegrityError: a constraint refuses what was to be stored.
+        """
+
+    @abstractmethod
+    async def execute(self, statement: Executable, **parameters: Any) -> int:
+        """How many rows the statement changed. Raises as `fetch_all` does."""
+
+    async def fetch_one(self, statement: Executable, **parameters: Any) -> Row | None:
+        """The first row, or None. Raises as `fetch_all` does."""
+        rows = await self.fetch_all(statement, **parameters)
+        return rows[0] if rows else None
+
+
+class Database(Statements):
+    """A service's own database."""
+
+    @abstractmethod
+    def transaction(self) -> AbstractAsyncContextManager[Statements]:
+        """All statements of the block take effect together, or none does when it raises.
+
+        Await nothing but its statements inside: on SQLite the block holds the one write lock of the file.
+        """
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Closes every connection."""
+
+    async def ping(self) -> None:
+        """Raises when the database does not answer."""
+        await self.fetch_one(_NOTHING)

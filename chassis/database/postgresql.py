@@ -1,0 +1,148 @@
+"""PostgreSQL through asyncpg, whose connections remember the statements that they prepared."""
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+from sqlalchemy import Executable
+from sqlalchemy.dialects.postgresql import asyncpg as dialect
+
+from chassis.database.compiled import compiler
+from chassis.database.interface import (
+    Database,
+    DatabaseUnavailable,
+    IntegrityError,
+    Parameters,
+    Row,
+    Statements,
+)
+
+CONNECTIONS = 10
+"""Connections of one worker at most; made when they are needed."""
+
+CONNECT_TIMEOUT = 5.0
+"""Seconds that a statement waits for a connection."""
+
+STATEMENT_TIMEOUT = 10.0
+"""Seconds that a statement may take."""
+
+_IDLE = 1800.0
+
+_compiled = compiler(dialect.dialect())  # type: ignore[no-untyped-call]
+
+
+class _OneConnection(Statements):
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def fetch_all(self, statement: Executable, **parameters: Any) -> Sequence[Row]:
+        return await _rows(self._connection, statement, parameters)
+
+    async def execute(self, statement: Executable, **parameters: Any) -> int:
+        return await _count(self._connection, statement, parameters)
+
+
+class PostgreSQLDatabase(Database):
+    """A pool of connections to the database that `postgresql://user:password@host:port/name` names."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._pool: Any = None
+
+    async def fetch_all(self, statement: Executable, **parameters: Any) -> Sequence[Row]:
+        """See `Statements.fetch_all`."""
+        connection = await self._take()
+        try:
+            return await _rows(connection, statement, parameters)
+        finally:
+            await self._pool.release(connection)
+
+    async def execute(self, statement: Executable, **parameters: Any) -> int:
+        """See `Statements.execute`."""
+        connection = await self._take()
+        try:
+            return await _count(connection, statement, parameters)
+        finally:
+            await self._pool.release(connection)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Statements]:
+        """See `Database.transaction`."""
+        connection = await self._take()
+        try:
+            transaction = connection.transaction()
+            await _translated(transaction.start())
+            try:
+                yield _OneConnection(connection)
+            except BaseException:
+                await transaction.rollback()
+                raise
+            await _translated(transaction.commit())
+        finally:
+            await self._pool.release(connection)
+
+    async def close(self) -> None:
+        """See `Database.close`."""
+        if self._pool is not None:
+            await self._pool.close()
+
+    async def _take(self) -> Any:
+        if self._pool is None:
+            self._pool = asyncpg.create_pool(
+                self._url,
+                min_size=0,
+                max_size=CONNECTIONS,
+                max_inactive_connection_lifetime=_IDLE,
+                timeout=CONNECT_TIMEOUT,
+                command_timeout=STATEMENT_TIMEOUT,
+                init=_prepare,
+                # No statement leaves anything behind in its connection, and asyncpg's reset is a round trip.
+                reset=_leave,
+            )
+        try:
+            await self._pool
+            return await self._pool.acquire(timeout=CONNECT_TIMEOUT)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise DatabaseUnavailable(str(error)) from error
+
+
+async def _prepare(connection: Any) -> None:
+    # SQLAlchemy's JSON type gives this driver text and takes what the driver made of it.
+    await connection.set_type_codec("json", schema="pg_catalog", encoder=str, decoder=json.loads)
+
+
+async def _leave(_connection: Any) -> None:
+    pass
+
+
+async def _rows(connection: Any, statement: Executable, parameters: Parameters) -> list[Row]:
+    compiled = _compiled(statement, tuple(parameters))
+    found = await _translated(connection.fetch(compiled.sql, *compiled.arguments(parameters)))
+    return compiled.rows(found, found[0].keys() if found else ())
+
+
+async def _count(connection: Any, statement: Executable, parameters: Parameters) -> int:
+    compiled = _compiled(statement, tuple(parameters))
+    # Such as "UPDATE 3"; what changes no rows has no number.
+    status = await _translated(connection.execute(compiled.sql, *compiled.arguments(parameters)))
+    number = status.rpartition(" ")[2]
+    return int(number) if number.isdecimal() else 0
+
+
+async def _translated(under_way: Any) -> Any:
+    """What the driver returns, or its error in the words of `chassis.database`."""
+    try:
+        return await under_way
+    except asyncpg.IntegrityConstraintViolationError as error:
+        # Its details name the values.
+        raise IntegrityError(f"{error.constraint_name} of {error.table_name}") from None
+    except (
+        OSError,
+        asyncpg.InterfaceError,
+        asyncpg.PostgresConnectionError,
+        asyncpg.OperatorInterventionError,
+        asyncpg.InsufficientResourcesError,
+    ) as error:
+        raise DatabaseUnavailable(str(error)) from error
