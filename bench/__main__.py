@@ -11,12 +11,13 @@ from pathlib import Path
 from bench import machine, report, wrk
 from bench.markdown import MarkersMissing, fill, table
 from bench.measures import MEASURES
+from bench.progress import Progress
 from bench.rows import Findings, Row
 from bench.session import QUICK, WHOLE, Measure, Session
 from bench.subjects import Subjects
+from chassis.logs import configure_logging
 from deploy.checkout import Checkout
 from deploy.errors import DeployError
-from deploy.progress import Progress
 
 PAGE = Path("docs/performance.md")
 IMAGES = Path("docs/images")
@@ -36,9 +37,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = [m for m in MEASURES if m.name in options.only or not options.only]
     if options.quick and not options.only:
         chosen = [measure for measure in chosen if measure.quick]
+    configure_logging(service="bench", level="warning", style="text")
     try:
         return _run(chosen, options)
-    except (DeployError, MarkersMissing) as problem:
+    # tests/support says with an AssertionError what did not start, and how its log ends.
+    except (DeployError, MarkersMissing, AssertionError) as problem:
         print(problem, file=sys.stderr)
         return REFUSED
     except KeyboardInterrupt:
@@ -49,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(chosen: list[Measure], options: argparse.Namespace) -> int:
     began = time.monotonic()
     checkout = Checkout.here()
-    generator = wrk.find(checkout)
+    generator = wrk.bring(checkout)
     facts = machine.describe(checkout, generator.version)
     progress = Progress(len(chosen))
     rows: list[Row] = []
@@ -62,32 +65,32 @@ def _run(chosen: list[Measure], options: argparse.Namespace) -> int:
         session = Session(generator, subjects, plan, progress.say)
         for measure in chosen:
             with progress.step(measure.what):
-                findings, refusal = _findings(measure, session)
-            if refusal:
-                progress.say(f"refused: {refusal}")
+                findings = _findings(measure, session)
             found.append(findings)
-            rows += _rows(measure, findings, refusal)
+            rows += _rows(measure, findings)
     print(report.for_a_terminal(rows))
+    for name, block in [block for findings in found for block in findings.blocks.items()]:
+        print(f"\n{name}:\n{block}")
     whole = len(chosen) == len(MEASURES) and not options.quick
     if whole:
         _write(checkout, facts, rows, found)
     print(f"{time.monotonic() - began:.0f} s; {_where(whole)}")
-    if any(row.figure is None for row in rows):
+    if any(isinstance(row.figure, wrk.Refused) for row in rows):
         return REFUSED
     missed = any(row.verdict != "met" for row in rows)
     return MISSED if missed and options.strict else 0
 
 
-def _findings(measure: Measure, session: Session) -> tuple[Findings, str]:
+def _findings(measure: Measure, session: Session) -> Findings:
     try:
-        return measure.run(session), ""
+        return measure.run(session)
     except wrk.Refused as refused:
-        return Findings(), str(refused)
+        session.say(f"refused: {refused}")
+        blocks = {measure.block: f"Refused: {refused}"} if measure.block else {}
+        return Findings(tuple(refused for _ in measure.promises), blocks)
 
 
-def _rows(measure: Measure, findings: Findings, refusal: str) -> list[Row]:
-    if refusal:
-        return [Row(promise, None, refusal) for promise in measure.promises]
+def _rows(measure: Measure, findings: Findings) -> list[Row]:
     pairs = zip(measure.promises, findings.figures, strict=True)
     return [Row(promise, figure) for promise, figure in pairs]
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from bench.markdown import table
 from bench.rows import Row
+from bench.wrk import Refused
 
 
 def for_the_page(rows: Iterable[Row]) -> str:
@@ -27,8 +28,8 @@ def for_a_terminal(rows: Iterable[Row]) -> str:
 
 
 def _cells(row: Row) -> tuple[str, str, str, str]:
-    if row.figure is None:
-        return "-", "-", row.verdict, row.refusal
+    if isinstance(row.figure, Refused):
+        return "-", "-", row.verdict, str(row.figure)
     spread, unit = row.figure.spread, row.promise.unit
     return (
         f"{_number(spread.median)}{unit}",

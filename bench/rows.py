@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from bench.figures import Spread
+from bench.wrk import Refused
 
 
 class Bound(StrEnum):
@@ -59,13 +60,12 @@ class Row:
     """A promise and its figure, or why there is none."""
 
     promise: Promise
-    figure: Figure | None
-    refusal: str = ""
+    figure: Figure | Refused
 
     @property
     def verdict(self) -> str:
         """Whether the promise is kept."""
-        if self.figure is None:
+        if isinstance(self.figure, Refused):
             return "refused"
         return "met" if self.promise.is_kept_by(self.figure.spread.median) else "**not met**"
 
@@ -75,11 +75,11 @@ class Findings:
     """What a measure found.
 
     Args:
-        figures: of its promises, in their order.
+        figures: of its promises, in their order, or why there is none.
         blocks: Markdown by the name of the markers in docs/performance.md between which it goes.
         plots: what draws a plot into a file, by the file's name.
     """
 
-    figures: tuple[Figure, ...] = ()
+    figures: tuple[Figure | Refused, ...] = ()
     blocks: Mapping[str, str] = field(default_factory=dict)
     plots: Mapping[str, Callable[[Path], None]] = field(default_factory=dict)

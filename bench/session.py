@@ -10,15 +10,25 @@ from bench.wrk import Wrk
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How often the subjects take turns, and the seconds of each turn; hashing needs longer ones."""
+    """How long to measure.
+
+    Args:
+        rounds: how often the subjects take turns.
+        seconds: how long a turn is.
+        hashing_seconds: how long one is that hashes passwords, which has fewer answers.
+        starts: how often a checkout is started.
+        tries: how often it is tried whether an answer's time tells who exists.
+    """
 
     rounds: int
     seconds: int
     hashing_seconds: int
+    starts: int
+    tries: int
 
 
-WHOLE = Plan(rounds=5, seconds=2, hashing_seconds=3)
-QUICK = Plan(rounds=3, seconds=1, hashing_seconds=2)
+WHOLE = Plan(rounds=5, seconds=2, hashing_seconds=3, starts=3, tries=200)
+QUICK = Plan(rounds=3, seconds=1, hashing_seconds=2, starts=1, tries=40)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +54,7 @@ class Measure:
         what: what it finds out, for the progress line.
         run: measures.
         promises: the targets that its figures answer.
+        block: the place of its table on the page, where it has one.
         quick: whether a quick run has time for it.
     """
 
@@ -51,4 +62,5 @@ class Measure:
     what: str
     run: Callable[[Session], Findings]
     promises: tuple[Promise, ...] = ()
+    block: str = ""
     quick: bool = True

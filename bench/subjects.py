@@ -18,7 +18,7 @@ import pytest
 
 from bench.sign_in import password_form
 from bench.wrk import Refused, Request
-from tests.support.http import listens
+from tests.support.http import send
 from tests.support.nginx import Proxy, running_proxy
 from tests.support.ports import free_port
 from tests.support.postgres import running_postgresql
@@ -50,7 +50,11 @@ class Subjects:
     @cached_property
     def gatehouse(self) -> Stack:
         """The stack on SQLite."""
-        return self._start(sqlite_stack(self._new_folder("gatehouse")))
+        return self.new_gatehouse("gatehouse")
+
+    def new_gatehouse(self, name: str) -> Stack:
+        """Another stack on SQLite, for a measure that leaves much behind."""
+        return self._start(sqlite_stack(self._new_folder(name)))
 
     @cached_property
     def gatehouse_on_postgresql(self) -> Stack:
@@ -112,7 +116,7 @@ class Subjects:
             log=folder / "service.log",
         )
         self._running.enter_context(service)
-        service.wait_until(lambda: listens(port), seconds=30, what=f"{name} listens")
+        service.wait_until(lambda: _answers(port), seconds=30, what=f"{name} answers")
         proxy = running_proxy(
             folder,
             auth_port=port,
@@ -134,15 +138,24 @@ class Subjects:
         self._running.close()
 
 
-def add_items(stack: Stack, token: str) -> str:
-    """Add items of the demo user, and return the path of one of them."""
+def _answers(port: int) -> bool:
+    """Whether a worker answers, whatever it says; gunicorn listens before it has one."""
+    try:
+        return send(f"http://127.0.0.1:{port}", "/").status > 0
+    except OSError:
+        return False
+
+
+def reads_of(stack: Stack, items: int = ITEMS) -> tuple[Request, Request]:
+    """Reads of one item and of a page, of the demo user, who now has so many more."""
+    token = stack.sign_in()
     path = ""
-    for number in range(ITEMS):
+    for number in range(items):
         answer = stack.call("POST", "/items/", token=token, json={"title": f"Item {number}"})
         if answer.status != 201:
             raise Refused(f"POST /items/ answers {answer.status}")
         path = f"/items/{answer.json['id']}"
-    return path
+    return Request(f"{stack.url}{path}", token), Request(f"{stack.url}/items/?limit={PAGE}", token)
 
 
 def login_of(stack: Stack) -> Request:

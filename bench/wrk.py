@@ -111,17 +111,22 @@ class Wrk:
         return [self._binary, "-s", _HERE / script], environment
 
 
-def find(checkout: Checkout) -> Wrk:
-    """The machine's wrk, else the distribution's, unpacked below `.local` without root.
+def find(checkout: Checkout) -> Wrk | None:
+    """The machine's wrk, else the one that was unpacked before, else None."""
+    binary = PACKAGE.find(checkout)
+    return Wrk(binary) if binary else None
+
+
+def bring(checkout: Checkout) -> Wrk:
+    """The wrk that is there, else the distribution's, unpacked below `.local` without root.
 
     Raises DeployError, with the sentence that mends it, where neither can be had.
     """
-    binary = PACKAGE.find(checkout)
-    if binary is None:
-        if not PACKAGE.can_be_unpacked():
-            raise DeployError(PACKAGE.how_to_install())
-        binary = PACKAGE.unpack(checkout)
-    return Wrk(binary)
+    if found := find(checkout):
+        return found
+    if not PACKAGE.can_be_unpacked():
+        raise DeployError(PACKAGE.how_to_install())
+    return Wrk(PACKAGE.unpack(checkout))
 
 
 def parse(printed: str) -> Run:

@@ -1,6 +1,5 @@
 """`make up` of a checkout without Docker: how long it takes when everything is installed, and its memory."""
 
-import re
 import tempfile
 import time
 from collections.abc import Iterator
@@ -8,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench.figures import spread
+from bench.processes import pss_megabytes
 from bench.rows import Figure, Findings, at_most
 from bench.session import Measure, Session
 from bench.sign_in import access_token, password_form
@@ -27,14 +27,14 @@ def _measure(session: Session) -> Findings:
         with _up(copy):
             pass  # the first one writes .env and makes the databases, which is not what is timed
         times = []
-        for number in range(1, session.plan.rounds + 1):
-            session.tell_round(number)
+        for number in range(1, session.plan.starts + 1):
+            session.say(f"start {number} of {session.plan.starts}")
             began = time.perf_counter()
             with _up(copy):
                 times.append(time.perf_counter() - began)
-                if number == session.plan.rounds:
+                if number == session.plan.starts:
                     _work(session, copy)
-                    memory = {process: _pss_mb(process) for process in copy.processes()}
+                    memory = {process: pss_megabytes(process) for process in copy.processes()}
     total = sum(memory.values())
     return Findings(
         (
@@ -61,13 +61,6 @@ def _work(session: Session, copy: Copy) -> None:
     user = User(env["DEMO_USERNAME"], env["DEMO_PASSWORD"])
     session.wrk.run(Request(f"{url}/auth/token", form=password_form(user)), _WORK_S)
     session.wrk.run(Request(f"{url}/items/", access_token(url, user)), _WORK_S)
-
-
-def _pss_mb(process: int) -> float:
-    """What of the memory is the process's own share (proportional set size, proc(5)), in megabytes."""
-    text = Path(f"/proc/{process}/smaps_rollup").read_text()
-    found = re.search(r"^Pss: +(\d+) kB", text, re.MULTILINE)
-    return int(found[1]) * 1024 / 1e6 if found else 0.0
 
 
 MEASURE = Measure(

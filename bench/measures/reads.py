@@ -5,20 +5,19 @@ from bench.measures.rates import compare, rates_of
 from bench.rows import Findings, at_least
 from bench.session import Measure, Session
 from bench.sign_in import access_token
-from bench.subjects import PAGE, Baseline, add_items
+from bench.subjects import PAGE, Baseline, reads_of
 from bench.wrk import Refused, Request
 from tests.support.http import send
-from tests.support.stack import Stack
 
 
 def _on_sqlite(session: Session) -> Findings:
     subjects = session.subjects
-    one, page = _reads(subjects.gatehouse)
+    one, page = reads_of(subjects.gatehouse)
     rates = rates_of(
         session,
         {
             "bare": bare_read(subjects.bare),
-            "tutorial": _tutorial_read(subjects.tutorial),
+            "tutorial": tutorial_read(subjects.tutorial),
             "one": one,
             "page": page,
         },
@@ -33,7 +32,7 @@ def _on_sqlite(session: Session) -> Findings:
 
 
 def _on_postgresql(session: Session) -> Findings:
-    one, _ = _reads(session.subjects.gatehouse_on_postgresql)
+    one, _ = reads_of(session.subjects.gatehouse_on_postgresql)
     rates = rates_of(session, {"bare": bare_read(session.subjects.bare), "one": one})
     return Findings((compare(rates["one"], rates["bare"]),))
 
@@ -43,14 +42,8 @@ def bare_read(baseline: Baseline) -> Request:
     return Request(f"{baseline.url}{bare.ITEM_PATH}")
 
 
-def _reads(stack: Stack) -> tuple[Request, Request]:
-    """One item, and a page of them."""
-    token = stack.sign_in()
-    one = f"{stack.url}{add_items(stack, token)}"
-    return Request(one, token), Request(f"{stack.url}/items/?limit={PAGE}", token)
-
-
-def _tutorial_read(baseline: Baseline) -> Request:
+def tutorial_read(baseline: Baseline) -> Request:
+    """A read of the tutorial's application, which signs in and adds an item before."""
     token = access_token(baseline.url, baseline.user)
     headers = [("Authorization", f"Bearer {token}"), ("Content-Type", "application/json")]
     made = send(

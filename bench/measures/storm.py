@@ -7,8 +7,7 @@ from statistics import median
 from bench.figures import ratio, take_turns
 from bench.rows import Figure, Findings, at_most
 from bench.session import Measure, Session
-from bench.subjects import add_items, login_of
-from bench.wrk import Request
+from bench.subjects import login_of, reads_of
 
 # Until every hashing thread has work.
 _STORM_RISES_S = 0.5
@@ -16,8 +15,7 @@ _STORM_RISES_S = 0.5
 
 def _measure(session: Session) -> Findings:
     stack = session.subjects.gatehouse
-    token = stack.sign_in()
-    read = Request(f"{stack.url}{add_items(stack, token)}", token)
+    read, _ = reads_of(stack)
     login = login_of(stack)
     seconds = session.plan.hashing_seconds
     session.wrk.run(read, 1)

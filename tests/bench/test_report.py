@@ -1,6 +1,7 @@
 from bench.figures import Spread
 from bench.report import for_a_terminal, for_the_page
 from bench.rows import Figure, Promise, Row, at_least, at_most
+from bench.wrk import Refused
 
 FAST = at_least("Reads / a bare route", 0.6)
 SMALL = at_most("Memory", 320, " MB")
@@ -27,7 +28,7 @@ def test_a_missed_target_is_said_with_its_figures() -> None:
 
 
 def test_a_refused_figure_is_no_figure_and_says_why() -> None:
-    refused = Row(SMALL, None, "7 answers were errors")
+    refused = Row(SMALL, Refused("7 answers were errors"))
     assert refused.verdict == "refused"
     assert for_the_page([refused]).endswith("| - | - | refused | 7 answers were errors |")
 
