@@ -27,8 +27,6 @@ REFUSED, MISSED, INTERRUPTED = 1, 3, 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print, and write the page after a whole run."""
-    # So that what runs is ended in order when somebody ends this.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     parser = _parser()
     options = parser.parse_args(arguments)
     unknown = options.only - {measure.name for measure in MEASURES}
@@ -37,6 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = [m for m in MEASURES if m.name in options.only or not options.only]
     if options.quick and not options.only:
         chosen = [measure for measure in chosen if measure.quick]
+    # So that what runs is ended in order when somebody ends this.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     configure_logging(service="bench", level="warning", style="text")
     try:
         return _run(chosen, options)
@@ -75,10 +75,15 @@ def _run(chosen: list[Measure], options: argparse.Namespace) -> int:
     if whole:
         _write(checkout, facts, rows, found)
     print(f"{time.monotonic() - began:.0f} s; {_where(whole)}")
+    return outcome(rows, strict=options.strict)
+
+
+def outcome(rows: Sequence[Row], *, strict: bool) -> int:
+    """The exit code: a refused figure is a failure, a missed target one only where the rule is strict."""
     if any(isinstance(row.figure, wrk.Refused) for row in rows):
         return REFUSED
     missed = any(row.verdict != "met" for row in rows)
-    return MISSED if missed and options.strict else 0
+    return MISSED if missed and strict else 0
 
 
 def _findings(measure: Measure, session: Session) -> Findings:

@@ -23,6 +23,8 @@ def copy_row(
         changed: what another column than `id` holds in a copy, in SQL with `i` for the number. A column `x_key`,
             which holds `x` in lower case, follows `x`.
     """
+    if not numbers:
+        return
     columns = [column.name for column in table.columns]
     new = {"id": "printf('019000000000700080%014x', i)", **changed}
     values = [new.get(name.removesuffix("_key"), name) for name in columns]

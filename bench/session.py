@@ -16,6 +16,7 @@ class Plan:
         rounds: how often the subjects take turns.
         seconds: how long a turn is.
         hashing_seconds: how long one is that hashes passwords, which has fewer answers.
+        growth_rounds: how often each size is measured where something grows.
         starts: how often a checkout is started.
         tries: how often it is tried whether an answer's time tells who exists.
     """
@@ -23,12 +24,13 @@ class Plan:
     rounds: int
     seconds: int
     hashing_seconds: int
+    growth_rounds: int
     starts: int
     tries: int
 
 
-WHOLE = Plan(rounds=5, seconds=2, hashing_seconds=3, starts=3, tries=200)
-QUICK = Plan(rounds=3, seconds=1, hashing_seconds=2, starts=1, tries=40)
+WHOLE = Plan(rounds=5, seconds=2, hashing_seconds=3, growth_rounds=3, starts=3, tries=200)
+QUICK = Plan(rounds=3, seconds=1, hashing_seconds=2, growth_rounds=1, starts=1, tries=40)
 
 
 @dataclass(frozen=True, slots=True)

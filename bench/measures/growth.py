@@ -21,7 +21,8 @@ class Point:
 
 def point(session: Session, request: Request) -> Point:
     """The medians of a run in each round."""
-    runs = [session.wrk.run(request, session.plan.seconds) for _ in range(session.plan.rounds)]
+    plan = session.plan
+    runs = [session.wrk.run(request, plan.seconds) for _ in range(plan.growth_rounds)]
     return Point(median(run.rate for run in runs), median(run.p99 for run in runs))
 
 
