@@ -100,6 +100,10 @@ load-compare: install  ## Set the reports of two runs side by side (A=var/load/x
 load-ui: install  ## Open Locust's web page for the running stack (PORT=8089 URL=http://localhost:8080)
 	@$(VENV)/python -m loadtests ui $(if $(PORT),--port=$(PORT)) $(if $(URL),--url=$(URL))
 
+.PHONY: bench
+bench: install  ## Measure every promise about speed and write docs/performance.md (ARGS="--quick --only reads,logins")
+	@$(VENV)/python -m bench $(ARGS)
+
 ##@ Help
 
 .PHONY: help

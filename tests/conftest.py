@@ -12,6 +12,7 @@ from tests.support.stack import Stack, sqlite_stack
 
 SLOW_FOLDERS = (
     "proxy",
+    "bench",
     "doctor",
     "conformance",
     "stack",

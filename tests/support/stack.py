@@ -78,7 +78,10 @@ class Stack:
         (self.folder / "items").mkdir()
         with ExitStack() as parts:
             parts.callback(self._stop_services)
-            for migration in [self._run(name, "migrate") for name in ("auth", "items")]:
+            migrations = [self._run(name, "migrate") for name in ("auth", "items")]
+            for migration in migrations:
+                parts.callback(migration.stop)  # of one that was interrupted
+            for migration in migrations:
                 assert migration.wait(seconds=60) == 0, migration.log_tail()
             self.proxy = parts.enter_context(
                 running_proxy(

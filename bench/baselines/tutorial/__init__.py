@@ -1,0 +1,1 @@
+"""The tutorial's way: what somebody has who put FastAPI's tutorials together."""
