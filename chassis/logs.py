@@ -3,13 +3,33 @@
 import json
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 
 Event = MutableMapping[str, Any]
+
+_LEVELS = {"exception": "error"}
+_encode = json.JSONEncoder(default=repr).encode
+_quote = json.encoder.encode_basestring_ascii
+
+log = structlog.get_logger(__name__)
+
+
+class RequestLine(NamedTuple):
+    """What is told of a request. `is_routine`: asked every few seconds without news, so it is told at `debug` only."""
+
+    method: str
+    route: str
+    path: str
+    status: int
+    ms: float
+    client: str | None
+    request_id: str
+    is_routine: bool
+
 
 _SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
@@ -27,6 +47,7 @@ def configure_logging(*, service: str, level: str, style: str) -> None:
         level: `debug`, `info`, `warning` or `error`.
         style: `json`, `text`, or `auto`, which is text on a terminal and JSON elsewhere.
     """
+    threshold: int = getattr(logging, level.upper())
     as_text = style == "text" or (style == "auto" and sys.stderr.isatty())
     name_service: Any = lambda _logger, _method, event: {"service": service, **event}  # noqa: E731
     if as_text:
@@ -42,8 +63,7 @@ def configure_logging(*, service: str, level: str, style: str) -> None:
         ours = [*_SHARED, name_service, *last]
     else:
         last = [structlog.processors.format_exc_info, _as_json]
-        ours = [structlog.contextvars.merge_contextvars, _JsonLines(service)]
-    threshold = getattr(logging, level.upper())
+        ours = [structlog.contextvars.merge_contextvars, _JsonLines(service, threshold)]
     structlog.configure(
         processors=ours,
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
@@ -66,22 +86,56 @@ def configure_logging(*, service: str, level: str, style: str) -> None:
 
 
 class _JsonLines:
-    """What the processors for other libraries' lines do, in one: every request writes a line."""
+    """What the processors for other libraries' lines do, in one."""
 
-    def __init__(self, service: str) -> None:
+    def __init__(self, service: str, threshold: int) -> None:
         self._service = service
+        self._threshold = threshold
+        self._end = f', "service": {_quote(service)}}}\n'
 
     def __call__(self, logger: Any, level: str, event: Event) -> str:
         if event.get("exc_info"):
             event = structlog.processors.format_exc_info(logger, level, event)
         event["service"] = self._service
         event["level"] = _LEVELS.get(level, level)
-        event["timestamp"] = datetime.now(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+        event["timestamp"] = _now()
         return _encode(event)
 
+    def log_request(self, line: RequestLine) -> None:
+        """Writes the line as structlog would, in a tenth of the time."""
+        level = logging.DEBUG if line.is_routine else logging.INFO
+        if level < self._threshold:
+            return
+        client = "null" if line.client is None else _quote(line.client)
+        sys.stderr.write(
+            f'{{"event": "request", "level": "{logging.getLevelName(level).lower()}", "timestamp": "{_now()}", '
+            f'"request_id": {_quote(line.request_id)}, "method": {_quote(line.method)}, '
+            f'"route": {_quote(line.route)}, "path": {_quote(line.path)}, "status": {line.status}, '
+            f'"ms": {line.ms}, "client": {client}{self._end}'
+        )
 
-_LEVELS = {"exception": "error"}
-_encode = json.JSONEncoder(default=repr).encode
+
+def request_logger() -> Callable[[RequestLine], None]:
+    """What writes the line of a request in the configured style."""
+    last = structlog.get_config()["processors"][-1]
+    return last.log_request if isinstance(last, _JsonLines) else _log_request
+
+
+def _log_request(line: RequestLine) -> None:
+    write = log.debug if line.is_routine else log.info
+    write(
+        "request",
+        method=line.method,
+        route=line.route,
+        path=line.path,
+        status=line.status,
+        ms=line.ms,
+        client=line.client,
+    )
+
+
+def _now() -> str:
+    return f"{datetime.now(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def _as_json(_logger: Any, _level: str, event: Event) -> str:

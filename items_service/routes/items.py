@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from chassis.bearer import protected
 from chassis.entity_tags import CONDITIONAL, IfMatch, entity_tag, expected_version, still_has
+from chassis.lean_route import LeanRoute
 from chassis.paging import Page, Paging, page_of
 from chassis.problems import NotFound, PreconditionFailed
 from chassis.text import StorableText
@@ -17,7 +18,7 @@ from items_service.store import Item, ItemStore
 
 def item_routes(store: ItemStore) -> APIRouter:
     """The routes, on the items of `store`."""
-    router = APIRouter(tags=["items"], responses=protected())
+    router = APIRouter(tags=["items"], responses=protected(), route_class=LeanRoute)
 
     @router.get("/", response_model=Page[ItemPublic])
     async def list_items(
