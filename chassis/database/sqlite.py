@@ -4,11 +4,14 @@ A short indexed statement takes less time than handing it to a thread, so it run
 wait for another writer is bounded by `BUSY_TIMEOUT` (docs/decisions/0004).
 """
 
+import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import Executable, make_url
@@ -27,6 +30,7 @@ from chassis.database.interface import (
 BUSY_TIMEOUT = 1.0
 """Seconds that a statement waits for another process's write before it fails."""
 
+_PAUSE = 0.001
 _FIRST_SAFE_SQLITE = (3, 51, 3)
 _PRAGMAS = (
     "journal_mode=WAL",
@@ -36,9 +40,15 @@ _PRAGMAS = (
     "journal_size_limit=16777216",
 )
 
+Result = TypeVar("Result")
+
 log = structlog.get_logger(__name__)
 
 _compiled = compiler(sqlite.dialect())
+
+
+class _Busy(DatabaseUnavailable):
+    """Another process writes."""
 
 
 class _OneConnection(Statements):
@@ -68,27 +78,18 @@ class SQLiteDatabase(Database):
 
     async def fetch_all(self, statement: Executable, **parameters: Any) -> Sequence[Row]:
         """See `Statements.fetch_all`."""
-        connection = self._take()
-        try:
-            return _rows(connection, statement, parameters)
-        finally:
-            self._free.append(connection)
+        return await self._when_free(partial(_rows, statement=statement, parameters=parameters))
 
     async def execute(self, statement: Executable, **parameters: Any) -> int:
         """See `Statements.execute`."""
-        connection = self._take()
-        try:
-            return _count(connection, statement, parameters)
-        finally:
-            self._free.append(connection)
+        return await self._when_free(partial(_count, statement=statement, parameters=parameters))
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Statements]:
         """See `Database.transaction`."""
-        connection = self._take()
+        # A read that turns into a write fails at once when another process wrote between, whatever the timeout.
+        connection = await self._when_free(_begin, keep=True)
         try:
-            # A read that turns into a write fails at once when another process wrote between, whatever the timeout.
-            _run(connection, "BEGIN IMMEDIATE")
             yield _OneConnection(connection)
             _run(connection, "COMMIT")
         finally:
@@ -96,13 +97,31 @@ class SQLiteDatabase(Database):
                 _run(connection, "ROLLBACK")
             self._free.append(connection)
 
+    async def _when_free(
+        self, work: Callable[[sqlite3.Connection], Result], *, keep: bool = False
+    ) -> Result:
+        """Tries for `BUSY_TIMEOUT`; SQLite's own waiting would stop every other request of this worker."""
+        give_up_at = None
+        while True:
+            connection = self._free.pop() if self._free else connect(self._url)
+            kept = False
+            try:
+                result = work(connection)
+                kept = keep
+                return result
+            except _Busy:
+                give_up_at = give_up_at or time.monotonic() + BUSY_TIMEOUT
+                if time.monotonic() > give_up_at:
+                    raise
+            finally:
+                if not kept:
+                    self._free.append(connection)
+            await asyncio.sleep(_PAUSE)
+
     async def close(self) -> None:
         """See `Database.close`."""
         while self._free:
             self._free.pop().close()
-
-    def _take(self) -> sqlite3.Connection:
-        return self._free.pop() if self._free else connect(self._url)
 
 
 def connect(url: str) -> sqlite3.Connection:
@@ -124,14 +143,20 @@ def connect(url: str) -> sqlite3.Connection:
         raise DatabaseUnavailable(str(error)) from error
     for pragma in _PRAGMAS:
         _run(connection, f"PRAGMA {pragma}")
+    _run(connection, "PRAGMA busy_timeout=0")
     # SQLite's own folds ASCII only, and a search must find the same on both databases.
     connection.create_function("lower", 1, _lower, deterministic=True)
     return connection
 
 
+def _begin(connection: sqlite3.Connection) -> sqlite3.Connection:
+    _run(connection, "BEGIN IMMEDIATE")
+    return connection
+
+
 def _rows(
     connection: sqlite3.Connection, statement: Executable, parameters: Parameters
-) -> list[Row]:
+) -> Sequence[Row]:
     compiled = _compiled(statement, tuple(parameters))
     cursor = _run(connection, compiled.sql, compiled.arguments(parameters))
     return compiled.rows(cursor.fetchall(), cursor.description)
@@ -148,6 +173,8 @@ def _run(connection: sqlite3.Connection, sql: str, arguments: Sequence[Any] = ()
     except sqlite3.IntegrityError as error:
         raise IntegrityError(str(error)) from None
     except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+            raise _Busy(str(error)) from error
         raise DatabaseUnavailable(str(error)) from error
 
 
