@@ -13,6 +13,7 @@ from starlette.routing import WebSocketRoute
 from uvicorn_worker import UvicornWorker
 
 from chassis.draining import REQUEST_LIMIT, DrainingServer
+from chassis.joined_writes import JoinedWritesProtocol
 
 DRAIN = signal.SIGUSR2
 """Tells a worker to leave when nobody keeps a connection to it."""
@@ -25,7 +26,7 @@ class ServiceWorker(UvicornWorker):  # type: ignore[misc]  # it comes without ty
 
     CONFIG_KWARGS: dict[str, Any] = {  # noqa: RUF012  # the base class declares it so
         "loop": "auto",
-        "http": "auto",
+        "http": JoinedWritesProtocol,
         "lifespan": "on",
         "proxy_headers": False,
         "server_header": False,
