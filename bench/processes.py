@@ -1,7 +1,6 @@
 """What processes cost, as Linux counts it in /proc."""
 
 import os
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -16,10 +15,3 @@ def cpu_seconds(processes: Iterable[int]) -> float:
         fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
         ticks += int(fields[11]) + int(fields[12])
     return ticks / _TICKS
-
-
-def pss_megabytes(process: int) -> float:
-    """What of the memory is the process's own share (proportional set size of proc(5))."""
-    text = Path(f"/proc/{process}/smaps_rollup").read_text()
-    found = re.search(r"^Pss: +(\d+) kB", text, re.MULTILINE)
-    return int(found[1]) * 1024 / 1e6 if found else 0.0

@@ -1,6 +1,7 @@
 """Each measure in a file of its own; the order is that of the page."""
 
 from bench.measures import (
+    burst,
     checkout,
     distinct_tokens,
     equal_times,
@@ -20,6 +21,7 @@ MEASURES: tuple[Measure, ...] = (
     logins.MEASURE,
     tokens.MEASURE,
     storm.MEASURE,
+    burst.MEASURE,
     checkout.MEASURE,
     equal_times.MEASURE,
     layers.MEASURE,

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench.figures import spread
-from bench.processes import pss_megabytes
 from bench.rows import Figure, Findings, at_most
 from bench.session import Measure, Session
 from bench.sign_in import access_token, password_form
 from bench.wrk import Refused, Request
 from deploy import settings_file
 from tests.support.checkout import Copy
+from tests.support.processes import pss_megabytes
 from tests.support.stack import User
 
 _WORK_S = 2

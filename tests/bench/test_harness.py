@@ -8,7 +8,7 @@ import pytest
 
 from bench import wrk
 from bench.measures.reads import bare_read, tutorial_read
-from bench.processes import cpu_seconds, pss_megabytes
+from bench.processes import cpu_seconds
 from bench.subjects import Subjects
 from bench.wrk import Refused, Request, Wrk
 from deploy.checkout import Checkout
@@ -69,7 +69,7 @@ def test_what_a_process_costs_is_counted(subjects: Subjects) -> None:
     service = subjects.bare.service
     assert len(service.children) == 2
     assert cpu_seconds([service.pid, *service.children]) > 0
-    assert 1 < pss_megabytes(service.pid) < 1000
+    assert 1 < service.pss_megabytes < 1000
 
 
 def test_nothing_outlives_the_bench(tmp_path: Path) -> None:

@@ -10,29 +10,16 @@ from collections import Counter
 from pathlib import Path
 
 from tests.support.http import send
-from tests.support.processes import Program, wait_until
+from tests.support.processes import wait_until
 from tests.support.stack import Stack
 from tests.support.storm import own_process, storm_of_forms
 
 STORM = 200
 MOST_MEGABYTES = 250
+"""Of the master and its workers, each page counted once, as the memory limit of a container counts them."""
+
 ONE_HASH = 19
 """MiB."""
-
-
-def resident_megabytes(program: Program) -> float:
-    """Resident memory of a master and its workers (Linux).
-
-    It is the sum of PSS, in which a page that they share is counted once, as the memory limit of a container does; the
-    sum of RSS would count the modules that the master loads for all of them three times.
-    """
-    return sum(map(_proportional_megabytes, (program.pid, *program.children)))
-
-
-def _proportional_megabytes(pid: int) -> float:
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    (kilobytes,) = (line.split()[1] for line in lines if line.startswith("Pss:"))
-    return int(kilobytes) / 1024
 
 
 def threads_that_let_others_go_first(pid: int) -> int:
@@ -56,7 +43,7 @@ def test_two_hundred_sign_ins_at_once_leave_auth_small_and_alive(each_stack: Sta
             asked = time.perf_counter()
             assert send(each_stack.auth_url, "/health/live").status == 200
             live.append(time.perf_counter() - asked)
-            megabytes = max(megabytes, resident_megabytes(auth))
+            megabytes = max(megabytes, auth.pss_megabytes)
         answers, lasted = storm.result(), time.perf_counter() - started
     statuses = Counter(status for status, _, _ in answers)
     assert set(statuses) == {200, 503}
@@ -71,7 +58,7 @@ def test_two_hundred_sign_ins_at_once_leave_auth_small_and_alive(each_stack: Sta
     assert len(niced) == 2
     assert all(1 <= number <= max(1, (os.cpu_count() or 1) // 2) for number in niced), niced
     wait_until(
-        lambda: resident_megabytes(auth) < megabytes - ONE_HASH,
+        lambda: auth.pss_megabytes < megabytes - ONE_HASH,
         seconds=30,
         what=f"the memory of hashing is given back: {megabytes:.0f} MB were in use",
     )

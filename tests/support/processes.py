@@ -1,6 +1,7 @@
 """Programs that run beside the tests: started, waited for, and ended by their own process group."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -80,6 +81,11 @@ class Program:
         tasks = Path(f"/proc/{self.pid}/task").glob("*/children")
         return [int(pid) for task in tasks for pid in task.read_text().split()]
 
+    @property
+    def pss_megabytes(self) -> float:
+        """Its own memory and its children's, a page that they share counted once (Linux)."""
+        return sum(map(pss_megabytes, (self.pid, *self.children)))
+
     def log_tail(self, lines: int = 20) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
@@ -147,3 +153,10 @@ def _group_of(user: str) -> int:
     import pwd  # not everywhere, and needed only where a program runs as another user
 
     return pwd.getpwnam(user).pw_gid
+
+
+def pss_megabytes(process: int) -> float:
+    """The proportional set size of a process (proc_pid_smaps(5)), in megabytes."""
+    text = Path(f"/proc/{process}/smaps_rollup").read_text()
+    found = re.search(r"^Pss: +(\d+) kB", text, re.MULTILINE)
+    return int(found[1]) * 1024 / 1e6 if found else 0.0
