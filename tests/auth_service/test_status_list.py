@@ -30,7 +30,7 @@ from chassis.columns import now
 from chassis.database import Database
 from tests.auth_service.databases import KEY_SECRET, on_both_databases
 from tests.auth_service.people import ADMIN, DEMO, URL, bearer, header_of, refresh, refused, sign_in
-from tests.support.apps import client_of
+from tests.support.apps import running
 from tests.support.clocks import SettableClock
 
 pytestmark = on_both_databases
@@ -276,7 +276,7 @@ async def test_a_client_that_has_the_list_gets_it_again_only_when_it_changed(
 async def test_all_workers_give_the_list_one_entity_tag(
     client: httpx2.AsyncClient, settings: AuthSettings
 ) -> None:
-    async with client_of(create_app(settings), URL) as other:
+    async with running(create_app(settings), base_url=URL) as other:
         tags = {(await one.get("/status-list")).headers["ETag"] for one in (client, other)}
     assert len(tags) == 1
 
