@@ -28,12 +28,13 @@ class UserRequired(Challenge):
         )
 
 
-async def _user_store(request: Request) -> UserStore:
-    store: UserStore = request.app.state.user_store
-    return store
+async def _users(request: Request) -> UserStore:
+    """The application's, as the verifier of `bearer` is: so what follows is declared once and not for each router."""
+    users: UserStore = request.app.state.users
+    return users
 
 
-Users = Annotated[UserStore, Depends(_user_store)]
+Users = Annotated[UserStore, Depends(_users)]
 
 
 async def _current_user(principal: Annotated[Principal, Security(bearer)], users: Users) -> User:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query
 
 from auth_service.events import Event
 from auth_service.schemas import AuditRecord
@@ -12,29 +12,27 @@ from chassis.bearer import protected
 from chassis.paging import Page, Paging, encode_cursor
 from chassis.text import STORABLE
 
-router = APIRouter(prefix="/audit", tags=["audit"])
-
 About = Annotated[str | None, STORABLE, Query(max_length=100)]
 
 
-async def _audit_store(request: Request) -> AuditStore:
-    store: AuditStore = request.app.state.audit_store
-    return store
+def audit_routes(log: AuditStore) -> APIRouter:
+    """The routes, on the entries of `log`."""
+    router = APIRouter(prefix="/audit", tags=["audit"])
 
+    @router.get("", response_model=Page[AuditRecord], responses=protected())
+    async def read_audit_log(
+        _admin: Administrator,
+        page: Paging,
+        event: Event | None = None,
+        subject: About = None,
+        actor: About = None,
+    ) -> dict[str, object]:
+        """What happened, newest first (administrators). Entries are never changed or deleted."""
+        found = await log.list(
+            most=page.limit + 1, before=page.before, event=event, subject=subject, actor=actor
+        )
+        listed = found[: page.limit]
+        more = len(found) > page.limit
+        return {"items": listed, "next_cursor": encode_cursor(listed[-1].id) if more else None}
 
-@router.get("", response_model=Page[AuditRecord], responses=protected())
-async def read_audit_log(
-    _admin: Administrator,
-    log: Annotated[AuditStore, Depends(_audit_store)],
-    page: Paging,
-    event: Event | None = None,
-    subject: About = None,
-    actor: About = None,
-) -> dict[str, object]:
-    """What happened, newest first (administrators). Entries are never changed or deleted."""
-    found = await log.list(
-        most=page.limit + 1, before=page.before, event=event, subject=subject, actor=actor
-    )
-    listed = found[: page.limit]
-    more = len(found) > page.limit
-    return {"items": listed, "next_cursor": encode_cursor(listed[-1].id) if more else None}
+    return router

@@ -1,7 +1,5 @@
 """`/auth/authorize`: a person signs in and lets an application act for them (RFC 6749 section 4.1)."""
 
-from typing import Annotated
-
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
@@ -23,9 +21,6 @@ from auth_service.sign_in_page import SignInPage
 from auth_service.token_issuer import TokenIssuer
 from chassis.relative_redirects import keep_location
 
-# Browsers come here, not clients of the API, so the OpenAPI document leaves it out.
-router = APIRouter(include_in_schema=False, dependencies=[Depends(remember_origin)])
-
 
 class _Ended(Exception):
     """The request has its answer already."""
@@ -34,71 +29,59 @@ class _Ended(Exception):
         self.answer = answer
 
 
-async def _sign_in_page(request: Request) -> SignInPage:
-    page: SignInPage = request.app.state.sign_in_page
-    return page
+def authorize_routes(
+    authorization: Authorization,
+    page: SignInPage,
+    authentication: PasswordAuthentication,
+    issuer: TokenIssuer,
+) -> APIRouter:
+    """The routes: `authorization` judges the request, `authentication` the person, and `issuer` gives the code."""
+    # Browsers come here, not clients of the API, so the OpenAPI document leaves it out.
+    router = APIRouter(include_in_schema=False, dependencies=[Depends(remember_origin)])
+
+    @router.get("/authorize", response_class=HTMLResponse)
+    async def ask(request: Request) -> Response:
+        """Shows the page on which the person signs in."""
+        try:
+            to, asked = await _read(request, authorization, page)
+        except _Ended as end:
+            return end.answer
+        return page.show(request, to, asked.scope)
+
+    @router.post("/authorize", response_class=HTMLResponse)
+    async def sign_in(request: Request) -> Response:
+        """Takes the page's form; its query is the request that the page was shown for."""
+        try:
+            to, asked = await _read(request, authorization, page)
+            form = await _read_own_form(request, page, to, asked)
+        except _Ended as end:
+            return end.answer
+        if form.get("answer") == "deny":
+            return _redirect(request, to.refusal(AccessDenied("the person said no")))
+        username, password = form.get("username", ""), form.get("password", "")
+        try:
+            with outages_as_oauth_errors():
+                user = await authentication.user(username, password)
+                code = await issuer.give_code(
+                    user, asked.binding(to), asked.scope, asked.resource, to.client
+                )
+        except (InvalidGrant, TemporarilyUnavailable) as error:
+            return _ask_again(request, page, to, asked, username, error)
+        except OAuthError as error:
+            return _redirect(request, to.refusal(error))
+        return _redirect(request, to.address(code=code))
+
+    return router
 
 
-Page = Annotated[SignInPage, Depends(_sign_in_page)]
-
-
-@router.get("/authorize", response_class=HTMLResponse)
-async def ask(request: Request, page: Page) -> Response:
-    """Shows the page on which the person signs in."""
-    try:
-        to, asked = await _read(request, page)
-    except _Ended as end:
-        return end.answer
-    return page.show(request, to, asked.scope)
-
-
-@router.post("/authorize", response_class=HTMLResponse)
-async def sign_in(request: Request, page: Page) -> Response:
-    """Takes the page's form; its query is the request that the page was shown for."""
-    issuer: TokenIssuer = request.app.state.token_issuer
-    authentication: PasswordAuthentication = request.app.state.password_authentication
-    try:
-        to, asked = await _read(request, page)
-        form = await read_form(request)
-    except _Ended as end:
-        return end.answer
-    except InvalidRequest as error:
-        return page.show_failure(f"The form could not be read: {error.description}.")
-    username, password = form.get("username", ""), form.get("password", "")
-    if not page.is_own_form(request, form.get("form_token", "")):
-        problem = "This form was not made for this browser, or is too old. Please sign in again."
-        return page.show(request, to, asked.scope, problem=problem, status=403)
-    if form.get("answer") == "deny":
-        return _redirect(request, to.refusal(AccessDenied("the person said no")))
-    try:
-        with outages_as_oauth_errors():
-            user = await authentication.user(username, password)
-            code = await issuer.give_code(
-                user, asked.binding(to), asked.scope, asked.resource, to.client
-            )
-    except InvalidGrant:
-        problem = "The user name or the password is wrong."
-        return page.show(request, to, asked.scope, problem=problem, username=username, status=400)
-    except TemporarilyUnavailable as error:
-        wait = error.headers.get("Retry-After", "1")
-        problem = f"{error.description} You can try again in {wait} s."
-        answer = page.show(
-            request, to, asked.scope, problem=problem, username=username, status=error.status
-        )
-        answer.headers["Retry-After"] = wait
-        return answer
-    except OAuthError as error:
-        return _redirect(request, to.refusal(error))
-    return _redirect(request, to.address(code=code))
-
-
-async def _read(request: Request, page: SignInPage) -> tuple[AnswerTo, AuthorizationRequest]:
+async def _read(
+    request: Request, authorization: Authorization, page: SignInPage
+) -> tuple[AnswerTo, AuthorizationRequest]:
     """Where answers go and what is asked for.
 
     Raises:
         _Ended: the request is refused.
     """
-    authorization: Authorization = request.app.state.authorization
     try:
         with outages_as_oauth_errors():
             parameters = read_parameters(request.scope["query_string"])
@@ -112,6 +95,45 @@ async def _read(request: Request, page: SignInPage) -> tuple[AnswerTo, Authoriza
         return to, authorization.read(parameters, to)
     except OAuthError as error:
         raise _Ended(_redirect(request, to.refusal(error))) from None
+
+
+async def _read_own_form(
+    request: Request, page: SignInPage, to: AnswerTo, asked: AuthorizationRequest
+) -> dict[str, str]:
+    """What the person has filled in.
+
+    Raises:
+        _Ended: it is no form, or not one that was made for this browser.
+    """
+    try:
+        form = await read_form(request)
+    except InvalidRequest as error:
+        sentence = f"The form could not be read: {error.description}."
+        raise _Ended(page.show_failure(sentence)) from None
+    if not page.is_own_form(request, form.get("form_token", "")):
+        problem = "This form was not made for this browser, or is too old. Please sign in again."
+        raise _Ended(page.show(request, to, asked.scope, problem=problem, status=403))
+    return form
+
+
+def _ask_again(
+    request: Request,
+    page: SignInPage,
+    to: AnswerTo,
+    asked: AuthorizationRequest,
+    username: str,
+    error: InvalidGrant | TemporarilyUnavailable,
+) -> Response:
+    """The page, saying why the person is not signed in yet."""
+    problem, headers = "The user name or the password is wrong.", {}
+    if isinstance(error, TemporarilyUnavailable):
+        headers["Retry-After"] = error.headers.get("Retry-After", "1")
+        problem = f"{error.description} You can try again in {headers['Retry-After']} s."
+    answer = page.show(
+        request, to, asked.scope, problem=problem, username=username, status=error.status
+    )
+    answer.headers.update(headers)
+    return answer
 
 
 def _redirect(request: Request, address: str) -> Response:

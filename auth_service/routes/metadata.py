@@ -1,14 +1,13 @@
 """What a client must know of this authorization server, in one document (RFC 8414)."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
 from auth_service.pkce import METHOD
+from auth_service.resources import Resources
 from auth_service.routes.tokens import GRANTS
 from auth_service.scopes import SCOPES
 from auth_service.settings import AuthSettings
-
-router = APIRouter(tags=["metadata"])
 
 _BY_SECRET = ["client_secret_basic", "client_secret_post"]
 
@@ -35,23 +34,28 @@ class ServerMetadata(BaseModel):
     service_documentation: str
 
 
-# Section 3.1 puts the issuer's path after the well-known part; many clients look below the issuer instead.
-@router.get("/.well-known/oauth-authorization-server/auth", include_in_schema=False)
-@router.get("/.well-known/oauth-authorization-server")
-async def server_metadata(request: Request, response: Response) -> ServerMetadata:
-    """The metadata of this authorization server (RFC 8414)."""
-    settings: AuthSettings = request.app.state.settings
-    issuer = settings.issuer
-    response.headers["Cache-Control"] = "public, max-age=300"
-    return ServerMetadata(
-        issuer=issuer,
-        authorization_endpoint=f"{issuer}/authorize",
-        token_endpoint=f"{issuer}/token",
-        revocation_endpoint=f"{issuer}/revoke",
-        introspection_endpoint=f"{issuer}/introspect",
-        jwks_uri=f"{issuer}/.well-known/jwks.json",
-        scopes_supported=list(SCOPES),
-        grant_types_supported=[g for g in GRANTS if settings.password_grant or g != "password"],
-        protected_resources=request.app.state.resources.urls,
-        service_documentation=f"{issuer}/docs",
-    )
+def metadata_routes(settings: AuthSettings, resources: Resources) -> APIRouter:
+    """The route that tells what `settings` and `resources` make of this server."""
+    router = APIRouter(tags=["metadata"])
+
+    # Section 3.1 puts the issuer's path after the well-known part; many clients look below the issuer instead.
+    @router.get("/.well-known/oauth-authorization-server/auth", include_in_schema=False)
+    @router.get("/.well-known/oauth-authorization-server")
+    async def server_metadata(response: Response) -> ServerMetadata:
+        """The metadata of this authorization server (RFC 8414)."""
+        issuer = settings.issuer
+        response.headers["Cache-Control"] = "public, max-age=300"
+        return ServerMetadata(
+            issuer=issuer,
+            authorization_endpoint=f"{issuer}/authorize",
+            token_endpoint=f"{issuer}/token",
+            revocation_endpoint=f"{issuer}/revoke",
+            introspection_endpoint=f"{issuer}/introspect",
+            jwks_uri=f"{issuer}/.well-known/jwks.json",
+            scopes_supported=list(SCOPES),
+            grant_types_supported=[g for g in GRANTS if settings.password_grant or g != "password"],
+            protected_resources=resources.urls,
+            service_documentation=f"{issuer}/docs",
+        )
+
+    return router

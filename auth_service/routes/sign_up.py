@@ -1,8 +1,6 @@
 """`POST /auth/users`: sign-up by mail, its confirmation, and users that administrators make at once."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse
 
 from auth_service.origin import remember_origin
@@ -13,55 +11,46 @@ from auth_service.store import User
 from chassis.bearer import protected
 from chassis.problems import Conflict, ServiceUnavailable, responses
 
-router = APIRouter(prefix="/users", tags=["users"], dependencies=[Depends(remember_origin)])
-
 _ASKED = SignUpAsked(
     detail="Look into the mailbox of this address: a mail says how to go on. Until then there is no account."
 )
 
 
-async def _sign_ups(request: Request) -> SignUps:
-    sign_ups: SignUps = request.app.state.sign_ups
-    return sign_ups
+def sign_up_routes(sign_ups: SignUps) -> APIRouter:
+    """The routes, by which `sign_ups` are asked for and confirmed."""
+    router = APIRouter(prefix="/users", tags=["users"], dependencies=[Depends(remember_origin)])
 
+    @router.post(
+        "",
+        response_model=SignUpAsked,
+        status_code=202,
+        responses={
+            201: {"model": UserPublic, "description": "An administrator made the user"},
+            **protected(Conflict, ServiceUnavailable),
+        },
+        openapi_extra={"security": [{}, {bearer.scheme_name: ["auth:admin"]}]},
+    )
+    async def sign_up(admin: AdministratorIfAny, new: SignUp) -> Response | SignUpAsked:
+        """Sends a mail with a link that makes the account. The answer is the same whether name and address are free or not.
 
-SigningUp = Annotated[SignUps, Depends(_sign_ups)]
+        With the access token of an administrator it makes the user at once, and `email` may be left out.
+        """  # noqa: E501  # a line break would be one in the OpenAPI document too
+        if admin is None:
+            await sign_ups.ask(new)
+            return _ASKED
+        user = UserPublic.model_validate(await sign_ups.create(new), from_attributes=True)
+        return JSONResponse(user.model_dump(mode="json"), 201, {"Location": f"users/{user.id}"})
 
+    @router.post(
+        "/confirm",
+        response_model=UserPublic,
+        status_code=201,
+        responses=responses(SpentToken, Conflict),
+    )
+    async def confirm_sign_up(confirmed: SignUpConfirmation, response: Response) -> User:
+        """Makes the account for the token that was mailed, once. Sign in at `token` afterwards."""
+        user = await sign_ups.confirm(confirmed.token)
+        response.headers["Location"] = "me"
+        return user
 
-@router.post(
-    "",
-    response_model=SignUpAsked,
-    status_code=202,
-    responses={
-        201: {"model": UserPublic, "description": "An administrator made the user"},
-        **protected(Conflict, ServiceUnavailable),
-    },
-    openapi_extra={"security": [{}, {bearer.scheme_name: ["auth:admin"]}]},
-)
-async def sign_up(
-    admin: AdministratorIfAny, sign_ups: SigningUp, new: SignUp
-) -> Response | SignUpAsked:
-    """Sends a mail with a link that makes the account. The answer is the same whether name and address are free or not.
-
-    With the access token of an administrator it makes the user at once, and `email` may be left out.
-    """
-    if admin is None:
-        await sign_ups.ask(new)
-        return _ASKED
-    user = UserPublic.model_validate(await sign_ups.create(new), from_attributes=True)
-    return JSONResponse(user.model_dump(mode="json"), 201, {"Location": f"users/{user.id}"})
-
-
-@router.post(
-    "/confirm",
-    response_model=UserPublic,
-    status_code=201,
-    responses=responses(SpentToken, Conflict),
-)
-async def confirm_sign_up(
-    sign_ups: SigningUp, confirmed: SignUpConfirmation, response: Response
-) -> User:
-    """Makes the account for the token that was mailed, once. Sign in at `token` afterwards."""
-    user = await sign_ups.confirm(confirmed.token)
-    response.headers["Location"] = "me"
-    return user
+    return router

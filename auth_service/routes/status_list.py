@@ -1,35 +1,30 @@
 """`/auth/status-list`: which access tokens are revoked."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from auth_service.status_list import StatusList
 from chassis.entity_tags import still_has
 from chassis.status_list import MEDIA_TYPE
 
-router = APIRouter(tags=["tokens"])
 
+def status_list_routes(statuses: StatusList) -> APIRouter:
+    """The route that publishes `statuses`."""
+    router = APIRouter(tags=["tokens"])
 
-async def _status_list(request: Request) -> StatusList:
-    status_list: StatusList = request.app.state.status_list
-    return status_list
+    @router.get(
+        "/status-list",
+        response_class=Response,
+        responses={
+            200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}},
+            304: {"description": "The client has the current list"},
+        },
+    )
+    async def status_list(request: Request) -> Response:
+        """The Status List Token (draft-ietf-oauth-status-list-21 section 5.1): services fetch it every two seconds."""
+        published = await statuses.published()
+        headers = {"ETag": published.entity_tag, "Cache-Control": "no-cache"}
+        if still_has(request.headers.get("if-none-match"), published.entity_tag):
+            return Response(status_code=304, headers=headers)
+        return Response(published.token, headers=headers, media_type=MEDIA_TYPE)
 
-
-@router.get(
-    "/status-list",
-    response_class=Response,
-    responses={
-        200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}},
-        304: {"description": "The client has the current list"},
-    },
-)
-async def status_list(
-    statuses: Annotated[StatusList, Depends(_status_list)], request: Request
-) -> Response:
-    """The Status List Token (draft-ietf-oauth-status-list-21 section 5.1): services fetch it every two seconds."""
-    published = await statuses.published()
-    headers = {"ETag": published.entity_tag, "Cache-Control": "no-cache"}
-    if still_has(request.headers.get("if-none-match"), published.entity_tag):
-        return Response(status_code=304, headers=headers)
-    return Response(published.token, headers=headers, media_type=MEDIA_TYPE)
+    return router

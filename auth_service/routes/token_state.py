@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
 from auth_service import scopes
+from auth_service.clients import Clients
 from auth_service.oauth_errors import (
     NO_STORE,
     InvalidClient,
@@ -15,12 +16,10 @@ from auth_service.oauth_errors import (
 from auth_service.oauth_form import read_form, required
 from auth_service.opaque_tokens import digest_of
 from auth_service.origin import remember_origin
-from auth_service.routes.dependencies import AllClients, Revoking, Sessions
+from auth_service.revocation import Revocation
 from auth_service.schemas import TokenError
-from auth_service.store import Client, EndOfSession, RefreshToken
+from auth_service.store import Client, EndOfSession, RefreshToken, SessionStore
 from chassis.access_tokens import AccessTokenVerifier, InvalidToken, Principal
-
-router = APIRouter(tags=["tokens"], dependencies=[Depends(remember_origin)])
 
 _FORM: dict[str, Any] = {
     "requestBody": {
@@ -60,62 +59,64 @@ class Introspection(BaseModel):
     scope: str | None = None
 
 
-@router.post("/revoke", openapi_extra=_FORM, responses=_ERRORS)
-async def revoke(
-    request: Request, clients: AllClients, sessions: Sessions, revocation: Revoking
-) -> Response:
-    """Ends a token of the asking client; with a refresh token its whole session ends (RFC 7009).
+def token_state_routes(
+    clients: Clients,
+    sessions: SessionStore,
+    revocation: Revocation,
+    verifier: AccessTokenVerifier,
+    issuer: str,
+) -> APIRouter:
+    """The routes, for `clients`: refresh tokens are those of `sessions`, access tokens what `verifier` accepts."""
+    router = APIRouter(tags=["tokens"], dependencies=[Depends(remember_origin)])
 
-    A token that is unknown or over already is no error. The hint is not needed: the two kinds look different.
-    """
-    form = await read_form(request)
-    with outages_as_oauth_errors():
-        client = await clients.authenticate(form, request.headers.get("authorization"))
-        token = required(form, "token")
-        refresh_token = await sessions.find_refresh_token(digest_of(token))
-        if refresh_token is not None:
-            _is_own(client, refresh_token.session.client_id)
-            await revocation.revoke_session(refresh_token.session.id, EndOfSession.REVOKED)
-        elif principal := await _access_token(request, token):
-            _is_own(client, principal.client_id)
-            await revocation.revoke_token(principal.token_id)
-    return Response(headers=NO_STORE)
+    @router.post("/revoke", openapi_extra=_FORM, responses=_ERRORS)
+    async def revoke(request: Request) -> Response:
+        """Ends a token of the asking client; with a refresh token its whole session ends (RFC 7009).
+
+        A token that is unknown or over already is no error. The hint is not needed: the two kinds look different.
+        """
+        form = await read_form(request)
+        with outages_as_oauth_errors():
+            client = await clients.authenticate(form, request.headers.get("authorization"))
+            token = required(form, "token")
+            refresh_token = await sessions.find_refresh_token(digest_of(token))
+            if refresh_token is not None:
+                _is_own(client, refresh_token.session.client_id)
+                await revocation.revoke_session(refresh_token.session.id, EndOfSession.REVOKED)
+            elif principal := await _access_token(verifier, token):
+                _is_own(client, principal.client_id)
+                await revocation.revoke_token(principal.token_id)
+        return Response(headers=NO_STORE)
+
+    @router.post(
+        "/introspect", openapi_extra=_FORM, responses=_ERRORS, response_model_exclude_none=True
+    )
+    async def introspect(request: Request, response: Response) -> Introspection:
+        """Whether a token is good, and for what (RFC 7662).
+
+        Asked by confidential clients only. Whoever holds an access token can read it, so all of them are told about it;
+        about a refresh token only the client that it belongs to.
+        """
+        form = await read_form(request)
+        response.headers.update(NO_STORE)
+        with outages_as_oauth_errors():
+            client = await clients.authenticate(form, request.headers.get("authorization"))
+            if not client.confidential:
+                raise InvalidClient("a client must prove who it is to ask about tokens")
+            token = required(form, "token")
+            refresh_token = await sessions.find_refresh_token(digest_of(token))
+            if refresh_token is not None:
+                return _of_refresh_token(refresh_token, client)
+            principal = await _access_token(verifier, token)
+            # The database knows of a revocation at once, the list a second later.
+            if principal is None or await revocation.is_revoked(principal.token_id):
+                return Introspection(active=False)
+        return _of_access_token(issuer, principal)
+
+    return router
 
 
-@router.post(
-    "/introspect", openapi_extra=_FORM, responses=_ERRORS, response_model_exclude_none=True
-)
-async def introspect(
-    request: Request,
-    response: Response,
-    clients: AllClients,
-    sessions: Sessions,
-    revocation: Revoking,
-) -> Introspection:
-    """Whether a token is good, and for what (RFC 7662).
-
-    Asked by confidential clients only. Whoever holds an access token can read it, so all of them are told about it;
-    about a refresh token only the client that it belongs to.
-    """
-    form = await read_form(request)
-    response.headers.update(NO_STORE)
-    with outages_as_oauth_errors():
-        client = await clients.authenticate(form, request.headers.get("authorization"))
-        if not client.confidential:
-            raise InvalidClient("a client must prove who it is to ask about tokens")
-        token = required(form, "token")
-        refresh_token = await sessions.find_refresh_token(digest_of(token))
-        if refresh_token is not None:
-            return _of_refresh_token(refresh_token, client)
-        principal = await _access_token(request, token)
-        # The database knows of a revocation at once, the list a second later.
-        if principal is None or await revocation.is_revoked(principal.token_id):
-            return Introspection(active=False)
-    return _of_access_token(request, principal)
-
-
-async def _access_token(request: Request, token: str) -> Principal | None:
-    verifier: AccessTokenVerifier = request.app.state.token_verifier
+async def _access_token(verifier: AccessTokenVerifier, token: str) -> Principal | None:
     try:
         return await verifier.verify(token)
     except InvalidToken:
@@ -140,12 +141,12 @@ def _of_refresh_token(token: RefreshToken, client: Client) -> Introspection:
     )
 
 
-def _of_access_token(request: Request, principal: Principal) -> Introspection:
+def _of_access_token(issuer: str, principal: Principal) -> Introspection:
     scope = " ".join(sorted(principal.scopes))
     return Introspection(
         active=True,
         token_type="Bearer",
-        iss=request.app.state.token_issuer.issuer,
+        iss=issuer,
         sub=principal.subject,
         aud=scopes.audience(scope),
         exp=int(principal.expires_at),

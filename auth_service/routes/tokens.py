@@ -1,8 +1,8 @@
 """`/auth/token` and the public keys."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from auth_service.clients import Clients, require_grant
 from auth_service.oauth_errors import (
@@ -16,8 +16,6 @@ from auth_service.schemas import JWKSet, TokenError, TokenResponse
 from auth_service.signing_keys import SigningKeys
 from auth_service.store import Client
 from auth_service.token_issuer import TokenIssuer, TokenRequest
-
-router = APIRouter(tags=["tokens"])
 
 GRANTS = ("authorization_code", "refresh_token", "client_credentials", "password")
 
@@ -50,31 +48,37 @@ _FORM: dict[str, Any] = {
 }
 
 
-async def _signing_keys(request: Request) -> SigningKeys:
-    keys: SigningKeys = request.app.state.signing_keys
-    return keys
+def token_routes(clients: Clients, issuer: TokenIssuer, keys: SigningKeys) -> APIRouter:
+    """The routes: `issuer` gives tokens to `clients`, and `keys` are what they are checked with."""
+    router = APIRouter(tags=["tokens"])
 
+    @router.post(
+        "/token",
+        response_model=TokenResponse,
+        openapi_extra=_FORM,
+        responses={status: {"model": TokenError} for status in (400, 401, 429, 503)},
+    )
+    async def token(request: Request) -> Response:
+        """Gives tokens for a code, a refresh token, a client's own credentials or a password (RFC 6749 section 3.2).
 
-@router.post(
-    "/token",
-    response_model=TokenResponse,
-    openapi_extra=_FORM,
-    responses={status: {"model": TokenError} for status in (400, 401, 429, 503)},
-)
-async def token(request: Request) -> Response:
-    """Gives tokens for a code, a refresh token, a client's own credentials or a password (RFC 6749 section 3.2).
+        The password grant is here because the *Authorize* form uses it; RFC 9700 section 2.4 forbids it to new clients.
+        """
+        # Dependencies and an answer that FastAPI validates took a tenth of the time that a token takes.
+        await remember_origin(request)
+        form = await read_form(request)
+        with outages_as_oauth_errors():
+            client = await clients.authenticate(form, request.headers.get("authorization"))
+            tokens = await _exchange(form, client, issuer)
+        body = tokens.model_dump_json(exclude_none=True)
+        return Response(body, headers=NO_STORE, media_type="application/json")
 
-    The password grant is here because the *Authorize* form uses it; RFC 9700 section 2.4 forbids it to new clients.
-    """
-    # Dependencies and an answer that FastAPI validates took a tenth of the time that a token takes.
-    await remember_origin(request)
-    clients: Clients = request.app.state.clients
-    form = await read_form(request)
-    with outages_as_oauth_errors():
-        client = await clients.authenticate(form, request.headers.get("authorization"))
-        tokens = await _exchange(form, client, request.app.state.token_issuer)
-    body = tokens.model_dump_json(exclude_none=True)
-    return Response(body, headers=NO_STORE, media_type="application/json")
+    @router.get("/.well-known/jwks.json")
+    async def public_keys(response: Response) -> JWKSet:
+        """The public keys of access tokens (RFC 7517)."""
+        response.headers["Cache-Control"] = "public, max-age=60"
+        return JWKSet(keys=await keys.public_keys())
+
+    return router
 
 
 async def _exchange(form: dict[str, str], client: Client, issuer: TokenIssuer) -> TokenResponse:
@@ -95,12 +99,3 @@ async def _exchange(form: dict[str, str], client: Client, issuer: TokenIssuer) -
         case _:
             username, password = required(form, "username"), required(form, "password")
             return await issuer.password_grant(username, password, asked)
-
-
-@router.get("/.well-known/jwks.json")
-async def public_keys(
-    response: Response, keys: Annotated[SigningKeys, Depends(_signing_keys)]
-) -> JWKSet:
-    """The public keys of access tokens (RFC 7517)."""
-    response.headers["Cache-Control"] = "public, max-age=60"
-    return JWKSet(keys=await keys.public_keys())

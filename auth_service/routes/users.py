@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query
 
 from auth_service.authentication import PasswordAuthentication
 from auth_service.origin import remember_origin
@@ -21,8 +21,8 @@ from auth_service.schemas import (
     UserAdministration,
     UserPublic,
 )
-from auth_service.security import Administrator, CurrentUser, Users
-from auth_service.store import User
+from auth_service.security import Administrator, CurrentUser
+from auth_service.store import User, UserStore
 from chassis.bearer import protected
 from chassis.paging import Page, Paging, page_of
 from chassis.problems import (
@@ -35,85 +35,94 @@ from chassis.problems import (
 )
 from chassis.text import STORABLE
 
-router = APIRouter(prefix="/users", tags=["users"], dependencies=[Depends(remember_origin)])
 
+def user_routes(
+    users: UserStore,
+    authentication: PasswordAuthentication,
+    passwords: PasswordHashing,
+    resets: PasswordResets,
+) -> APIRouter:
+    """The routes, on `users`, who prove by `authentication` that it is they who change what protects them."""
+    router = APIRouter(prefix="/users", tags=["users"], dependencies=[Depends(remember_origin)])
 
-async def _password_hashing(request: Request) -> PasswordHashing:
-    hashing: PasswordHashing = request.app.state.password_hashing
-    return hashing
+    @router.get("", response_model=Page[UserPublic], responses=protected())
+    async def list_users(
+        _admin: Administrator,
+        page: Paging,
+        q: Annotated[str, STORABLE, Query(max_length=64, description="part of the username")] = "",
+    ) -> dict[str, object]:
+        """All users, or those whose name contains `q`, newest first (administrators)."""
+        found = await users.list(most=page.limit + 1, before=page.before, name_contains=q)
+        return page_of(found, page)
 
-
-async def _authentication(request: Request) -> PasswordAuthentication:
-    authentication: PasswordAuthentication = request.app.state.password_authentication
-    return authentication
-
-
-async def _password_resets(request: Request) -> PasswordResets:
-    resets: PasswordResets = request.app.state.password_resets
-    return resets
-
-
-Resets = Annotated[PasswordResets, Depends(_password_resets)]
-Passwords = Annotated[PasswordHashing, Depends(_password_hashing)]
-Authentication = Annotated[PasswordAuthentication, Depends(_authentication)]
-
-
-@router.get("", response_model=Page[UserPublic], responses=protected())
-async def list_users(
-    _admin: Administrator,
-    users: Users,
-    page: Paging,
-    q: Annotated[str, STORABLE, Query(max_length=64, description="part of the username")] = "",
-) -> dict[str, object]:
-    """All users, or those whose name contains `q`, newest first (administrators)."""
-    found = await users.list(most=page.limit + 1, before=page.before, name_contains=q)
-    return page_of(found, page)
-
-
-@router.get("/me", response_model=UserPublic, responses=protected())
-async def read_profile(user: CurrentUser) -> User:
-    """Who is signed in."""
-    return user
-
-
-@router.patch("/me", response_model=UserPublic, responses=protected())
-async def change_profile(user: CurrentUser, users: Users, change: ProfileChange) -> User:
-    """Changes what the body names and leaves the rest."""
-    if "display_name" not in change.model_fields_set:
+    @router.get("/me", response_model=UserPublic, responses=protected())
+    async def read_profile(user: CurrentUser) -> User:
+        """Who is signed in."""
         return user
-    return await users.rename(user.id, change.display_name) or user
 
+    @router.patch("/me", response_model=UserPublic, responses=protected())
+    async def change_profile(user: CurrentUser, change: ProfileChange) -> User:
+        """Changes what the body names and leaves the rest."""
+        if "display_name" not in change.model_fields_set:
+            return user
+        return await users.rename(user.id, change.display_name) or user
 
-@router.post(
-    "/me/password", status_code=204, responses=protected(TooManyRequests, ServiceUnavailable)
-)
-async def change_password(
-    user: CurrentUser,
-    users: Users,
-    authentication: Authentication,
-    passwords: Passwords,
-    change: PasswordChange,
-) -> None:
-    """Sets a new password and ends every session: refresh tokens given so far are dead."""
-    await _prove(authentication, user, change)
-    new_password = change.new_password.get_secret_value()
-    about = (user.username, user.display_name, user.email)
-    await refuse_weak(passwords, new_password, "#/new_password", *about)
-    new_hash = await passwords.hash(new_password)
-    await users.change_password(user.id, new_hash)
+    @router.post(
+        "/me/password", status_code=204, responses=protected(TooManyRequests, ServiceUnavailable)
+    )
+    async def change_password(user: CurrentUser, change: PasswordChange) -> None:
+        """Sets a new password and ends every session: refresh tokens given so far are dead."""
+        await _prove(authentication, user, change)
+        new_password = change.new_password.get_secret_value()
+        about = (user.username, user.display_name, user.email)
+        await refuse_weak(passwords, new_password, "#/new_password", *about)
+        new_hash = await passwords.hash(new_password)
+        await users.change_password(user.id, new_hash)
 
+    @router.put(
+        "/me/email",
+        response_model=UserPublic,
+        responses=protected(TooManyRequests, ServiceUnavailable),
+    )
+    async def change_email(user: CurrentUser, change: EmailChange) -> User:
+        """Sets or removes the address to which password resets are sent; earlier resets are void."""
+        await _prove(authentication, user, change)
+        return await users.change_email(user.id, change.email) or user
 
-@router.put(
-    "/me/email",
-    response_model=UserPublic,
-    responses=protected(TooManyRequests, ServiceUnavailable),
-)
-async def change_email(
-    user: CurrentUser, users: Users, authentication: Authentication, change: EmailChange
-) -> User:
-    """Sets or removes the address to which password resets are sent; earlier resets are void."""
-    await _prove(authentication, user, change)
-    return await users.change_email(user.id, change.email) or user
+    @router.post("/password-reset", status_code=202, responses=responses(ServiceUnavailable))
+    async def ask_for_password_reset(asked: PasswordResetRequest) -> None:
+        """Sends a link to the user's e-mail address; the answer is the same when there is none, or no such user."""
+        resets.ask(asked.username)
+
+    @router.post(
+        "/password-reset/confirm", status_code=204, responses=responses(ServiceUnavailable)
+    )
+    async def reset_password(confirmed: PasswordResetConfirmation) -> None:
+        """Sets a new password with the token that was sent, once, and ends every session."""
+        await resets.confirm(confirmed.token, confirmed.new_password.get_secret_value())
+
+    @router.patch(
+        "/{user_id:uuid}", response_model=UserPublic, responses=protected(NotFound, Conflict)
+    )
+    async def administer_user(
+        admin: Administrator, user_id: UUID, change: UserAdministration
+    ) -> User:
+        """Disables or enables a user, or changes the role (administrators). Disabling ends the user's sessions."""
+        named = change.model_fields_set
+        if user_id == admin.id and "disabled" in named and change.disabled:
+            raise Conflict("You cannot disable yourself: nobody might be left to enable you.")
+        if user_id == admin.id and "role" in named and change.role is not Role.ADMIN:
+            raise Conflict("You cannot demote yourself: nobody might be left to promote you.")
+        user = await users.find(user_id)
+        if "role" in named:
+            user = await users.set_role(user_id, change.role)
+        if "disabled" in named:
+            user = await users.set_disabled(user_id, change.disabled)
+        if user is None:
+            raise NotFound("There is no such user.")
+        return user
+
+    return router
 
 
 async def _prove(
@@ -123,35 +132,3 @@ async def _prove(
     password = proof.current_password.get_secret_value()
     if not await authentication.proves(password, user.username, user):
         raise InvalidInput.of_member("#/current_password", "this is not your password")
-
-
-@router.post("/password-reset", status_code=202, responses=responses(ServiceUnavailable))
-async def ask_for_password_reset(resets: Resets, asked: PasswordResetRequest) -> None:
-    """Sends a link to the user's e-mail address; the answer is the same when there is none, or no such user."""
-    resets.ask(asked.username)
-
-
-@router.post("/password-reset/confirm", status_code=204, responses=responses(ServiceUnavailable))
-async def reset_password(resets: Resets, confirmed: PasswordResetConfirmation) -> None:
-    """Sets a new password with the token that was sent, once, and ends every session."""
-    await resets.confirm(confirmed.token, confirmed.new_password.get_secret_value())
-
-
-@router.patch("/{user_id:uuid}", response_model=UserPublic, responses=protected(NotFound, Conflict))
-async def administer_user(
-    admin: Administrator, users: Users, user_id: UUID, change: UserAdministration
-) -> User:
-    """Disables or enables a user, or changes the role (administrators). Disabling ends the user's sessions."""
-    named = change.model_fields_set
-    if user_id == admin.id and "disabled" in named and change.disabled:
-        raise Conflict("You cannot disable yourself: nobody might be left to enable you.")
-    if user_id == admin.id and "role" in named and change.role is not Role.ADMIN:
-        raise Conflict("You cannot demote yourself: nobody might be left to promote you.")
-    user = await users.find(user_id)
-    if "role" in named:
-        user = await users.set_role(user_id, change.role)
-    if "disabled" in named:
-        user = await users.set_disabled(user_id, change.disabled)
-    if user is None:
-        raise NotFound("There is no such user.")
-    return user

@@ -10,6 +10,8 @@ import pytest
 import pytest_asyncio
 from fastapi import FastAPI
 
+from auth_service.foundations import Foundations
+from auth_service.mailing import Mailing
 from auth_service.main import create_app
 from auth_service.settings import AuthSettings
 from chassis.database import Database, open_database
@@ -52,8 +54,20 @@ def settings(database_url: str) -> AuthSettings:
 
 
 @pytest.fixture
-def app(settings: AuthSettings) -> FastAPI:
-    return create_app(settings)
+def foundations(settings: AuthSettings) -> Foundations:
+    """What `app` stands on; a file that needs others overrides this."""
+    return Foundations.of(settings)
+
+
+@pytest.fixture
+def mailing(foundations: Foundations) -> Mailing:
+    """The mailing of `app`: its end is awaited, its sender exchanged."""
+    return foundations.mailing
+
+
+@pytest.fixture
+def app(settings: AuthSettings, foundations: Foundations) -> FastAPI:
+    return create_app(settings, foundations)
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import re
 
 import httpx2
 import pytest
-from fastapi import FastAPI
 
+from auth_service.mailing import Mailing
 from tests.auth_service.people import URL
 
 
@@ -31,8 +31,8 @@ class Mailbox:
 
 
 @pytest.fixture
-def mailbox(app: FastAPI) -> Mailbox:
+def mailbox(mailing: Mailing) -> Mailbox:
     """Where the mails of `app` go from now on."""
     mailbox = Mailbox()
-    app.state.mailing.sender = mailbox
+    mailing.sender = mailbox
     return mailbox

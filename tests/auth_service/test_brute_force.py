@@ -7,10 +7,11 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from fastapi import FastAPI
 from sqlalchemy import select
 
 from auth_service.brute_force import FORGET_AFTER, KNOWN_FOR, LONGEST_DELAY, SignInGuard
+from auth_service.foundations import Foundations
+from auth_service.mailing import Mailing
 from auth_service.main import create_app
 from auth_service.settings import AuthSettings
 from auth_service.store import AttemptStore
@@ -177,18 +178,15 @@ async def test_of_many_failures_at_once_each_is_counted(
 # --- through the routes -----------------------------------------------------------------------------------------------
 
 
-def at(clock: Calendar, app: FastAPI) -> FastAPI:
-    """The service, in which no time passes between two tries: hashing takes some, and more on a busy machine."""
-    guard = SignInGuard(app.state.attempt_store, clock=clock)
-    authentication = replace(app.state.password_authentication, guard=guard)
-    app.state.password_authentication = authentication
-    app.state.token_issuer = replace(app.state.token_issuer, authentication=authentication)
-    return app
+def at(clock: Calendar, foundations: Foundations) -> Foundations:
+    """No time passes between two tries: hashing takes some, and more on a busy machine."""
+    guard = SignInGuard(AttemptStore(foundations.database), clock=clock)
+    return replace(foundations, guard=guard)
 
 
 @pytest.fixture
-def app(app: FastAPI, clock: Calendar) -> FastAPI:
-    return at(clock, app)
+def foundations(foundations: Foundations, clock: Calendar) -> Foundations:
+    return at(clock, foundations)
 
 
 async def try_to_sign_in(
@@ -232,12 +230,12 @@ async def test_the_owner_signs_in_meanwhile(client: httpx2.AsyncClient) -> None:
 
 
 async def test_whoever_signs_up_is_at_home_where_it_was_confirmed(
-    app: FastAPI, client: httpx2.AsyncClient, mailbox: Mailbox
+    mailing: Mailing, client: httpx2.AsyncClient, mailbox: Mailbox
 ) -> None:
     new = Person("grace", "compile-the-7-cobol-cards")
     body = {"username": new.username, "password": new.password, "email": "grace@example.com"}
     await client.post("/users", json=body, headers={"X-Forwarded-For": FAR})
-    await app.state.mailing.close()
+    await mailing.close()
     confirmation = {"token": mailbox.token}
     await client.post("/users/confirm", json=confirmation, headers={"X-Forwarded-For": HOME})
     for _ in range(10):
@@ -255,7 +253,8 @@ async def test_another_worker_counts_on(
 ) -> None:
     for _ in range(5):
         await try_to_sign_in(client, NOBODY, ELSEWHERE)
-    async with running(at(clock, create_app(settings)), base_url=URL) as other:
+    app = create_app(settings, at(clock, Foundations.of(settings)))
+    async with running(app, base_url=URL) as other:
         assert (await try_to_sign_in(other, NOBODY, ELSEWHERE)).status_code == 429
 
 

@@ -10,10 +10,10 @@ import httpx2
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
-from fastapi import FastAPI
 from structlog.testing import capture_logs
 
 from auth_service.mail import MailServerNotTrusted, SmtpSender
+from auth_service.mailing import Mailing
 from tests.auth_service.people import DEMO, Person, make_user
 from tests.support.certificates import Certificates
 from tests.support.ports import free_port
@@ -140,11 +140,11 @@ async def test_nothing_is_sent_without_encryption_unless_the_url_says_so(
 
 @pytest.mark.parametrize("encryption", ["smtps", "smtp"])
 async def test_a_refused_certificate_is_told_to_the_log_and_to_nobody_else(
-    app: FastAPI, client: httpx2.AsyncClient, serve: Serve, encryption: Encryption
+    mailing: Mailing, client: httpx2.AsyncClient, serve: Serve, encryption: Encryption
 ) -> None:
     ada = Person("ada", "engine-of-9-difference-wheels")
     await make_user(client, ada, email=EMAIL)
-    app.state.mailing.sender = SmtpSender(serve(encryption), SENDER)
+    mailing.sender = SmtpSender(serve(encryption), SENDER)
     for path, bodies in (
         ("/users/password-reset", [{"username": name} for name in ("ada", "demo", "nobody")]),
         (
@@ -157,7 +157,7 @@ async def test_a_refused_certificate_is_told_to_the_log_and_to_nobody_else(
     ):
         with capture_logs() as log:
             answers = [await client.post(path, json=body) for body in bodies]
-            await app.state.mailing.close()
+            await mailing.close()
         assert {answer.status_code for answer in answers} == {202}
         assert len({answer.content for answer in answers}) == 1
         failures = [entry for entry in log if entry["event"] == "mail_failed"]

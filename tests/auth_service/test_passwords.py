@@ -10,12 +10,13 @@ from typing import Literal, cast
 import httpx2
 import pytest
 from argon2 import PasswordHasher
-from fastapi import FastAPI
 from sqlalchemy import select, text, update
 
+from auth_service.authentication import PasswordAuthentication
+from auth_service.foundations import Foundations
 from auth_service.oauth_errors import InvalidGrant
 from auth_service.passwords import ARGON2ID, PasswordHashing
-from auth_service.store import SessionStore, User, UserStore
+from auth_service.store import AuditStore, SessionStore, User, UserStore
 from auth_service.tables import users
 from chassis.columns import now
 from chassis.database import Database
@@ -62,13 +63,8 @@ async def hashing(hasher: WatchedHasher) -> AsyncIterator[PasswordHashing]:
 
 
 @pytest.fixture
-def app(app: FastAPI, hashing: PasswordHashing) -> FastAPI:
-    app.state.password_hashing = hashing
-    app.state.sign_ups = replace(app.state.sign_ups, passwords=hashing)
-    authentication = replace(app.state.password_authentication, passwords=hashing)
-    app.state.password_authentication = authentication
-    app.state.token_issuer = replace(app.state.token_issuer, authentication=authentication)
-    return app
+def foundations(foundations: Foundations, hashing: PasswordHashing) -> Foundations:
+    return replace(foundations, passwords=hashing)
 
 
 async def set_hash(database: Database, password_hash: str) -> None:
@@ -176,9 +172,13 @@ class SlowUsers:
         await self.answers.wait()
 
 
-async def test_who_has_no_place_costs_the_database_nothing(app: FastAPI) -> None:
+async def test_who_has_no_place_costs_the_database_nothing(
+    foundations: Foundations, database: Database
+) -> None:
     users = SlowUsers()
-    authentication = replace(app.state.password_authentication, users=cast(UserStore, users))
+    authentication = PasswordAuthentication(
+        cast(UserStore, users), foundations.passwords, foundations.guard, AuditStore(database)
+    )
     first = asyncio.create_task(authentication.user("ada", "x"))
     await asyncio.sleep(0)
     for _ in range(3):

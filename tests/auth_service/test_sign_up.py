@@ -14,9 +14,12 @@ from starlette.types import Message, Receive, Scope, Send
 
 from auth_service.brute_force import SignInGuard
 from auth_service.events import Event
+from auth_service.foundations import Foundations
 from auth_service.housekeeping import Housekeeping
 from auth_service.mailing import Mailing
+from auth_service.main import create_app
 from auth_service.passwords import ARGON2ID, PasswordHashing
+from auth_service.settings import AuthSettings
 from auth_service.store import AttemptStore, ExpiredStore, UserStore
 from auth_service.tables import audit_log, sign_ups
 from chassis.columns import now
@@ -24,16 +27,25 @@ from chassis.database import Database
 from tests.auth_service.databases import on_both_databases
 from tests.auth_service.mailbox import Mailbox
 from tests.auth_service.people import ADMIN, DEMO, URL, Person, bearer, make_user, sign_in
+from tests.support.apps import running
 
 GRACE = Person("grace", "compile-the-7-cobol-cards")
 EMAIL = "Grace@example.com"
 NEW = {"username": GRACE.username, "password": GRACE.password, "email": EMAIL}
 
 
-async def sign_up(app: FastAPI, client: httpx2.AsyncClient, **changes: str) -> httpx2.Response:
+@pytest.fixture
+def foundations(foundations: Foundations) -> Foundations:
+    """Mails are asked for at one moment, however long hashing takes on this machine."""
+    moment = now()
+    guard = SignInGuard(AttemptStore(foundations.database), clock=lambda: moment)
+    return replace(foundations, guard=guard, mailing=Mailing(foundations.mailing.sender, guard))
+
+
+async def sign_up(mailing: Mailing, client: httpx2.AsyncClient, **changes: str) -> httpx2.Response:
     """The answer, when all that comes after it is done."""
     answer = await client.post("/users", json={**NEW, **changes})
-    await app.state.mailing.close()
+    await mailing.close()
     return answer
 
 
@@ -48,9 +60,9 @@ def refusal(answer: httpx2.Response) -> tuple[int, str]:
 
 @on_both_databases
 async def test_the_mailed_token_makes_the_account_once(
-    app: FastAPI, client: httpx2.AsyncClient, mailbox: Mailbox
+    mailing: Mailing, client: httpx2.AsyncClient, mailbox: Mailbox
 ) -> None:
-    answer = await sign_up(app, client, display_name="Grace \N{RABBIT}")
+    answer = await sign_up(mailing, client, display_name="Grace \N{RABBIT}")
     assert answer.status_code == 202
     assert (await client.post("/token", data=GRACE.password_grant)).status_code == 400
     ((to, _, text),) = mailbox.mails
@@ -74,20 +86,20 @@ async def test_the_mailed_token_makes_the_account_once(
 
 @on_both_databases
 async def test_of_several_who_use_a_token_at_once_one_makes_the_account(
-    app: FastAPI, client: httpx2.AsyncClient, mailbox: Mailbox
+    mailing: Mailing, client: httpx2.AsyncClient, mailbox: Mailbox
 ) -> None:
-    await sign_up(app, client)
+    await sign_up(mailing, client)
     answers = await asyncio.gather(*(confirm(client, mailbox.token) for _ in range(3)))
     assert sorted(answer.status_code for answer in answers) == [201, 400, 400]
 
 
 @on_both_databases
 async def test_a_sign_up_reserves_no_name_and_only_the_holder_of_a_token_learns_that_it_is_gone(
-    app: FastAPI, client: httpx2.AsyncClient, mailbox: Mailbox
+    mailing: Mailing, client: httpx2.AsyncClient, mailbox: Mailbox
 ) -> None:
     tokens = []
     for email in ("first@example.com", "second@example.com"):
-        assert (await sign_up(app, client, email=email, username="GRACE")).status_code == 202
+        assert (await sign_up(mailing, client, email=email, username="GRACE")).status_code == 202
         tokens.append(mailbox.token)
     answers = await asyncio.gather(*(confirm(client, token) for token in tokens))
     assert sorted(answer.status_code for answer in answers) == [201, 409]
@@ -104,10 +116,10 @@ async def test_an_unknown_token_makes_nothing(
 
 @on_both_databases
 async def test_an_expired_sign_up_is_refused_and_forgotten(
-    app: FastAPI, client: httpx2.AsyncClient, mailbox: Mailbox, database: Database
+    mailing: Mailing, client: httpx2.AsyncClient, mailbox: Mailbox, database: Database
 ) -> None:
-    await sign_up(app, client)
-    await sign_up(app, client, username="ada", email="ada@example.com")
+    await sign_up(mailing, client)
+    await sign_up(mailing, client, username="ada", email="ada@example.com")
     past = now() - timedelta(seconds=1)
     await database.execute(
         update(sign_ups).where(sign_ups.c.username == "ada").values(expires_at=past)
@@ -146,25 +158,27 @@ KNOWN = {
 
 @on_both_databases
 async def test_whoever_exists_the_answer_and_the_work_before_it_are_the_same(
-    app: FastAPI, client: httpx2.AsyncClient, mailbox: Mailbox
+    settings: AuthSettings, foundations: Foundations, mailbox: Mailbox
 ) -> None:
-    await make_user(client, Person("ada", "engine-of-9-difference-wheels"), email="ada@example.com")
     hasher = CountingHasher()
     hashing = PasswordHashing(threads=1, queue=1, hasher=hasher)
-    app.state.sign_ups = replace(app.state.sign_ups, passwords=hashing)
+    app = create_app(settings, replace(foundations, passwords=hashing))
     told = set()
-    for number, body in enumerate(KNOWN.values(), 1):
-        hasher.hashed = 0
-        answer = await client.post("/users", json=body)
-        varying = {"x-request-id"}
-        headers = {(name, value) for name, value in answer.headers.items() if name not in varying}
-        told.add((answer.status_code, answer.content, frozenset(headers), hasher.hashed))
-        await app.state.mailing.close()
-        assert len(mailbox.mails) == number
-        assert mailbox.mails[-1][0] == body["email"]
+    async with running(app, base_url=URL) as client:
+        ada = Person("ada", "engine-of-9-difference-wheels")
+        await make_user(client, ada, email="ada@example.com")
+        for number, body in enumerate(KNOWN.values(), 1):
+            hasher.hashed = 0
+            answer = await client.post("/users", json=body)
+            headers = set(answer.headers.items()) - {
+                ("x-request-id", answer.headers["x-request-id"])
+            }
+            told.add((answer.status_code, answer.content, frozenset(headers), hasher.hashed))
+            await foundations.mailing.close()
+            assert len(mailbox.mails) == number
+            assert mailbox.mails[-1][0] == body["email"]
     assert [answer[0] for answer in told] == [202]
     assert {hashed for *_, hashed in told} == {1}
-    await hashing.close()
 
 
 class WatchedUsers(UserStore):
@@ -181,10 +195,11 @@ class WatchedUsers(UserStore):
 
 @on_both_databases
 async def test_the_answer_has_left_before_anybody_is_looked_up(
-    app: FastAPI, mailbox: Mailbox, database: Database
+    settings: AuthSettings, foundations: Foundations, mailbox: Mailbox
 ) -> None:
     happened: list[str] = []
-    app.state.sign_ups = replace(app.state.sign_ups, users=WatchedUsers(database, happened))
+    users = WatchedUsers(foundations.database, happened)
+    app = create_app(settings, replace(foundations, users=users))
 
     async def watched(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_and_note(message: Message) -> None:
@@ -199,7 +214,7 @@ async def test_the_answer_has_left_before_anybody_is_looked_up(
         httpx2.AsyncClient(transport=transport, base_url=URL) as client,
     ):
         await client.post("/users", json=NEW)
-        await app.state.mailing.close()
+        await foundations.mailing.close()
     assert happened == ["http.response.start", "http.response.body", "looked up"]
     assert len(mailbox.mails) == 1
 
@@ -215,7 +230,7 @@ async def test_the_answer_has_left_before_anybody_is_looked_up(
     ids=["name", "address", "both"],
 )
 async def test_the_owner_of_the_address_is_told_why_there_is_no_account_and_what_to_do(
-    app: FastAPI,
+    mailing: Mailing,
     client: httpx2.AsyncClient,
     mailbox: Mailbox,
     database: Database,
@@ -224,7 +239,7 @@ async def test_the_owner_of_the_address_is_told_why_there_is_no_account_and_what
     leads_to: str,
 ) -> None:
     await make_user(client, Person("ada", "engine-of-9-difference-wheels"), email="ada@example.com")
-    await sign_up(app, client, **changes)
+    await sign_up(mailing, client, **changes)
     ((_, _, text),) = mailbox.mails
     assert says in text
     assert mailbox.link.endswith(leads_to)
@@ -232,10 +247,10 @@ async def test_the_owner_of_the_address_is_told_why_there_is_no_account_and_what
 
 
 async def test_a_password_is_judged_before_anybody_is_looked_up(
-    app: FastAPI, client: httpx2.AsyncClient, mailbox: Mailbox
+    mailing: Mailing, client: httpx2.AsyncClient, mailbox: Mailbox
 ) -> None:
     answers = [
-        await sign_up(app, client, username=name, password="password1234")
+        await sign_up(mailing, client, username=name, password="password1234")
         for name in (DEMO.username, "grace")
     ]
     bodies = [{**answer.json(), "request_id": ""} for answer in answers]
@@ -251,39 +266,28 @@ async def test_a_sign_up_needs_an_address(shared_client: httpx2.AsyncClient) -> 
     assert answer.json()["errors"][0]["pointer"] == "#/email"
 
 
-@pytest.fixture
-def no_time_passes(app: FastAPI, mailbox: Mailbox) -> None:
-    """What is asked for is asked for at one moment, however long hashing takes on this machine."""
-    moment = now()
-    guard = SignInGuard(app.state.attempt_store, clock=lambda: moment)
-    app.state.mailing = Mailing(mailbox, guard)
-    app.state.sign_ups = replace(app.state.sign_ups, mailing=app.state.mailing)
-
-
-@pytest.mark.usefixtures("no_time_passes")
 async def test_nobody_fills_a_mailbox_with_sign_ups(
-    app: FastAPI, client: httpx2.AsyncClient, mailbox: Mailbox
+    mailing: Mailing, client: httpx2.AsyncClient, mailbox: Mailbox
 ) -> None:
     for number in range(8):
-        assert (await sign_up(app, client, username=f"grace-{number}")).status_code == 202
+        assert (await sign_up(mailing, client, username=f"grace-{number}")).status_code == 202
     assert len(mailbox.mails) == 5
     assert await sign_in(client)
 
 
-@pytest.mark.usefixtures("no_time_passes")
 async def test_one_place_cannot_send_mails_to_everybody(
-    app: FastAPI, client: httpx2.AsyncClient, mailbox: Mailbox
+    mailing: Mailing, client: httpx2.AsyncClient, mailbox: Mailbox
 ) -> None:
     for number in range(35):
         body = {**NEW, "email": f"somebody-{number}@example.com"}
         place = {"X-Forwarded-For": "203.0.113.9"}
         assert (await client.post("/users", json=body, headers=place)).status_code == 202
-        await app.state.mailing.close()
+        await mailing.close()
     assert len(mailbox.mails) == 30
 
 
 async def test_when_too_many_mails_are_under_way_everybody_is_told_to_come_back(
-    app: FastAPI, client: httpx2.AsyncClient
+    mailing: Mailing, client: httpx2.AsyncClient
 ) -> None:
     may_go_on = asyncio.Event()
 
@@ -291,7 +295,7 @@ async def test_when_too_many_mails_are_under_way_everybody_is_told_to_come_back(
         await may_go_on.wait()
 
     for _ in range(50):
-        app.state.mailing.later(errand)
+        mailing.later(errand)
     for username in (DEMO.username, "grace"):
         answer = await client.post("/users", json={**NEW, "username": username})
         assert refusal(answer) == (503, "service_unavailable")
@@ -301,9 +305,9 @@ async def test_when_too_many_mails_are_under_way_everybody_is_told_to_come_back(
 
 @on_both_databases
 async def test_neither_token_nor_password_is_stored(
-    app: FastAPI, client: httpx2.AsyncClient, mailbox: Mailbox, database: Database
+    mailing: Mailing, client: httpx2.AsyncClient, mailbox: Mailbox, database: Database
 ) -> None:
-    await sign_up(app, client)
+    await sign_up(mailing, client)
     (row,) = await database.fetch_all(select(sign_ups).limit(2))
     assert len(row["digest"]) == 64
     assert row["password_hash"].startswith("$argon2id$")
@@ -312,10 +316,10 @@ async def test_neither_token_nor_password_is_stored(
 
 @on_both_databases
 async def test_what_was_asked_and_what_was_confirmed_is_told_in_the_audit_log(
-    app: FastAPI, client: httpx2.AsyncClient, mailbox: Mailbox, database: Database
+    mailing: Mailing, client: httpx2.AsyncClient, mailbox: Mailbox, database: Database
 ) -> None:
-    await sign_up(app, client, username=DEMO.username)
-    await sign_up(app, client)
+    await sign_up(mailing, client, username=DEMO.username)
+    await sign_up(mailing, client)
     user = (await confirm(client, mailbox.token)).json()
     told = await database.fetch_all(
         select(audit_log).where(audit_log.c.request_id.is_not(None)).order_by(audit_log.c.id)

@@ -10,7 +10,6 @@ from uuid import UUID, uuid4
 
 import httpx2
 import pytest
-from fastapi import FastAPI
 from sqlalchemy import delete, func, select, update
 
 from auth_service.main import create_app
@@ -18,14 +17,20 @@ from auth_service.revocation import Revocation
 from auth_service.settings import AuthSettings
 from auth_service.signing_keys import SigningKeys
 from auth_service.status_list import FORGET_AFTER, FORGET_EVERY, RELOAD_AFTER, SIZE, StatusList
-from auth_service.store import AccessTokenStore, ClientStore, EndOfSession, SigningKeyStore
+from auth_service.store import (
+    AccessTokenStore,
+    ClientStore,
+    EndOfSession,
+    SessionStore,
+    SigningKeyStore,
+)
 from auth_service.tables import access_tokens, sessions
 from chassis.access_tokens import read_signed
 from chassis.columns import now
 from chassis.database import Database
 from tests.auth_service.databases import KEY_SECRET, on_both_databases
 from tests.auth_service.people import ADMIN, DEMO, URL, bearer, header_of, refresh, refused, sign_in
-from tests.support.apps import client_of
+from tests.support.apps import running
 from tests.support.clocks import SettableClock
 
 pytestmark = on_both_databases
@@ -50,9 +55,8 @@ def statuses(database: Database, keys: SigningKeys, clock: SettableClock) -> Sta
 
 
 @pytest.fixture
-def revocation(app: FastAPI) -> Revocation:
-    revocation: Revocation = app.state.revocation
-    return revocation
+def revocation(database: Database) -> Revocation:
+    return Revocation(SessionStore(database), AccessTokenStore(database))
 
 
 async def claims_of(tokens: dict[str, Any], keys: SigningKeys) -> dict[str, Any]:
@@ -77,20 +81,24 @@ async def places(statuses: StatusList, keys: SigningKeys, clock: SettableClock) 
     return {8 * at + bit for at, byte in enumerate(bits) for bit in range(8) if byte >> bit & 1}
 
 
-async def of_reuse(client: httpx2.AsyncClient, app: FastAPI, tokens: dict[str, Any]) -> None:
+async def of_reuse(
+    client: httpx2.AsyncClient, revocation: Revocation, tokens: dict[str, Any]
+) -> None:
     for _ in range(2):
         await refresh(client, tokens["refresh_token"])
 
 
 async def of_a_new_password(
-    client: httpx2.AsyncClient, app: FastAPI, tokens: dict[str, Any]
+    client: httpx2.AsyncClient, revocation: Revocation, tokens: dict[str, Any]
 ) -> None:
     change = {"current_password": DEMO.password, "new_password": "another-good-9-passphrase"}
     answer = await client.post("/users/me/password", json=change, headers=header_of(tokens))
     assert answer.status_code == 204
 
 
-async def of_disabling(client: httpx2.AsyncClient, app: FastAPI, tokens: dict[str, Any]) -> None:
+async def of_disabling(
+    client: httpx2.AsyncClient, revocation: Revocation, tokens: dict[str, Any]
+) -> None:
     user = (await client.get("/users/me", headers=header_of(tokens))).json()["id"]
     admin = await bearer(client, ADMIN, scope="auth:admin")
     answer = await client.patch(f"/users/{user}", json={"disabled": True}, headers=admin)
@@ -98,10 +106,9 @@ async def of_disabling(client: httpx2.AsyncClient, app: FastAPI, tokens: dict[st
 
 
 async def of_ending_all_sessions(
-    client: httpx2.AsyncClient, app: FastAPI, tokens: dict[str, Any]
+    client: httpx2.AsyncClient, revocation: Revocation, tokens: dict[str, Any]
 ) -> None:
     user = (await client.get("/users/me", headers=header_of(tokens))).json()["id"]
-    revocation: Revocation = app.state.revocation
     assert await revocation.revoke_sessions_of(UUID(user), EndOfSession.REVOKED) == 1
     assert await revocation.revoke_sessions_of(UUID(user), EndOfSession.REVOKED) == 0
 
@@ -111,17 +118,17 @@ async def of_ending_all_sessions(
 )
 async def test_whatever_ends_a_session_revokes_all_its_access_tokens(
     client: httpx2.AsyncClient,
-    app: FastAPI,
+    revocation: Revocation,
     statuses: StatusList,
     keys: SigningKeys,
     clock: SettableClock,
-    revoke: Callable[[httpx2.AsyncClient, FastAPI, dict[str, Any]], Awaitable[None]],
+    revoke: Callable[[httpx2.AsyncClient, Revocation, dict[str, Any]], Awaitable[None]],
 ) -> None:
     bystander = await sign_in(client, ADMIN)
     first = await sign_in(client)
     second = (await refresh(client, first["refresh_token"])).json()
     assert await places(statuses, keys, clock) == set()
-    await revoke(client, app, {**second, "refresh_token": first["refresh_token"]})
+    await revoke(client, revocation, {**second, "refresh_token": first["refresh_token"]})
     revoked = await places(statuses, keys, clock)
     assert {await place_of(tokens, keys) for tokens in (first, second)} <= revoked
     assert await place_of(bystander, keys) not in revoked
@@ -182,7 +189,7 @@ async def test_a_token_that_was_under_way_when_its_session_ended_is_revoked(
 
 async def test_a_revoked_token_leaves_the_list_and_the_database_after_its_end(
     client: httpx2.AsyncClient,
-    app: FastAPI,
+    revocation: Revocation,
     statuses: StatusList,
     keys: SigningKeys,
     clock: SettableClock,
@@ -194,7 +201,7 @@ async def test_a_revoked_token_leaves_the_list_and_the_database_after_its_end(
         return int(row["n"])
 
     tokens = await sign_in(client)
-    await of_reuse(client, app, tokens)
+    await of_reuse(client, revocation, tokens)
     clock.advance(LIFE.total_seconds() + FORGET_AFTER.total_seconds() - 5)
     await statuses.forget_expired()
     assert await kept() == 2
@@ -252,7 +259,7 @@ async def test_while_every_place_is_taken_a_token_is_refused_before_anything_is_
 
 
 async def test_a_client_that_has_the_list_gets_it_again_only_when_it_changed(
-    client: httpx2.AsyncClient, app: FastAPI
+    client: httpx2.AsyncClient, revocation: Revocation
 ) -> None:
     first = await client.get("/status-list")
     assert first.headers["Content-Type"] == "application/statuslist+jwt"
@@ -260,7 +267,7 @@ async def test_a_client_that_has_the_list_gets_it_again_only_when_it_changed(
     unchanged = await client.get("/status-list", headers=known)
     assert (unchanged.status_code, unchanged.content) == (304, b"")
     assert unchanged.headers["ETag"] == first.headers["ETag"]
-    await of_reuse(client, app, await sign_in(client))
+    await of_reuse(client, revocation, await sign_in(client))
     async with asyncio.timeout(5):
         while (await client.get("/status-list", headers=known)).status_code == 304:
             await asyncio.sleep(0.05)
@@ -269,7 +276,7 @@ async def test_a_client_that_has_the_list_gets_it_again_only_when_it_changed(
 async def test_all_workers_give_the_list_one_entity_tag(
     client: httpx2.AsyncClient, settings: AuthSettings
 ) -> None:
-    async with client_of(create_app(settings), URL) as other:
+    async with running(create_app(settings), base_url=URL) as other:
         tags = {(await one.get("/status-list")).headers["ETag"] for one in (client, other)}
     assert len(tags) == 1
 
