@@ -174,10 +174,15 @@ class DockerStack:
         return lambda: self._docker("logs", "--since", now, f"{self.project}-{service}-1")
 
     def hang_up(self, services: Sequence[str]) -> None:
-        """Send SIGHUP to the main process of each."""
-        self._compose(
-            "kill", "--signal", "HUP", *services, failed="The containers cannot be sent SIGHUP."
-        )
+        """Send SIGHUP to the main process of each, from inside.
+
+        Docker takes any signal of its own (`docker kill`) for a stop, and would restart the container no more.
+        """
+        for name in services:
+            self._compose(
+                *("exec", "--no-TTY", name, "sh", "-c", "kill -HUP 1"),
+                failed=f"The container of {name} cannot be sent SIGHUP.",
+            )
 
     def _generation(self, container: Container) -> Generation | None:
         table = self._docker("top", container.id, "-eo", "pid,ppid,args").splitlines()[1:]

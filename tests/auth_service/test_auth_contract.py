@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import schemathesis
 from fastapi import FastAPI
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis.errors import Unsatisfiable
 from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 from schemathesis import GenerationMode
@@ -76,6 +76,8 @@ def test_whatever_is_sent_is_answered_as_described(app: FastAPI, mode: Generatio
             suppress_health_check=list(HealthCheck),
         )
         def is_answered_as_described(case: schemathesis.Case[Any]) -> None:
+            # Of a parameter that is there several times FastAPI takes the last.
+            assume(not any(isinstance(value, list) for value in (case.query or {}).values()))
             asked[case.operation.label] += 1
             # A cursor or a password of the right form can be wrong still.
             case.call_and_validate(headers=admin, excluded_checks=[positive_data_acceptance])
