@@ -80,6 +80,8 @@ def create_service(
 ) -> FastAPI:
     """The application of one service.
 
+    Its routes are made with what they work on; `app.dependency_overrides` replaces nothing in them.
+
     Args:
         name: its name in scopes, audiences and metrics (`items`).
         title: shown on its docs pages.

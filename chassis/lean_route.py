@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from fastapi import Request, Response
+from fastapi.datastructures import DefaultPlaceholder
 from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import request_params_to_args
 from fastapi.exceptions import RequestValidationError
@@ -27,15 +28,19 @@ Resolve = Callable[[Request, Values, list[Any]], Awaitable[None]]
 class LeanRoute(APIRoute):
     """A route whose function takes a principal, path and query parameters, paging, the request and the response.
 
-    Everything that is checked and answered is as FastAPI does it. A route that takes more (a body, a header, other
-    dependencies) or has no response model is left to FastAPI, so a router may have this as its `route_class`.
+    What is checked and answered is what FastAPI would. A route that takes more (a body, a header, another dependency)
+    or has no plain response model is left to FastAPI, so a router may have this as its `route_class`.
     """
+
+    is_lean = False
+    """Whether FastAPI's machinery is left out."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The documented place to change how a route is answered."""
         plan = _Plan.of(self)
         if plan is None:
             return super().get_route_handler()
+        self.is_lean = True
         resolve, endpoint = plan.resolve, self.endpoint
         status, model = self.status_code or 200, TypeAdapter[Any](self.response_model)
 
@@ -80,8 +85,13 @@ class _Plan(NamedTuple):
         beyond = (
             route.body_field,
             route.response_model is None,
+            route.response_model_include,
+            route.response_model_exclude,
             route.response_model_exclude_none,
             route.response_model_exclude_unset,
+            route.response_model_exclude_defaults,
+            not route.response_model_by_alias,
+            not isinstance(route.response_class, DefaultPlaceholder),
             dependant.header_params,
             dependant.cookie_params,
             dependant.background_tasks_param_name,
