@@ -49,16 +49,16 @@ class SmtpSender:
         mail = EmailMessage()
         mail["From"], mail["To"], mail["Subject"] = self._sender, to, subject
         mail.set_content(text)
-        await asyncio.to_thread(self._send, mail)
+        await asyncio.to_thread(self._send, mail, to)
 
-    def _send(self, mail: EmailMessage) -> None:
+    def _send(self, mail: EmailMessage, to: str) -> None:
         try:
             with self._connect() as server:
                 if self._url.scheme == "smtp":
                     server.starttls(context=ssl.create_default_context())
                 if self._url.username:
                     server.login(unquote(self._url.username), unquote(self._url.password or ""))
-                server.send_message(mail)
+                server.send_message(mail, to_addrs=[to])
         except ssl.SSLCertVerificationError as error:
             raise MailServerNotTrusted(
                 f"the certificate of the mail server {self._url.hostname} is refused: {error.verify_message}; "

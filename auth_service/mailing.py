@@ -10,7 +10,6 @@ import structlog
 from auth_service.brute_force import SignInGuard
 from auth_service.mail import LogSender, MailSender
 from auth_service.origin import current_origin
-from chassis.database import DatabaseUnavailable
 from chassis.problems import ServiceUnavailable, TooManyRequests
 
 MOST_UNDER_WAY = 50
@@ -66,5 +65,5 @@ class Mailing:
 async def _run(errand: Callable[[], Coroutine[Any, Any, None]]) -> None:
     try:
         await errand()
-    except (OSError, DatabaseUnavailable) as error:
+    except Exception as error:  # nobody waits for it who could be told
         log.error("mail_failed", cause=str(error) or repr(error))

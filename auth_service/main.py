@@ -59,9 +59,7 @@ def create_app(settings: AuthSettings, foundations: Foundations | None = None) -
         published_ahead=settings.key_published_ahead,
     )
     sessions, access_tokens = SessionStore(database), AccessTokenStore(database)
-    statuses = StatusList(
-        settings.issuer, access_tokens, keys, token_life=settings.access_token_life
-    )
+    statuses = StatusList(settings.issuer, access_tokens, keys)
     verifier = AccessTokenVerifier(
         issuer=settings.issuer, audience=None, keys=keys, revocations=statuses
     )

@@ -78,7 +78,7 @@ class PasswordHashing:
         try:
             yield
         finally:
-            self._pending -= 1
+            self._one_less()
 
     def is_outdated(self, password_hash: str) -> bool:
         """Whether the hash was made with other parameters than today's."""

@@ -18,12 +18,12 @@ Username = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@+-]{1,62}[A-Za-z0-9]$")
 ]
 DisplayName = Annotated[StorableText, StringConstraints(strip_whitespace=True, max_length=100)]
-# What HTML's <input type="email"> takes, which is one address in every reading of a mail header; whether it is
-# somebody's only a mail that arrives tells.
+# What HTML's <input type="email"> takes, but for `=?`, with which RFC 2047 begins other spellings of an address;
+# whether it is somebody's only a mail that arrives tells.
 Email = Annotated[
     str,
     StringConstraints(
-        pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$",
+        pattern=r"^(?:[A-Za-z0-9.!#$%&'*+/?^_`{|}~-]|=+[A-Za-z0-9.!#$%&'*+/^_`{|}~-])+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$",
         max_length=254,
     ),
 ]

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import structlog
 
-from auth_service.signing_keys import SigningKeys
+from auth_service.signing_keys import LONGEST_TOKEN_LIFE, SigningKeys
 from auth_service.store import AccessTokenStore
 from chassis.access_tokens import Clock
 from chassis.columns import new_id
@@ -60,7 +60,6 @@ class StatusList:
         issuer: the `iss` of the tokens; the list is at `<issuer>/status-list`.
         tokens: the tokens that were given out.
         keys: what the list is signed with.
-        token_life: for how long a token lives.
         clock: seconds since the epoch.
     """
 
@@ -70,13 +69,11 @@ class StatusList:
         tokens: AccessTokenStore,
         keys: SigningKeys,
         *,
-        token_life: timedelta,
         clock: Clock = time.time,
     ) -> None:
         self.uri = f"{issuer}/status-list"
         self._tokens = tokens
         self._keys = keys
-        self._token_life = token_life
         self._clock = clock
         self._revoked: frozenset[int] = frozenset()
         self._is_full = False
@@ -153,13 +150,15 @@ class StatusList:
             await asyncio.sleep(0)
 
     async def _load(self) -> None:
-        if self._clock() - self._loaded_at < RELOAD_AFTER:
+        # A clock that was set back must not keep the list as it is.
+        if 0 <= self._clock() - self._loaded_at < RELOAD_AFTER:
             return
         loaded_at = self._clock()
         now = datetime.fromtimestamp(loaded_at, UTC)
         numbers = await self._tokens.revoked(
             expires_after=now - FORGET_AFTER,
-            ended_after=now - self._token_life - 2 * FORGET_AFTER,
+            # The setting may have been longer when a token was given.
+            ended_after=now - LONGEST_TOKEN_LIFE - 2 * FORGET_AFTER,
             most=SIZE,
         )
         self._revoked = frozenset(number % SIZE for number in numbers)

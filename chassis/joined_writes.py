@@ -4,6 +4,7 @@ uvicorn writes them one after the other: two system calls here, and the proxy is
 """
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -33,6 +34,14 @@ class _JoiningTransport:
             self._head = data
             # A stream's first part may be long in coming.
             self._loop.call_soon(self._flush)
+
+    def writelines(self, parts: Iterable[bytes]) -> None:
+        self._flush()
+        self._transport.writelines(parts)
+
+    def write_eof(self) -> None:
+        self._flush()
+        self._transport.write_eof()
 
     def close(self) -> None:
         self._flush()

@@ -57,12 +57,16 @@ class LeanRoute(APIRoute):
             if plan.response_name:
                 told = values[plan.response_name] = Response()
                 del told.headers["content-length"]
+                told.status_code = None  # type: ignore[assignment]  # as FastAPI does it
             result = await endpoint(**values)
             if isinstance(result, Response):
                 return result
-            body = model.dump_json(model.validate_python(result, from_attributes=True))
+            body = model.dump_json(
+                model.validate_python(result, from_attributes=True), by_alias=True
+            )
             response = Response(body, status, media_type="application/json")
             if told:
+                response.status_code = told.status_code or status
                 response.raw_headers.extend(told.raw_headers)
             return response
 

@@ -1,8 +1,8 @@
 """PostgreSQL through asyncpg, whose connections remember the statements that they prepared."""
 
 import json
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import asyncpg
@@ -29,6 +29,8 @@ STATEMENT_TIMEOUT = 10.0
 """Seconds that a statement may take."""
 
 _IDLE = 1800.0
+
+_FAILURES = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 _compiled = compiler(dialect.dialect())  # type: ignore[no-untyped-call]
 
@@ -57,7 +59,7 @@ class PostgreSQLDatabase(Database):
         try:
             return await _rows(connection, statement, parameters)
         finally:
-            await self._pool.release(connection)
+            await self._release(connection)
 
     async def execute(self, statement: Executable, **parameters: Any) -> int:
         """See `Statements.execute`."""
@@ -65,7 +67,7 @@ class PostgreSQLDatabase(Database):
         try:
             return await _count(connection, statement, parameters)
         finally:
-            await self._pool.release(connection)
+            await self._release(connection)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Statements]:
@@ -73,20 +75,27 @@ class PostgreSQLDatabase(Database):
         connection = await self._take()
         try:
             transaction = connection.transaction()
-            await _translated(transaction.start())
+            await _translated(transaction.start)
             try:
                 yield _OneConnection(connection)
             except BaseException:
-                await transaction.rollback()
+                # Where the connection is gone, so is the transaction; the caller hears of what came first.
+                with suppress(*_FAILURES):
+                    await transaction.rollback()
                 raise
-            await _translated(transaction.commit())
+            await _translated(transaction.commit)
         finally:
-            await self._pool.release(connection)
+            await self._release(connection)
 
     async def close(self) -> None:
         """See `Database.close`."""
         if self._pool is not None:
             await self._pool.close()
+
+    async def _release(self, connection: Any) -> None:
+        # A connection that cannot be given back is closed by the pool.
+        with suppress(*_FAILURES):
+            await self._pool.release(connection)
 
     async def _take(self) -> Any:
         if self._pool is None:
@@ -104,7 +113,7 @@ class PostgreSQLDatabase(Database):
         try:
             await self._pool
             return await self._pool.acquire(timeout=CONNECT_TIMEOUT)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except _FAILURES as error:
             raise DatabaseUnavailable(str(error)) from error
 
 
@@ -119,28 +128,31 @@ async def _leave(_connection: Any) -> None:
 
 async def _rows(connection: Any, statement: Executable, parameters: Parameters) -> list[Row]:
     compiled = _compiled(statement, tuple(parameters))
-    found = await _translated(connection.fetch(compiled.sql, *compiled.arguments(parameters)))
+    found = await _translated(connection.fetch, compiled.sql, *compiled.arguments(parameters))
     return compiled.rows(found, [*found[0].items()] if found else None)
 
 
 async def _count(connection: Any, statement: Executable, parameters: Parameters) -> int:
     compiled = _compiled(statement, tuple(parameters))
     # Such as "UPDATE 3"; what changes no rows has no number.
-    status = await _translated(connection.execute(compiled.sql, *compiled.arguments(parameters)))
+    status = await _translated(connection.execute, compiled.sql, *compiled.arguments(parameters))
     number = status.rpartition(" ")[2]
     return int(number) if number.isdecimal() else 0
 
 
-async def _translated(under_way: Any) -> Any:
+async def _translated(call: Callable[..., Awaitable[Any]], *arguments: Any) -> Any:
     """What the driver returns, or its error in the words of `chassis.database`."""
     try:
-        return await under_way
+        return await call(*arguments)
     except asyncpg.IntegrityConstraintViolationError as error:
         # Its details name the values.
         raise IntegrityError(f"{error.constraint_name} of {error.table_name}") from None
+    except asyncpg.DataError:  # a kind of InterfaceError there, but no outage
+        raise
     except (
         OSError,
         asyncpg.InterfaceError,
+        asyncpg.InternalClientError,  # it lost the connection in the middle of something
         asyncpg.PostgresConnectionError,
         asyncpg.OperatorInterventionError,
         asyncpg.InsufficientResourcesError,

@@ -159,7 +159,9 @@ def _rows(
 ) -> Sequence[Row]:
     compiled = _compiled(statement, tuple(parameters))
     cursor = _run(connection, compiled.sql, compiled.arguments(parameters))
-    return compiled.rows(cursor.fetchall(), cursor.description)
+    # What returns rows writes with its last step.
+    found = _translated(cursor.fetchall)
+    return compiled.rows(found, cursor.description)
 
 
 def _count(connection: sqlite3.Connection, statement: Executable, parameters: Parameters) -> int:
@@ -168,8 +170,13 @@ def _count(connection: sqlite3.Connection, statement: Executable, parameters: Pa
 
 
 def _run(connection: sqlite3.Connection, sql: str, arguments: Sequence[Any] = ()) -> sqlite3.Cursor:
+    return _translated(lambda: connection.execute(sql, arguments))
+
+
+def _translated(work: Callable[[], Result]) -> Result:
+    """What the driver returns, or its error in the words of `chassis.database`."""
     try:
-        return connection.execute(sql, arguments)
+        return work()
     except sqlite3.IntegrityError as error:
         raise IntegrityError(str(error)) from None
     except sqlite3.OperationalError as error:

@@ -9,6 +9,7 @@ import httpx2
 import pytest
 from argon2 import PasswordHasher
 from fastapi import FastAPI
+from pydantic import TypeAdapter
 from sqlalchemy import select, update
 from starlette.types import Message, Receive, Scope, Send
 
@@ -19,6 +20,7 @@ from auth_service.housekeeping import Housekeeping
 from auth_service.mailing import Mailing
 from auth_service.main import create_app
 from auth_service.passwords import ARGON2ID, PasswordHashing
+from auth_service.schemas import Email
 from auth_service.settings import AuthSettings
 from auth_service.store import AttemptStore, ExpiredStore, UserStore
 from auth_service.tables import audit_log, sign_ups
@@ -369,3 +371,19 @@ def test_the_document_says_that_the_token_may_be_left_out(app: FastAPI) -> None:
     operation: dict[str, Any] = app.openapi()["paths"]["/users"]["post"]
     assert operation["security"] == [{}, {"OAuth2PasswordBearer": ["auth:admin"]}]
     assert {"201", "202", "401", "403", "409", "503"} <= set(operation["responses"])
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["=?utf-8?b?YQ==?=@example.com", "=?utf-8?q?=0AX:?=@example.com", "a==?b@example.com"],
+)
+async def test_an_address_has_one_spelling(shared_client: httpx2.AsyncClient, address: str) -> None:
+    """A mail header would read an encoded word (RFC 2047) as the address that it stands for."""
+    answer = await shared_client.post("/users", json={**NEW, "email": address})
+    assert refusal(answer) == (422, "invalid_input")
+    assert answer.json()["errors"][0]["pointer"] == "#/email"
+
+
+@pytest.mark.parametrize("address", ["a=b@example.com", "a+b?c@example.com", "o'hara@example.com"])
+def test_an_odd_address_is_taken(address: str) -> None:
+    assert TypeAdapter(Email).validate_python(address) == address

@@ -51,7 +51,7 @@ def keys(database: Database, clock: SettableClock) -> SigningKeys:
 @pytest.fixture
 def statuses(database: Database, keys: SigningKeys, clock: SettableClock) -> StatusList:
     """The list of a worker beside the one under test."""
-    return StatusList(URL, AccessTokenStore(database), keys, token_life=LIFE, clock=clock)
+    return StatusList(URL, AccessTokenStore(database), keys, clock=clock)
 
 
 @pytest.fixture

@@ -258,3 +258,21 @@ async def test_a_statement_without_one_of_its_parameters_is_not_run(database: Da
 async def test_a_list_is_no_parameter(database: Database) -> None:
     with pytest.raises(TypeError, match="name each of its elements"):
         await database.fetch_all(_ALL.where(counters.c.name.in_(["one", "two"])))
+
+
+async def test_a_transaction_whose_connection_is_ended_is_an_outage(postgresql: PostgreSQL) -> None:
+    database, other = (open_database(postgresql.url("postgres")) for _ in range(2))
+    own_process = text("SELECT pg_backend_pid() AS pid")
+
+    async def lose_the_connection() -> None:
+        async with database.transaction() as transaction:
+            row = await transaction.fetch_one(own_process)
+            assert row is not None
+            await other.fetch_one(text("SELECT pg_terminate_backend(:pid)"), pid=row["pid"])
+            await transaction.fetch_one(own_process)
+
+    with pytest.raises(DatabaseUnavailable):
+        await lose_the_connection()
+    await database.ping()
+    await database.close()
+    await other.close()
