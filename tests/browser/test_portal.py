@@ -234,3 +234,12 @@ def press_tab_until(page: Page, element_id: str, *, backwards: bool = False) -> 
 
 def assert_no_sideways_scroll(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_nobody_can_sign_in_before_the_script_is_there(browser: Browser, origin: str) -> None:
+    """The form would be sent to nginx, password and all."""
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{origin}/")
+    expect(page.get_by_role("button", name="Sign in")).to_be_disabled()
+    context.close()

@@ -21,6 +21,8 @@ export function showAccount(profileUrl, session) {
       password.select();
     }
   });
+  // Sent before now, the form would have gone to the server as it is.
+  form.querySelector("button").disabled = false;
 
   element("sign-out").addEventListener("click", () => {
     session.signOut();
