@@ -13,7 +13,7 @@ from auth_service.oauth_errors import (
     UnauthorizedClient,
     outages_as_oauth_errors,
 )
-from auth_service.oauth_form import read_form, required
+from auth_service.oauth_form import described_form, read_form, required
 from auth_service.opaque_tokens import digest_of
 from auth_service.origin import remember_origin
 from auth_service.revocation import Revocation
@@ -21,25 +21,9 @@ from auth_service.schemas import TokenError
 from auth_service.store import Client, EndOfSession, RefreshToken, SessionStore
 from chassis.access_tokens import AccessTokenVerifier, InvalidToken, Principal
 
-_FORM: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/x-www-form-urlencoded": {
-                "schema": {
-                    "type": "object",
-                    "required": ["token"],
-                    "properties": {
-                        "token": {"type": "string"},
-                        "token_type_hint": {"type": "string"},
-                        "client_id": {"type": "string"},
-                        "client_secret": {"type": "string", "format": "password"},
-                    },
-                }
-            }
-        },
-    }
-}
+_FORM = described_form(
+    "token", {"token": {"type": "string"}, "token_type_hint": {"type": "string"}}
+)
 _ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": TokenError} for status in (400, 401, 503)
 }

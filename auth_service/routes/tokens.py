@@ -1,7 +1,5 @@
 """`/auth/token` and the public keys."""
 
-from typing import Any
-
 from fastapi import APIRouter, Request, Response
 
 from auth_service.clients import Clients, require_grant
@@ -10,7 +8,7 @@ from auth_service.oauth_errors import (
     UnsupportedGrantType,
     outages_as_oauth_errors,
 )
-from auth_service.oauth_form import read_form, required
+from auth_service.oauth_form import described_form, read_form, required
 from auth_service.origin import remember_origin
 from auth_service.schemas import JWKSet, TokenError, TokenResponse
 from auth_service.signing_keys import SigningKeys
@@ -19,33 +17,20 @@ from auth_service.token_issuer import TokenIssuer, TokenRequest
 
 GRANTS = ("authorization_code", "refresh_token", "client_credentials", "password")
 
-# FastAPI's own form parsing would answer 422; the RFC wants its own errors, so the form is only described here.
-_FORM: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/x-www-form-urlencoded": {
-                "schema": {
-                    "type": "object",
-                    "required": ["grant_type"],
-                    "properties": {
-                        "grant_type": {"type": "string", "enum": list(GRANTS)},
-                        "code": {"type": "string"},
-                        "redirect_uri": {"type": "string"},
-                        "code_verifier": {"type": "string"},
-                        "username": {"type": "string"},
-                        "password": {"type": "string", "format": "password"},
-                        "refresh_token": {"type": "string"},
-                        "scope": {"type": "string", "description": "separated by spaces"},
-                        "resource": {"type": "string", "description": "the URL of a service"},
-                        "client_id": {"type": "string"},
-                        "client_secret": {"type": "string", "format": "password"},
-                    },
-                }
-            }
-        },
-    }
-}
+_FORM = described_form(
+    "grant_type",
+    {
+        "grant_type": {"type": "string", "enum": list(GRANTS)},
+        "code": {"type": "string"},
+        "redirect_uri": {"type": "string"},
+        "code_verifier": {"type": "string"},
+        "username": {"type": "string"},
+        "password": {"type": "string", "format": "password"},
+        "refresh_token": {"type": "string"},
+        "scope": {"type": "string", "description": "separated by spaces"},
+        "resource": {"type": "string", "description": "the URL of a service"},
+    },
+)
 
 
 def token_routes(clients: Clients, issuer: TokenIssuer, keys: SigningKeys) -> APIRouter:
