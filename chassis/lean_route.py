@@ -4,12 +4,13 @@ Resolving one dependency and three parameters in FastAPI takes longer than to ch
 JSON. What such a route needs is known when it is declared, so it is planned there, once (docs/performance.md).
 """
 
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from inspect import iscoroutinefunction
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from fastapi import Request, Response
+from fastapi._compat import ModelField
 from fastapi.datastructures import DefaultPlaceholder
 from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import request_params_to_args
@@ -112,8 +113,15 @@ class _Plan(NamedTuple):
             and isinstance(route.param_convertors.get(field.name), UUIDConvertor)
         )
         others = [field for field in dependant.path_params if field.name not in converted]
+        resolve = [*filter(None, needed)]
+        if others:
+            resolve.append(_parameters(others, lambda request: request.path_params))
+        if dependant.query_params:
+            resolve.append(
+                _parameters(dependant.query_params, lambda request: request.query_params)
+            )
         return cls(
-            (*filter(None, needed), *_parameters(others, dependant.query_params)),
+            tuple(resolve),
             converted,
             dependant.request_param_name,
             dependant.response_param_name,
@@ -164,18 +172,12 @@ def _dependency(dependant: Dependant) -> Resolve | None:
     return resolve_function
 
 
-def _parameters(path: list[Any], query: list[Any]) -> Iterator[Resolve]:
-    async def resolve_path(request: Request, values: Values, errors: list[Any]) -> None:
-        arguments, wrong = request_params_to_args(path, request.path_params)
+def _parameters(
+    fields: list[ModelField], received: Callable[[Request], Mapping[str, Any]]
+) -> Resolve:
+    async def resolve(request: Request, values: Values, errors: list[Any]) -> None:
+        arguments, wrong = request_params_to_args(fields, received(request))
         values |= arguments
         errors += wrong
 
-    async def resolve_query(request: Request, values: Values, errors: list[Any]) -> None:
-        arguments, wrong = request_params_to_args(query, request.query_params)
-        values |= arguments
-        errors += wrong
-
-    if path:
-        yield resolve_path
-    if query:
-        yield resolve_query
+    return resolve

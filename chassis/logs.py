@@ -62,7 +62,7 @@ def configure_logging(*, service: str, level: str, style: str) -> None:
         ]
         ours = [*_SHARED, name_service, *last]
     else:
-        last = [structlog.processors.format_exc_info, _as_json]
+        last = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         ours = [structlog.contextvars.merge_contextvars, _JsonLines(service, threshold)]
     structlog.configure(
         processors=ours,
@@ -136,7 +136,3 @@ def _log_request(line: RequestLine) -> None:
 
 def _now() -> str:
     return f"{datetime.now(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
-
-
-def _as_json(_logger: Any, _level: str, event: Event) -> str:
-    return _encode(event)

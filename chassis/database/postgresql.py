@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 from sqlalchemy import Executable
@@ -32,6 +32,8 @@ _IDLE = 1800.0
 
 _FAILURES = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
+Result = TypeVar("Result")
+
 _compiled = compiler(dialect.dialect())  # type: ignore[no-untyped-call]
 
 
@@ -55,19 +57,11 @@ class PostgreSQLDatabase(Database):
 
     async def fetch_all(self, statement: Executable, **parameters: Any) -> Sequence[Row]:
         """See `Statements.fetch_all`."""
-        connection = await self._take()
-        try:
-            return await _rows(connection, statement, parameters)
-        finally:
-            await self._release(connection)
+        return await self._with_connection(_rows, statement, parameters)
 
     async def execute(self, statement: Executable, **parameters: Any) -> int:
         """See `Statements.execute`."""
-        connection = await self._take()
-        try:
-            return await _count(connection, statement, parameters)
-        finally:
-            await self._release(connection)
+        return await self._with_connection(_count, statement, parameters)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Statements]:
@@ -91,6 +85,18 @@ class PostgreSQLDatabase(Database):
         """See `Database.close`."""
         if self._pool is not None:
             await self._pool.close()
+
+    async def _with_connection(
+        self,
+        work: Callable[[Any, Executable, Parameters], Awaitable[Result]],
+        statement: Executable,
+        parameters: Parameters,
+    ) -> Result:
+        connection = await self._take()
+        try:
+            return await work(connection, statement, parameters)
+        finally:
+            await self._release(connection)
 
     async def _release(self, connection: Any) -> None:
         # A connection that cannot be given back is closed by the pool.

@@ -88,7 +88,7 @@ class SQLiteDatabase(Database):
     async def transaction(self) -> AsyncIterator[Statements]:
         """See `Database.transaction`."""
         # A read that turns into a write fails at once when another process wrote between, whatever the timeout.
-        connection = await self._when_free(_begin, keep=True)
+        connection = await self._when_free(_begin)
         try:
             yield _OneConnection(connection)
             _run(connection, "COMMIT")
@@ -97,24 +97,22 @@ class SQLiteDatabase(Database):
                 _run(connection, "ROLLBACK")
             self._free.append(connection)
 
-    async def _when_free(
-        self, work: Callable[[sqlite3.Connection], Result], *, keep: bool = False
-    ) -> Result:
-        """Tries for `BUSY_TIMEOUT`; SQLite's own waiting would stop every other request of this worker."""
+    async def _when_free(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+        """Tries for `BUSY_TIMEOUT`; SQLite's own waiting would stop every other request of this worker.
+
+        A connection in which work began a transaction is not free yet.
+        """
         give_up_at = None
         while True:
             connection = self._free.pop() if self._free else connect(self._url)
-            kept = False
             try:
-                result = work(connection)
-                kept = keep
-                return result
+                return work(connection)
             except _Busy:
                 give_up_at = give_up_at or time.monotonic() + BUSY_TIMEOUT
                 if time.monotonic() > give_up_at:
                     raise
             finally:
-                if not kept:
+                if not connection.in_transaction:
                     self._free.append(connection)
             await asyncio.sleep(_PAUSE)
 
