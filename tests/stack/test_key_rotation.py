@@ -30,8 +30,8 @@ from tests.support.processes import wait_until
 from tests.support.stack import Stack, sqlite_stack
 
 TOKEN_LIFE_S, AHEAD_S, REFRESH_S = 5, 15, 2
-FETCH_S = 3
-"""What a fetch of the keys may take on a busy machine."""
+BUSY_S = 20
+"""What any step may take longer on a busy machine. Less than a key is kept after the next one signs."""
 
 PATHS = ("/items/", "/auth/users/me")
 
@@ -79,7 +79,7 @@ class Load:
                 answer = send(self._stack.url, path, headers=[_bearer(token)])
                 self.answers[answer.status] += 1
                 if answer.status != 200:
-                    self.refused.append(f"{path}: {answer.headers['WWW-Authenticate']}")
+                    self.refused.append(f"{path}: {answer.status} {answer.body!r}")
 
     def has_seen(self, keys: int) -> Callable[[], bool]:
         """Whether tokens of so many keys were given."""
@@ -105,27 +105,26 @@ def load(quick_stack: Stack) -> Iterator[Load]:
 def test_through_two_rotations_no_good_token_is_refused_and_no_withdrawn_key_is_accepted(
     quick_stack: Stack, load: Load
 ) -> None:
-    stolen: dict[str, str] = {}
-    wait_until(lambda: load.answers[200] > 50, seconds=20, what="the load is on")
+    stolen: dict[str, tuple[str, float]] = {}
+    wait_until(lambda: load.answers[200] > 50, seconds=BUSY_S, what="the load is on")
     for signing in (1, 2):
         key = signing_key(quick_stack)
-        stolen[key.kid] = forged_with(key, quick_stack.sign_in())
+        token = forged_with(key, quick_stack.sign_in())
         (rotated,) = command(quick_stack, "keys", "rotate")
         assert rotated["kid"] not in load.kids
-        wait_until(load.has_seen(signing + 1), seconds=AHEAD_S + 10, what="the next key signs")
-    assert load.kids == {*stolen, rotated["kid"]}
-    # The old keys sign no more, and are good for what they signed.
-    for token in stolen.values():
+        stolen[key.kid] = token, withdrawal(quick_stack, key)
+        wait_until(load.has_seen(signing + 1), seconds=AHEAD_S + BUSY_S, what="the next key signs")
+        # The old key signs no more, and is good for what it signed.
         assert statuses(quick_stack, token) == {200}
+    assert load.kids == {*stolen, rotated["kid"]}
 
-    ends = {key["kid"]: key["withdrawn_at"] for key in command(quick_stack, "keys", "list")}
-    for kid, token in stolen.items():
-        assert_refused_after(quick_stack, token, datetime.fromisoformat(ends[kid]).timestamp())
-    for token in stolen.values():
+    for token, withdrawn_at in stolen.values():
+        assert_refused_after(quick_stack, token, withdrawn_at)
+    for token, _ in stolen.values():
         assert statuses(quick_stack, token) == {401}
     load.stop()
     assert load.refused == []
-    assert load.answers.total() > 1000
+    assert load.answers.total() > 200
 
 
 def assert_refused_after(stack: Stack, token: str, withdrawn_at: float) -> None:
@@ -133,9 +132,15 @@ def assert_refused_after(stack: Stack, token: str, withdrawn_at: float) -> None:
     wait_until(lambda: time.time() >= withdrawn_at, seconds=60, what="the key is withdrawn")
     wait_until(
         lambda: statuses(stack, token) == {401},
-        seconds=withdrawn_at + REFRESH_S + FETCH_S - time.time(),
+        seconds=REFRESH_S + BUSY_S,
         what="the withdrawn key is refused",
     )
+
+
+def withdrawal(stack: Stack, key: SigningKey) -> float:
+    """When the key is withdrawn, in seconds since the epoch."""
+    ends = {listed["kid"]: listed["withdrawn_at"] for listed in command(stack, "keys", "list")}
+    return datetime.fromisoformat(ends[key.kid]).timestamp()
 
 
 def command(stack: Stack, *words: str) -> list[dict[str, Any]]:
