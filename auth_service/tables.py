@@ -20,9 +20,11 @@ from chassis.columns import UtcDateTime
 
 metadata = MetaData()
 
-# Ended sessions and revoked tokens are few; an index of them alone costs nothing where a row is added.
+# Ended sessions and revoked tokens are few, and a client's own tokens have no session; an index of the others alone
+# costs nothing where a row is added.
 _ENDED = text("ended_at IS NOT NULL")
 _REVOKED = text("revoked_at IS NOT NULL")
+_OF_A_SESSION = text("session_id IS NOT NULL")
 
 users = Table(
     "users",
@@ -82,8 +84,12 @@ access_tokens = Table(
     Column("client_id", String(100), nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
     Column("revoked_at", UtcDateTime),
-    Index("ix_access_tokens_session_id", "session_id"),
-    Index("ix_access_tokens_expires_at", "expires_at"),
+    Index(
+        "ix_access_tokens_session_id",
+        "session_id",
+        sqlite_where=_OF_A_SESSION,
+        postgresql_where=_OF_A_SESSION,
+    ),
     Index(
         "ix_access_tokens_revoked_at",
         "revoked_at",

@@ -19,6 +19,7 @@ from fastapi.routing import APIRoute
 from fastapi.security import SecurityScopes
 from pydantic import TypeAdapter
 from starlette.convertors import UUIDConvertor
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chassis.bearer import Bearer
 
@@ -35,6 +36,11 @@ class LeanRoute(APIRoute):
 
     is_lean = False
     """Whether FastAPI's machinery is left out."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, endpoint, **options)
+        if self.is_lean:
+            self.app = _without_exit_stacks(self.get_route_handler())
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The documented place to change how a route is answered."""
@@ -72,6 +78,16 @@ class LeanRoute(APIRoute):
             return response
 
         return answer
+
+
+def _without_exit_stacks(answer: Callable[[Request], Awaitable[Response]]) -> ASGIApp:
+    """FastAPI opens two for every request, for dependencies with `yield`; errors are handled around the router."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        response = await answer(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+    return app
 
 
 class _Plan(NamedTuple):

@@ -1,5 +1,6 @@
 """Logs: one JSON object per line for machines, readable lines on a terminal; every line of a request has its id."""
 
+import asyncio
 import json
 import logging
 import sys
@@ -92,6 +93,7 @@ class _JsonLines:
         self._service = service
         self._threshold = threshold
         self._end = f', "service": {_quote(service)}}}\n'
+        self._waiting: list[str] = []
 
     def __call__(self, logger: Any, level: str, event: Event) -> str:
         if event.get("exc_info"):
@@ -102,17 +104,23 @@ class _JsonLines:
         return _encode(event)
 
     def log_request(self, line: RequestLine) -> None:
-        """Writes the line as structlog would, in a tenth of the time."""
+        """Writes the line as structlog would, in a tenth of the time; those of one turn of the event loop at once."""
         level = logging.DEBUG if line.is_routine else logging.INFO
         if level < self._threshold:
             return
         client = "null" if line.client is None else _quote(line.client)
-        sys.stderr.write(
+        if not self._waiting:
+            asyncio.get_running_loop().call_soon(self._write)
+        self._waiting.append(
             f'{{"event": "request", "level": "{logging.getLevelName(level).lower()}", "timestamp": "{_now()}", '
             f'"request_id": {_quote(line.request_id)}, "method": {_quote(line.method)}, '
             f'"route": {_quote(line.route)}, "path": {_quote(line.path)}, "status": {line.status}, '
             f'"ms": {line.ms}, "client": {client}{self._end}'
         )
+
+    def _write(self) -> None:
+        lines, self._waiting = self._waiting, []
+        sys.stderr.write("".join(lines))
 
 
 def request_logger() -> Callable[[RequestLine], None]:

@@ -14,6 +14,7 @@ from auth_service.schemas import JWKSet, TokenError, TokenResponse
 from auth_service.signing_keys import SigningKeys
 from auth_service.store import Client
 from auth_service.token_issuer import TokenIssuer, TokenRequest
+from chassis.lean_route import LeanRoute
 
 GRANTS = ("authorization_code", "refresh_token", "client_credentials", "password")
 
@@ -35,7 +36,7 @@ _FORM = described_form(
 
 def token_routes(clients: Clients, issuer: TokenIssuer, keys: SigningKeys) -> APIRouter:
     """The routes: `issuer` gives tokens to `clients`, and `keys` are what they are checked with."""
-    router = APIRouter(tags=["tokens"])
+    router = APIRouter(tags=["tokens"], route_class=LeanRoute)
 
     @router.post(
         "/token",

@@ -40,13 +40,12 @@ _SPAN = select(
     select(func.max(access_tokens.c.id)).scalar_subquery().label("newest"),
     select(func.min(access_tokens.c.id)).scalar_subquery().label("oldest"),
 )
+# The first that were given are the first that expire, but for those of a time when the setting was another.
 _FORGET = delete(access_tokens).where(
     access_tokens.c.id.in_(
-        select(access_tokens.c.id)
-        .where(access_tokens.c.expires_at < bindparam("expired_before"))
-        .order_by(access_tokens.c.expires_at)
-        .limit(bindparam("most"))
-    )
+        select(access_tokens.c.id).order_by(access_tokens.c.id).limit(bindparam("most"))
+    ),
+    access_tokens.c.expires_at < bindparam("expired_before"),
 )
 
 
@@ -94,7 +93,7 @@ class AccessTokenStore:
         return 0 if row["newest"] is None else int(row["newest"] - row["oldest"] + 1)
 
     async def forget(self, *, expired_before: datetime, most: int) -> int:
-        """Deletes up to `most` tokens that expired, the oldest first, and returns how many."""
+        """Looks at the `most` oldest tokens, deletes those that expired, and returns how many."""
         return await self._database.execute(_FORGET, expired_before=expired_before, most=most)
 
 

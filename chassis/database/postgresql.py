@@ -1,6 +1,7 @@
 """PostgreSQL through asyncpg, whose connections remember the statements that they prepared."""
 
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
@@ -29,6 +30,7 @@ STATEMENT_TIMEOUT = 10.0
 """Seconds that a statement may take."""
 
 _IDLE = 1800.0
+"""Seconds after which an unused connection is not trusted any more: firewalls forget it silently."""
 
 _FAILURES = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
@@ -49,11 +51,17 @@ class _OneConnection(Statements):
 
 
 class PostgreSQLDatabase(Database):
-    """A pool of connections to the database that `postgresql://user:password@host:port/name` names."""
+    """Connections to the database that `postgresql://user:password@host:port/name` names.
+
+    asyncpg's pool makes, counts and closes them. What is given back in order stays out of it until nobody is free:
+    the pool's own way there and back takes a task and a turn of the event loop, as long as a read of one row.
+    """
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._pool: Any = None
+        self._free: list[tuple[Any, float]] = []
+        self._waiting = 0
 
     async def fetch_all(self, statement: Executable, **parameters: Any) -> Sequence[Row]:
         """See `Statements.fetch_all`."""
@@ -78,12 +86,16 @@ class PostgreSQLDatabase(Database):
                     await transaction.rollback()
                 raise
             await _translated(transaction.commit)
-        finally:
+        except BaseException:
             await self._release(connection)
+            raise
+        await self._give_back(connection)
 
     async def close(self) -> None:
         """See `Database.close`."""
         if self._pool is not None:
+            while self._free:
+                await self._release(self._free.pop()[0])
             await self._pool.close()
 
     async def _with_connection(
@@ -94,16 +106,30 @@ class PostgreSQLDatabase(Database):
     ) -> Result:
         connection = await self._take()
         try:
-            return await work(connection, statement, parameters)
-        finally:
+            result = await work(connection, statement, parameters)
+        except BaseException:
             await self._release(connection)
-
-    async def _release(self, connection: Any) -> None:
-        # A connection that cannot be given back is closed by the pool.
-        with suppress(*_FAILURES):
-            await self._pool.release(connection)
+            raise
+        await self._give_back(connection)
+        return result
 
     async def _take(self) -> Any:
+        while self._free:
+            connection, since = self._free.pop()
+            if _is_open(connection) and time.monotonic() - since < _IDLE:
+                return connection
+            with suppress(*_FAILURES):
+                connection.terminate()
+            await self._release(connection)
+        return await self._acquire()
+
+    async def _give_back(self, connection: Any) -> None:
+        if self._waiting:
+            await self._release(connection)
+        else:
+            self._free.append((connection, time.monotonic()))
+
+    async def _acquire(self) -> Any:
         if self._pool is None:
             self._pool = asyncpg.create_pool(
                 self._url,
@@ -116,11 +142,26 @@ class PostgreSQLDatabase(Database):
                 # No statement leaves anything behind in its connection, and asyncpg's reset is a round trip.
                 reset=_leave,
             )
+        self._waiting += 1
         try:
             await self._pool
             return await self._pool.acquire(timeout=CONNECT_TIMEOUT)
         except _FAILURES as error:
             raise DatabaseUnavailable(str(error)) from error
+        finally:
+            self._waiting -= 1
+
+    async def _release(self, connection: Any) -> None:
+        """To the pool, which waits for what was cancelled and closes what it cannot use again."""
+        with suppress(*_FAILURES):
+            await self._pool.release(connection)
+
+
+def _is_open(connection: Any) -> bool:
+    try:
+        return not connection.is_closed()
+    except asyncpg.InterfaceError:  # its end was noticed, and the pool has taken it back
+        return False
 
 
 async def _prepare(connection: Any) -> None:

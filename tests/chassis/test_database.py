@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from sqlalchemy import (
 
 from chassis.columns import UtcDateTime
 from chassis.database import Database, DatabaseUnavailable, IntegrityError, open_database
+from chassis.database.postgresql import CONNECTIONS
 from chassis.database.sqlite import BUSY_TIMEOUT
 from tests.support.checkout import ROOT
 from tests.support.ports import free_port
@@ -40,6 +42,7 @@ _CREATE = text(
     "CREATE TABLE counters (name VARCHAR(20) PRIMARY KEY, value INTEGER NOT NULL, "
     "changed_at TIMESTAMP WITH TIME ZONE)"
 )
+_OWN_PROCESS = text("SELECT pg_backend_pid() AS pid")
 _ALL = select(counters).order_by(counters.c.name)
 
 
@@ -262,17 +265,56 @@ async def test_a_list_is_no_parameter(database: Database) -> None:
 
 async def test_a_transaction_whose_connection_is_ended_is_an_outage(postgresql: PostgreSQL) -> None:
     database, other = (open_database(postgresql.url("postgres")) for _ in range(2))
-    own_process = text("SELECT pg_backend_pid() AS pid")
 
     async def lose_the_connection() -> None:
         async with database.transaction() as transaction:
-            row = await transaction.fetch_one(own_process)
+            row = await transaction.fetch_one(_OWN_PROCESS)
             assert row is not None
             await other.fetch_one(text("SELECT pg_terminate_backend(:pid)"), pid=row["pid"])
-            await transaction.fetch_one(own_process)
+            await transaction.fetch_one(_OWN_PROCESS)
 
     with pytest.raises(DatabaseUnavailable):
         await lose_the_connection()
     await database.ping()
     await database.close()
     await other.close()
+
+
+async def test_an_idle_connection_that_postgresql_ended_is_replaced(postgresql: PostgreSQL) -> None:
+    database, other = (open_database(postgresql.url("postgres")) for _ in range(2))
+    row = await database.fetch_one(_OWN_PROCESS)
+    assert row is not None
+    await other.fetch_one(text("SELECT pg_terminate_backend(:pid)"), pid=row["pid"])
+    async with asyncio.timeout(10):
+        while True:
+            # Whoever asks before the end of the connection is noticed is told of an outage.
+            with suppress(DatabaseUnavailable):
+                replaced = await database.fetch_one(_OWN_PROCESS)
+                break
+    assert replaced is not None
+    assert replaced["pid"] != row["pid"]
+    await database.close()
+    await other.close()
+
+
+async def test_more_statements_than_connections_take_turns(postgresql: PostgreSQL) -> None:
+    database = open_database(postgresql.url("postgres"))
+    statement = text("SELECT pg_backend_pid() AS pid, pg_sleep(0.01)")
+    rows = await asyncio.gather(*(database.fetch_all(statement) for _ in range(5 * CONNECTIONS)))
+    assert 1 < len({row["pid"] for [row] in rows}) <= CONNECTIONS
+    await database.close()
+
+
+async def test_after_a_statement_that_was_cancelled_others_are_answered(
+    postgresql: PostgreSQL,
+) -> None:
+    database = open_database(postgresql.url("postgres"))
+    for _ in range(2 * CONNECTIONS):
+        sleeping = asyncio.create_task(database.fetch_one(text("SELECT pg_sleep(60)")))
+        await asyncio.sleep(0)
+        await database.ping()
+        sleeping.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await sleeping
+        assert await database.fetch_one(text("SELECT 1 AS one")) == {"one": 1}
+    await database.close()
