@@ -52,7 +52,8 @@ class Program:
         self.name = name
         self.log = log
         with log.open("ab") as output:
-            # A session of its own is a process group that can be ended with its children.
+            # A process group can be ended with its children. In sessions of their own, which `make up` does not make
+            # either, programs would get equal time whatever their niceness (autogroup(7)).
             self._process = subprocess.Popen(
                 [*_end_with_us(), *command],
                 env=environment,
@@ -60,7 +61,7 @@ class Program:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,
+                process_group=0,
                 user=user,
                 group=_group_of(user) if user else None,
                 extra_groups=[] if user else None,
