@@ -16,6 +16,7 @@ _REVOKE = (
     .values(revoked_at=bindparam("at"))
 )
 _REVOKE_ONE = _REVOKE.where(access_tokens.c.jti == bindparam("token"))
+# No index helps: it would be written for every token, and clients are seldom removed.
 _REVOKE_THOSE_OF = _REVOKE.where(
     access_tokens.c.client_id == bindparam("client"), access_tokens.c.session_id.is_(None)
 )
