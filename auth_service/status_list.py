@@ -142,7 +142,7 @@ class StatusList:
                 log.warning("expired_tokens_not_forgotten", cause=repr(error))
 
     async def forget_expired(self) -> None:
-        """Deletes the tokens that ended `FORGET_AFTER` ago, a few at a time so that no request waits for long."""
+        """Deletes the oldest tokens that ended `FORGET_AFTER` ago, a few at a time: no request shall wait for long."""
         before = datetime.fromtimestamp(self._clock(), UTC) - FORGET_AFTER
         forgotten = _AT_ONCE
         while forgotten == _AT_ONCE:

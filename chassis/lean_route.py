@@ -1,4 +1,4 @@
-"""Routes that read: described by FastAPI, answered without its machinery for dependencies.
+"""Routes without a body that FastAPI reads: described by it, answered without its machinery for dependencies.
 
 Resolving one dependency and three parameters in FastAPI takes longer than to check a token, read a row and write it as
 JSON. What such a route needs is known when it is declared, so it is planned there, once (docs/performance.md).
@@ -34,20 +34,23 @@ class LeanRoute(APIRoute):
     or has no plain response model is left to FastAPI, so a router may have this as its `route_class`.
     """
 
-    is_lean = False
-    """Whether FastAPI's machinery is left out."""
+    _answer: Callable[[Request], Coroutine[Any, Any, Response]] | None = None
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options)
-        if self.is_lean:
-            self.app = _without_exit_stacks(self.get_route_handler())
+        if self._answer:
+            self.app = _without_exit_stacks(self._answer)
+
+    @property
+    def is_lean(self) -> bool:
+        """Whether FastAPI's machinery is left out."""
+        return self._answer is not None
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The documented place to change how a route is answered."""
         plan = _Plan.of(self)
         if plan is None:
             return super().get_route_handler()
-        self.is_lean = True
         resolve, endpoint = plan.resolve, self.endpoint
         status, model = self.status_code or 200, TypeAdapter[Any](self.response_model)
 
@@ -77,6 +80,7 @@ class LeanRoute(APIRoute):
                 response.raw_headers.extend(told.raw_headers)
             return response
 
+        self._answer = answer
         return answer
 
 
@@ -117,6 +121,7 @@ class _Plan(NamedTuple):
             dependant.cookie_params,
             dependant.background_tasks_param_name,
             dependant.http_connection_param_name,
+            route.max_body_size,
             not iscoroutinefunction(route.endpoint),
         )
         needed = [_dependency(each) for each in dependant.dependencies]

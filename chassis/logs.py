@@ -6,6 +6,7 @@ import logging
 import sys
 from collections.abc import Callable, MutableMapping
 from datetime import UTC, datetime
+from select import PIPE_BUF
 from typing import Any, NamedTuple
 
 import structlog
@@ -93,7 +94,7 @@ class _JsonLines:
         self._service = service
         self._threshold = threshold
         self._end = f', "service": {_quote(service)}}}\n'
-        self._waiting: list[str] = []
+        self._waiting = ""
 
     def __call__(self, logger: Any, level: str, event: Event) -> str:
         if event.get("exc_info"):
@@ -104,23 +105,27 @@ class _JsonLines:
         return _encode(event)
 
     def log_request(self, line: RequestLine) -> None:
-        """Writes the line as structlog would, in a tenth of the time; those of one turn of the event loop at once."""
+        """Writes the line as structlog would, in a tenth of the time, with the others of this turn of the loop."""
         level = logging.DEBUG if line.is_routine else logging.INFO
         if level < self._threshold:
             return
         client = "null" if line.client is None else _quote(line.client)
         if not self._waiting:
             asyncio.get_running_loop().call_soon(self._write)
-        self._waiting.append(
+        text = (
             f'{{"event": "request", "level": "{logging.getLevelName(level).lower()}", "timestamp": "{_now()}", '
             f'"request_id": {_quote(line.request_id)}, "method": {_quote(line.method)}, '
             f'"route": {_quote(line.route)}, "path": {_quote(line.path)}, "status": {line.status}, '
             f'"ms": {line.ms}, "client": {client}{self._end}'
         )
+        # Workers share one pipe, which keeps what is written together only up to this many bytes (pipe(7)).
+        if self._waiting and len(self._waiting) + len(text) > PIPE_BUF:
+            self._write()
+        self._waiting += text
 
     def _write(self) -> None:
-        lines, self._waiting = self._waiting, []
-        sys.stderr.write("".join(lines))
+        lines, self._waiting = self._waiting, ""
+        sys.stderr.write(lines)
 
 
 def request_logger() -> Callable[[RequestLine], None]:

@@ -41,7 +41,8 @@ _SPAN = select(
     select(func.max(access_tokens.c.id)).scalar_subquery().label("newest"),
     select(func.min(access_tokens.c.id)).scalar_subquery().label("oldest"),
 )
-# The first that were given are the first that expire, but for those of a time when the setting was another.
+# The first that were given are the first that expire. After the life of tokens was set shorter, those of before hold up
+# the later ones for as long as they live, an hour at most.
 _FORGET = delete(access_tokens).where(
     access_tokens.c.id.in_(
         select(access_tokens.c.id).order_by(access_tokens.c.id).limit(bindparam("most"))

@@ -102,8 +102,8 @@ class ClientStore:
             removed = await statements.execute(_REMOVE, client=client_id)
             if removed:
                 await record(statements, Event.CLIENT_REMOVED, client_id)
-            await end_sessions_through(statements, client_id, EndOfSession.CLIENT_REMOVED)
-            await revoke_tokens_of_client(statements, client_id)
+                await end_sessions_through(statements, client_id, EndOfSession.CLIENT_REMOVED)
+                await revoke_tokens_of_client(statements, client_id)
         return removed > 0
 
 

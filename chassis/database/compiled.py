@@ -43,16 +43,14 @@ class CompiledStatement:
             for name, otherwise, process in self._parameters
         ]
 
-    def rows(
-        self, found: Iterable[Sequence[Any]], description: Sequence[Sequence[Any]] | None
-    ) -> list[Row]:
+    def rows(self, found: Iterable[Sequence[Any]], names: Iterable[str]) -> list[Row]:
         """The rows, with values as Python has them.
 
         Args:
             found: what the driver gave.
-            description: the columns with their names first, for a statement that does not say itself (`text()`).
+            names: those of the columns, for a statement that does not say itself (`text()`).
         """
-        columns = self._columns or [(column[0], None) for column in description or ()]
+        columns = self._columns or [(name, None) for name in names]
         return [
             {
                 name: process(value) if process else value

@@ -118,16 +118,18 @@ class PostgreSQLDatabase(Database):
             connection, since = self._free.pop()
             if _is_open(connection) and time.monotonic() - since < _IDLE:
                 return connection
-            with suppress(*_FAILURES):
-                connection.terminate()
-            await self._release(connection)
+            await self._end(connection)
         return await self._acquire()
 
     async def _give_back(self, connection: Any) -> None:
-        if self._waiting:
+        if self._waiting or self._pool.is_closing():
             await self._release(connection)
-        else:
-            self._free.append((connection, time.monotonic()))
+            return
+        now = time.monotonic()
+        self._free.append((connection, now))
+        # The last is taken first, so the first is the one that nobody has needed for longest.
+        if now - self._free[0][1] >= _IDLE:
+            await self._end(self._free.pop(0)[0])
 
     async def _acquire(self) -> Any:
         if self._pool is None:
@@ -150,6 +152,11 @@ class PostgreSQLDatabase(Database):
             raise DatabaseUnavailable(str(error)) from error
         finally:
             self._waiting -= 1
+
+    async def _end(self, connection: Any) -> None:
+        with suppress(*_FAILURES):
+            connection.terminate()
+        await self._release(connection)
 
     async def _release(self, connection: Any) -> None:
         """To the pool, which waits for what was cancelled and closes what it cannot use again."""
@@ -176,7 +183,7 @@ async def _leave(_connection: Any) -> None:
 async def _rows(connection: Any, statement: Executable, parameters: Parameters) -> list[Row]:
     compiled = _compiled(statement, tuple(parameters))
     found = await _translated(connection.fetch, compiled.sql, *compiled.arguments(parameters))
-    return compiled.rows(found, [*found[0].items()] if found else None)
+    return compiled.rows(found, found[0].keys() if found else ())
 
 
 async def _count(connection: Any, statement: Executable, parameters: Parameters) -> int:

@@ -159,7 +159,7 @@ def _rows(
     cursor = _run(connection, compiled.sql, compiled.arguments(parameters))
     # What returns rows writes with its last step.
     found = _translated(cursor.fetchall)
-    return compiled.rows(found, cursor.description)
+    return compiled.rows(found, (column[0] for column in cursor.description or ()))
 
 
 def _count(connection: sqlite3.Connection, statement: Executable, parameters: Parameters) -> int:

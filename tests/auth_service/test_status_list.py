@@ -12,6 +12,7 @@ import httpx2
 import pytest
 from sqlalchemy import delete, func, select, update
 
+from auth_service.clients import first_party_client
 from auth_service.main import create_app
 from auth_service.revocation import Revocation
 from auth_service.settings import AuthSettings
@@ -163,7 +164,11 @@ async def test_a_client_that_is_removed_takes_along_what_it_got_for_itself_and_f
     end = int(clock.now) + 600
     own = await statuses.enter(None, "gatehouse", end)
     await statuses.enter(None, "other", end)
-    await ClientStore(database).remove("gatehouse")
+    store = ClientStore(database)
+    assert await store.remove("gatehouse") is False
+    assert await places(statuses, keys, clock) == set()
+    await store.add(first_party_client(password_grant=True), None)
+    assert await store.remove("gatehouse") is True
     assert await places(statuses, keys, clock) == {
         own["status"]["status_list"]["idx"],
         await place_of(for_a_user, keys),

@@ -318,3 +318,14 @@ async def test_after_a_statement_that_was_cancelled_others_are_answered(
             await sleeping
         assert await database.fetch_one(text("SELECT 1 AS one")) == {"one": 1}
     await database.close()
+
+
+async def test_who_closes_waits_for_the_statements_that_run(postgresql: PostgreSQL) -> None:
+    database = open_database(postgresql.url("postgres"))
+    await asyncio.gather(database.ping(), database.ping())
+    running = asyncio.create_task(database.fetch_one(text("SELECT 1 AS one, pg_sleep(0.2)")))
+    await asyncio.sleep(0)
+    async with asyncio.timeout(10):
+        await database.close()
+    assert running.done()
+    assert await running is not None

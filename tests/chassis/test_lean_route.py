@@ -153,6 +153,7 @@ def test_a_route_that_takes_more_is_left_to_fastapi(function: Callable[..., Any]
         {"response_model_exclude": {"size"}},
         {"response_class": Response},
         {"dependencies": [Depends(_something)]},
+        {"max_body_size": 100},
     ],
     ids=lambda options: next(iter(options)),
 )
