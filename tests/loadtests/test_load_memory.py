@@ -108,3 +108,30 @@ def test_a_process_and_what_it_starts_are_told_with_their_memory() -> None:
 def test_a_stack_elsewhere_is_out_of_sight() -> None:
     # 192.0.2.0/24 is for documentation (RFC 5737).
     assert source_behind("http://192.0.2.1:8080") is None
+
+
+@pytest.mark.parametrize("name", ["anon", "total_rss"], ids=["cgroup v2", "cgroup v1"])
+def test_of_a_container_what_its_processes_allocated_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    docker, port = tmp_path / "docker", free_port()
+    docker.write_text(
+        f"""#!/bin/sh
+case "$*" in
+"compose port proxy 8080") echo 0.0.0.0:{port} ;;
+"compose ps --quiet") printf '%s\\n' 1a 2b 3c ;;
+inspect*1a*2b*3c) printf '%s\\n' /stack-auth-1 /stack-ended-1 /stack-postgres-1 ;;
+"exec stack-ended-1"*) exit 1 ;;
+exec*) printf '%s\\n' "file 1" "{name} 41000000" "shmem 28000000" ;;
+*) exit 1 ;;
+esac
+""",
+        encoding="utf-8",
+    )
+    docker.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+
+    source = source_behind(f"http://127.0.0.1:{port}")
+
+    assert source is not None
+    assert [*source.sample()] == [("stack-auth-1", 41.0), ("stack-postgres-1", 41.0)]
