@@ -66,7 +66,7 @@ class LocalProcesses:
 
 
 class Containers:
-    """The containers with these ids."""
+    """The containers with these names."""
 
     meaning = (
         "The memory of a container is what its processes allocated (`anon` of its cgroup): without cached files, and "
@@ -75,15 +75,11 @@ class Containers:
     # It takes Docker a tenth of a second for each container, and some of the machine with it.
     interval_seconds = 8.0
 
-    def __init__(self, ids: list[str]) -> None:
-        self._ids = ids
-        self._names: list[str] = []
+    def __init__(self, names: list[str]) -> None:
+        self._names = names
 
     def sample(self) -> Iterator[tuple[str, float]]:
         """As Source says."""
-        if not self._names:
-            told = _docker("inspect", "--format", "{{.Name}}", *self._ids)
-            self._names = [name.removeprefix("/") for name in told.split()]
         for name in self._names:
             # In a cgroup of version 1 the figure has another name.
             figure = re.search(
@@ -101,8 +97,8 @@ def source_behind(url: str) -> Source | None:
     supervisor = supervisor_behind(port)
     if supervisor:
         return LocalProcesses(supervisor)
-    ids = _containers_behind(port)
-    return Containers(ids) if ids else None
+    names = _containers_behind(port)
+    return Containers(names) if names else None
 
 
 def supervisor_behind(port: int, pid_file: Path = SUPERVISOR_PID_FILE) -> psutil.Process | None:
@@ -122,7 +118,12 @@ def supervisor_behind(port: int, pid_file: Path = SUPERVISOR_PID_FILE) -> psutil
 
 def _containers_behind(port: int) -> list[str]:
     published = _docker("compose", "port", "proxy", "8080")
-    return _docker("compose", "ps", "--quiet").split() if published.endswith(f":{port}") else []
+    if not published.endswith(f":{port}"):
+        return []
+    ids = _docker("compose", "ps", "--quiet").split()
+    return [
+        name.removeprefix("/") for name in _docker("inspect", "--format", "{{.Name}}", *ids).split()
+    ]
 
 
 def _docker(*arguments: str) -> str:

@@ -118,7 +118,7 @@ class PostgreSQLDatabase(Database):
             connection, since = self._free.pop()
             if _is_open(connection) and time.monotonic() - since < _IDLE:
                 return connection
-            await self._end(connection)
+            _end(connection)
         return await self._acquire()
 
     async def _give_back(self, connection: Any) -> None:
@@ -129,7 +129,7 @@ class PostgreSQLDatabase(Database):
         self._free.append((connection, now))
         # The last is taken first, so the first is the one that nobody has needed for longest.
         if now - self._free[0][1] >= _IDLE:
-            await self._end(self._free.pop(0)[0])
+            _end(self._free.pop(0)[0])
 
     async def _acquire(self) -> Any:
         if self._pool is None:
@@ -153,11 +153,6 @@ class PostgreSQLDatabase(Database):
         finally:
             self._waiting -= 1
 
-    async def _end(self, connection: Any) -> None:
-        with suppress(*_FAILURES):
-            connection.terminate()
-        await self._release(connection)
-
     async def _release(self, connection: Any) -> None:
         """To the pool, which waits for what was cancelled and closes what it cannot use again."""
         with suppress(*_FAILURES):
@@ -169,6 +164,12 @@ def _is_open(connection: Any) -> bool:
         return not connection.is_closed()
     except asyncpg.InterfaceError:  # its end was noticed, and the pool has taken it back
         return False
+
+
+def _end(connection: Any) -> None:
+    """Makes its place in the pool free too."""
+    with suppress(asyncpg.InterfaceError):  # as above
+        connection.terminate()
 
 
 async def _prepare(connection: Any) -> None:

@@ -329,3 +329,14 @@ async def test_who_closes_waits_for_the_statements_that_run(postgresql: PostgreS
         await database.close()
     assert running.done()
     assert await running is not None
+
+
+async def test_connections_that_were_idle_for_too_long_are_replaced_and_leave_their_place(
+    postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chassis.database.postgresql._IDLE", 0.0)
+    database = open_database(postgresql.url("postgres"))
+    async with asyncio.timeout(20):
+        rows = [await database.fetch_one(_OWN_PROCESS) for _ in range(2 * CONNECTIONS)]
+    assert len({row["pid"] for row in rows if row}) == 2 * CONNECTIONS
+    await database.close()
