@@ -5,6 +5,7 @@ import time
 from bench.figures import spread
 from bench.rows import Figure, Findings, at_most
 from bench.session import Measure, Session
+from bench.sign_in import password_form
 from bench.wrk import Refused
 from tests.support.http import send
 from tests.support.stack import Stack
@@ -35,13 +36,10 @@ def _measure(session: Session) -> Findings:
 def _burst(stack: Stack) -> tuple[list[float], float]:
     """How long each `/health/live` took meanwhile, in milliseconds, and the highest memory, in megabytes."""
     auth, milliseconds, memory = stack.services["auth"], [], 0.0
-    form = {
-        "grant_type": "password",
-        "username": stack.demo.username,
-        "password": stack.demo.password,
-    }
     with own_process() as process:
-        burst = storm_of_forms(process, f"{stack.auth_url}/token", form, PEOPLE)
+        burst = storm_of_forms(
+            process, f"{stack.auth_url}/token", password_form(stack.demo), PEOPLE
+        )
         while not burst.done():
             asked = time.perf_counter()
             status = send(stack.auth_url, "/health/live").status
