@@ -17,10 +17,10 @@ COPY pyproject.toml uv.lock ./
 FROM uv AS build
 # Packages first: this layer is built anew only when they change.
 RUN uv sync --locked --no-default-groups --no-cache --python "$(command -v python)"
-COPY chassis/ chassis/
+COPY gatehouse_chassis/ gatehouse_chassis/
 COPY auth_service/ auth_service/
 COPY items_service/ items_service/
-RUN python -m compileall -q chassis auth_service items_service
+RUN python -m compileall -q gatehouse_chassis auth_service items_service
 
 
 FROM python:3.13-slim AS service
@@ -43,7 +43,7 @@ HEALTHCHECK --interval=3s --timeout=3s --start-period=30s --retries=6 \
 FROM nginxinc/nginx-unprivileged:1.30 AS proxy
 WORKDIR /gatehouse
 COPY proxy/ proxy/
-COPY --from=build /gatehouse/chassis/docs/assets/ docs-assets/
+COPY --from=build /gatehouse/gatehouse_chassis/docs/assets/ docs-assets/
 COPY --from=build /gatehouse/.venv/lib/python3.13/site-packages/drf_spectacular_sidecar/static/drf_spectacular_sidecar/ docs-vendor/
 ENV DOCS_ASSETS=/gatehouse/docs-assets \
     DOCS_VENDOR=/gatehouse/docs-vendor \
@@ -53,7 +53,7 @@ ENV DOCS_ASSETS=/gatehouse/docs-assets \
     GATEHOUSE_PORT=8080
 USER 101:101
 EXPOSE 8080
-ENTRYPOINT ["sh", "/gatehouse/proxy/start.sh"]
+ENTRYPOINT ["sh", "/gatehouse/proxy/gateway/start.sh"]
 HEALTHCHECK --interval=3s --timeout=3s --start-period=10s --retries=3 \
     CMD ["curl", "--fail", "--silent", "--output", "/dev/null", "http://127.0.0.1:8080/"]
 

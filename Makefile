@@ -68,12 +68,12 @@ lint: install  ## Check style, types, shell scripts and the nginx configuration
 	$(VENV)/ruff check
 	$(VENV)/ruff format --check
 	$(VENV)/mypy
-	$(VENV)/shellcheck .ci/run proxy/*.sh deploy/postgres/*.sh
-	PATH="$$PATH:.local/nginx/bin" sh proxy/start.sh --test
+	$(VENV)/shellcheck .ci/run proxy/gateway/*.sh deploy/postgres/*.sh
+	PATH="$$PATH:.local/nginx/bin" sh proxy/gateway/start.sh --test
 
 .PHONY: conformance
 conformance: install  ## Run every proxy, way and server against the conformance suite and write docs/compatibility.md
-	$(VENV)/python -m tests.conformance
+	$(VENV)/python -m conformance
 
 .PHONY: screenshots
 screenshots: install  ## Make the README's pictures anew with the browser tests

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from auth_service.settings import AuthSettings
-from chassis.command import Service, main
+from gatehouse_chassis.serving.command import Service, main
 
 
 def _first_start(settings: AuthSettings) -> None:
-    from auth_service.first_start import first_start
+    from auth_service.maintenance.first_start import first_start
 
     first_start(settings)
 

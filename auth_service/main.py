@@ -2,46 +2,44 @@
 
 from fastapi import FastAPI
 
-from auth_service.authentication import PasswordAuthentication
-from auth_service.authorization import Authorization
-from auth_service.clients import Clients, first_party_client
-from auth_service.foundations import Foundations
-from auth_service.housekeeping import Housekeeping
-from auth_service.oauth_errors import add_oauth_errors
-from auth_service.password_reset import PasswordResets
-from auth_service.resources import Resources
-from auth_service.revocation import Revocation
-from auth_service.routes.account_pages import account_page_routes
-from auth_service.routes.audit import audit_routes
-from auth_service.routes.authorize import authorize_routes
-from auth_service.routes.clients import client_routes
-from auth_service.routes.metadata import metadata_routes
-from auth_service.routes.sessions import session_routes
-from auth_service.routes.sign_up import sign_up_routes
-from auth_service.routes.status_list import status_list_routes
-from auth_service.routes.token_state import token_state_routes
-from auth_service.routes.tokens import token_routes
-from auth_service.routes.users import user_routes
-from auth_service.scopes import SCOPES, SERVICES
+from auth_service.audit.routes import audit_routes
+from auth_service.audit.store import AuditStore
+from auth_service.clients.authentication import Clients, first_party_client
+from auth_service.clients.routes import client_routes
+from auth_service.clients.store import ClientStore
+from auth_service.container import Foundations
+from auth_service.keys.signing_keys import SigningKeys
+from auth_service.keys.store import SigningKeyStore
+from auth_service.maintenance.purge import Housekeeping
+from auth_service.maintenance.store import ExpiredStore
+from auth_service.oauth.authorization import Authorization
+from auth_service.oauth.authorize import authorize_routes
+from auth_service.oauth.errors import add_oauth_errors
+from auth_service.oauth.grants import TokenIssuer
+from auth_service.oauth.metadata import metadata_routes
+from auth_service.oauth.resources import Resources
+from auth_service.oauth.scopes import SCOPES, SERVICES
+from auth_service.oauth.store import CodeStore
+from auth_service.oauth.token import token_routes
+from auth_service.oauth.token_state import token_state_routes
+from auth_service.pages.account_routes import account_page_routes
+from auth_service.pages.sign_in import SignInPage
+from auth_service.passwords.authentication import PasswordAuthentication
+from auth_service.revocation.revoke import Revocation
+from auth_service.revocation.routes import status_list_routes
+from auth_service.revocation.status_list import StatusList
+from auth_service.revocation.store import AccessTokenStore
+from auth_service.sessions.routes import session_routes
+from auth_service.sessions.store import SessionStore
 from auth_service.settings import AuthSettings
-from auth_service.sign_in_page import SignInPage
-from auth_service.sign_up import SignUps
-from auth_service.signing_keys import SigningKeys
-from auth_service.status_list import StatusList
-from auth_service.store import (
-    AccessTokenStore,
-    AuditStore,
-    ClientStore,
-    CodeStore,
-    ExpiredStore,
-    PasswordResetStore,
-    SessionStore,
-    SigningKeyStore,
-    SignUpStore,
-)
-from auth_service.token_issuer import TokenIssuer
-from chassis.access_tokens import AccessTokenVerifier
-from chassis.application import create_service
+from auth_service.users.password_reset.reset import PasswordResets
+from auth_service.users.password_reset.store import PasswordResetStore
+from auth_service.users.routes import user_routes
+from auth_service.users.sign_up.routes import sign_up_routes
+from auth_service.users.sign_up.sign_up import SignUps
+from auth_service.users.sign_up.store import SignUpStore
+from gatehouse_chassis.application import create_service
+from gatehouse_chassis.auth.access_tokens import AccessTokenVerifier
 
 
 def create_app(settings: AuthSettings, foundations: Foundations | None = None) -> FastAPI:

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
 
-from auth_service.events import Event
-from chassis.text import OMITTED, STORABLE, StorableText
+from auth_service.audit.events import Event
+from gatehouse_chassis.http.text import OMITTED, STORABLE, StorableText
 
 MAX_PASSWORD_CHARS = 256
 """Longer ones are refused unhashed: hashing a book is work that a stranger could order."""
@@ -32,7 +32,7 @@ NewPassword = Annotated[SecretStr, Field(min_length=12, max_length=MAX_PASSWORD_
 
 
 class Role(StrEnum):
-    """What a user may be granted at most; see auth_service.scopes."""
+    """What a user may be granted at most; see auth_service.oauth.scopes."""
 
     USER = "user"
     ADMIN = "admin"

@@ -10,7 +10,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from auth_service.schemas import MAX_PASSWORD_CHARS, Username
-from chassis.settings import (
+from gatehouse_chassis.settings import (
     BindAddress,
     DatabaseURL,
     EnvironmentSettings,
@@ -40,7 +40,7 @@ class AuthSettings(ServiceSettings):
     )
     password_grant: bool = True
     key_rotation: Annotated[timedelta, Field(ge=timedelta(hours=2))] = timedelta(days=30)
-    # More than a worker of auth takes to see a new key; see auth_service.signing_keys.
+    # More than a worker of auth takes to see a new key; see auth_service.keys.signing_keys.
     key_published_ahead: Annotated[
         timedelta, Field(ge=timedelta(seconds=15), le=timedelta(days=30))
     ] = timedelta(minutes=3)

@@ -16,7 +16,7 @@ from sqlalchemy import (
     text,
 )
 
-from chassis.columns import UtcDateTime
+from gatehouse_chassis.database.columns import UtcDateTime
 
 metadata = MetaData()
 
@@ -161,7 +161,7 @@ audit_log = Table(
     Index("ix_audit_log_subject", "subject", "id"),
 )
 
-# Counters against the guessing of passwords; what a key stands for is in auth_service.brute_force.
+# Counters against the guessing of passwords; what a key stands for is in auth_service.passwords.throttling.
 sign_in_attempts = Table(
     "sign_in_attempts",
     metadata,

@@ -15,9 +15,9 @@ from bench.progress import Progress
 from bench.rows import Findings, Row
 from bench.session import QUICK, WHOLE, Measure, Session
 from bench.subjects import Subjects
-from chassis.logs import configure_logging
 from deploy.checkout import Checkout
 from deploy.errors import DeployError
+from gatehouse_chassis.observability.logs import configure_logging
 
 PAGE = Path("docs/performance.md")
 IMAGES = Path("docs/images")

@@ -22,9 +22,9 @@ from fastapi import FastAPI
 from pydantic import TypeAdapter
 from starlette.types import ASGIApp, Message, Scope
 
-from chassis.access_tokens import AccessTokenVerifier
-from chassis.database import open_database
-from chassis.logs import configure_logging
+from gatehouse_chassis.auth.access_tokens import AccessTokenVerifier
+from gatehouse_chassis.database import open_database
+from gatehouse_chassis.observability.logs import configure_logging
 from items_service.schemas import ItemPublic
 from items_service.settings import ItemsSettings
 from items_service.store import ItemStore
@@ -44,7 +44,7 @@ async def measure(item: UUID, token: str, rounds: int) -> dict[str, float]:
     async with app.router.lifespan_context(app), AsyncExitStack() as stack:
         stack.push_async_callback(database.close)
         parts = await _parts(app, ItemStore(database), item, token)
-        # As `chassis.server` does before it forks.
+        # As `gatehouse_chassis.serving.server` does before it forks.
         gc.collect()
         gc.freeze()
         costs: dict[str, list[float]] = {name: [] for name in parts}

@@ -3,8 +3,8 @@
 from urllib.parse import urlencode
 
 from bench.wrk import Refused
-from tests.support.http import send
-from tests.support.stack import User
+from testing.http import send
+from testing.stack import User
 
 
 def password_form(user: User) -> dict[str, str]:

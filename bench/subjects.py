@@ -1,7 +1,7 @@
 """What is measured: Gatehouse and what it is compared with, each behind its own nginx, on loopback.
 
 Each starts when a measure first asks for it and ends with the `with` block. All of them are
-children whose end the kernel sees to when this process is killed (tests/support/processes.py).
+children whose end the kernel sees to when this process is killed (testing/processes.py).
 """
 
 import os
@@ -18,12 +18,12 @@ import pytest
 
 from bench.sign_in import password_form
 from bench.wrk import Refused, Request
-from tests.support.http import send
-from tests.support.nginx import Proxy, running_proxy
-from tests.support.ports import free_port
-from tests.support.postgres import running_postgresql
-from tests.support.processes import Program
-from tests.support.stack import Stack, User, sqlite_stack
+from testing.http import send
+from testing.nginx import Proxy, running_proxy
+from testing.ports import free_port
+from testing.postgres import running_postgresql
+from testing.processes import Program
+from testing.stack import Stack, User, sqlite_stack
 
 WORKERS = 2
 ITEMS = 100

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from deploy.checkout import Checkout
 from deploy.debian_package import DebianPackage
 from deploy.errors import DeployError
-from tests.support.http import send
+from testing.http import send
 
 PACKAGE = DebianPackage("wrk")
 CONNECTIONS = 16

@@ -12,7 +12,8 @@ from deploy.waiting import holds_within
 
 STEPS = 2
 
-# The check of the new code may take 90 s, its start some more, and the old workers 45 s (chassis/master.py).
+# The check of the new code may take 90 s, its start some more, and the old workers 45 s
+# (gatehouse_chassis/serving/master.py).
 REPLACED_WITHIN_S = 180
 
 # What a service's log says when it goes on with its old workers.

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from chassis.command import Service, main
+from gatehouse_chassis.serving.command import Service, main
 from items_service.settings import ItemsSettings
 
 if __name__ == "__main__":

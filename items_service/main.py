@@ -2,13 +2,13 @@
 
 from fastapi import FastAPI
 
-from chassis.access_tokens import AccessTokenVerifier
-from chassis.application import create_service
-from chassis.database import open_database
-from chassis.issuer_keys import IssuerKeys
-from chassis.status_list import StatusList
-from items_service.routes.items import item_routes
-from items_service.security import bearer
+from gatehouse_chassis.application import create_service
+from gatehouse_chassis.auth.access_tokens import AccessTokenVerifier
+from gatehouse_chassis.auth.issuer_keys import IssuerKeys
+from gatehouse_chassis.auth.status_list import StatusList
+from gatehouse_chassis.database import open_database
+from items_service.dependencies import bearer
+from items_service.routes import item_routes
 from items_service.settings import ItemsSettings
 from items_service.store import ItemStore
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from chassis.settings import BindAddress, DatabaseURL, RootPath, ServiceSettings
+from gatehouse_chassis.settings import BindAddress, DatabaseURL, RootPath, ServiceSettings
 
 URL = Annotated[str, Field(pattern=r"^https?://[^/]+/")]
 

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import and_, bindparam, delete, func, insert, select, update
 
-from chassis.columns import new_id, now
-from chassis.database import Database, Row
+from gatehouse_chassis.database import Database, Row
+from gatehouse_chassis.database.columns import new_id, now
 from items_service.tables import items
 
 

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Column, Index, Integer, MetaData, String, Table, Text, Uuid
 
-from chassis.columns import UtcDateTime
+from gatehouse_chassis.database.columns import UtcDateTime
 
 metadata = MetaData()
 

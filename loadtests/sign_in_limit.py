@@ -1,4 +1,4 @@
-"""How often an address may sign in, and whether a run keeps to it (`limit_req` in proxy/nginx.conf.template)."""
+"""How often an address may sign in, and whether a run keeps to it (`limit_req` of proxy/gateway)."""
 
 from loadtests.preflight import EXEMPTION
 from loadtests.target import NotReadyError, Target

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import processes
-from tests.support.outer_proxy import running_outer_proxy
-from tests.support.postgres import running_postgresql
-from tests.support.stack import Stack, sqlite_stack
+from testing import processes
+from testing.outer_proxy import running_outer_proxy
+from testing.postgres import running_postgresql
+from testing.stack import Stack, sqlite_stack
 
 SLOW_FOLDERS = (
     "proxy",

@@ -4,8 +4,8 @@ import sys
 
 from bench.baselines.settings import BaselineSettings
 from bench.baselines.tutorial import main as tutorial
-from chassis.logs import configure_logging
-from chassis.server import serve
+from gatehouse_chassis.observability.logs import configure_logging
+from gatehouse_chassis.serving.server import serve
 
 
 def main(name: str) -> None:

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 
-from auth_service.passwords import ARGON2ID
+from auth_service.passwords.hashing import ARGON2ID
 
 _PASSWORD = "correct horse battery staple"
 _NICENESS = 10

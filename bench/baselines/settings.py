@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from chassis.settings import BindAddress, DatabaseURL, RootPath, ServiceSettings
+from gatehouse_chassis.settings import BindAddress, DatabaseURL, RootPath, ServiceSettings
 
 
 class BaselineSettings(ServiceSettings):

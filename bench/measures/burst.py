@@ -7,9 +7,9 @@ from bench.rows import Figure, Findings, at_most
 from bench.session import Measure, Session
 from bench.sign_in import password_form
 from bench.wrk import Refused
-from tests.support.http import send
-from tests.support.stack import Stack
-from tests.support.storm import own_process, storm_of_forms
+from testing.http import send
+from testing.stack import Stack
+from testing.storm import own_process, storm_of_forms
 
 PEOPLE = 200
 

@@ -12,9 +12,9 @@ from bench.session import Measure, Session
 from bench.sign_in import access_token, password_form
 from bench.wrk import Refused, Request
 from deploy import settings_file
-from tests.support.checkout import Copy
-from tests.support.processes import pss_megabytes
-from tests.support.stack import User
+from testing.checkout import Copy
+from testing.processes import pss_megabytes
+from testing.stack import User
 
 _WORK_S = 2
 

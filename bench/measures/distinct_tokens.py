@@ -9,16 +9,16 @@ from uuid import uuid4
 
 from joserfc import jwt
 
-from auth_service.signing_keys import SigningKeys
-from auth_service.store import SigningKeyStore
+from auth_service.keys.signing_keys import SigningKeys
+from auth_service.keys.store import SigningKeyStore
 from bench.measures.growth import findings, point
 from bench.rows import Findings
 from bench.session import Measure, Session
 from bench.subjects import WORKERS, reads_of
 from bench.wrk import Request
-from chassis.access_tokens import ALGORITHM, TOKEN_TYPE
-from chassis.database import open_database
-from tests.support.stack import Stack
+from gatehouse_chassis.auth.access_tokens import ALGORITHM, TOKEN_TYPE
+from gatehouse_chassis.database import open_database
+from testing.stack import Stack
 
 COUNTS = (10, 100, 1_000, 10_000, 100_000)
 _LONGEST_WARM_UP_S = 10

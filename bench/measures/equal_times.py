@@ -19,9 +19,9 @@ from bench.figures import Spread
 from bench.rows import Figure, Findings, at_most
 from bench.session import Measure, Session
 from bench.wrk import Refused
-from tests.support.http import Answer, send
-from tests.support.nginx import Proxy, running_proxy
-from tests.support.stack import Stack
+from testing.http import Answer, send
+from testing.nginx import Proxy, running_proxy
+from testing.stack import Stack
 
 _PARTS = 5
 _PASSWORD = "wrong but long enough to be one"

@@ -9,7 +9,7 @@ from bench.session import Measure, Session
 from bench.subjects import reads_of
 from bench.wrk import Request
 from items_service.tables import items
-from tests.support.stack import Stack
+from testing.stack import Stack
 
 SIZES = (100, 1_000, 10_000, 100_000, 1_000_000)
 # How many different ones are read in turn.

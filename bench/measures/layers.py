@@ -13,9 +13,9 @@ from bench.rows import Findings
 from bench.session import Measure, Session
 from bench.subjects import reads_of
 from bench.wrk import Refused, Request
-from tests.support.checkout import ROOT
-from tests.support.processes import Program
-from tests.support.stack import Stack
+from testing.checkout import ROOT
+from testing.processes import Program
+from testing.stack import Stack
 
 _SERVED = "counted in /proc while wrk reads"
 _LOOP = "in process, in a loop"

@@ -9,7 +9,7 @@ from bench.measures.rates import compare
 from bench.rows import Findings, at_least
 from bench.session import Measure, Session
 from bench.subjects import login_of
-from tests.support.checkout import ROOT
+from testing.checkout import ROOT
 
 
 def _measure(session: Session) -> Findings:

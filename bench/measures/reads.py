@@ -7,7 +7,7 @@ from bench.session import Measure, Session
 from bench.sign_in import access_token
 from bench.subjects import PAGE, Baseline, reads_of
 from bench.wrk import Refused, Request
-from tests.support.http import send
+from testing.http import send
 
 
 def _on_sqlite(session: Session) -> Findings:

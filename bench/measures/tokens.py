@@ -5,7 +5,7 @@ from bench.measures.rates import compare, rates_of
 from bench.rows import Findings, at_least
 from bench.session import Measure, Session
 from bench.wrk import Refused, Request
-from tests.support.stack import Stack
+from testing.stack import Stack
 
 
 def _measure(session: Session) -> Findings:

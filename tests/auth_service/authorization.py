@@ -8,8 +8,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx2
 
-from tests.auth_service.clients import WEB
 from tests.auth_service.people import DEMO, URL, Person
+from tests.auth_service.registered_clients import WEB
 
 VERIFIER = "a-verifier-of-43-characters-or-more_0123456789"
 CHALLENGE = urlsafe_b64encode(sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()

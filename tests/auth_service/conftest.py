@@ -10,17 +10,17 @@ import pytest
 import pytest_asyncio
 from fastapi import FastAPI
 
-from auth_service.foundations import Foundations
-from auth_service.mailing import Mailing
+from auth_service.container import Foundations
+from auth_service.mail.outbox import Mailing
 from auth_service.main import create_app
 from auth_service.settings import AuthSettings
-from chassis.database import Database, open_database
+from gatehouse_chassis.database import Database, open_database
+from testing.apps import running
+from testing.databases import postgresql  # noqa: F401  # a fixture
+from testing.postgres import PostgreSQL
 from tests.auth_service.databases import copy_of, fill, settings_for
 from tests.auth_service.mailbox import mailbox  # noqa: F401  # a fixture
 from tests.auth_service.people import URL
-from tests.support.apps import running
-from tests.support.databases import postgresql  # noqa: F401  # a fixture
-from tests.support.postgres import PostgreSQL
 
 
 @pytest.fixture(scope="session")

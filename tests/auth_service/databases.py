@@ -7,12 +7,12 @@ from typing import Any
 import asyncpg
 import pytest
 
-from auth_service.first_start import first_start
+from auth_service.maintenance.first_start import first_start
 from auth_service.settings import AuthSettings
-from chassis import migrations
+from gatehouse_chassis.database import migrations
+from testing.checkout import ROOT
+from testing.postgres import PostgreSQL
 from tests.auth_service.people import ADMIN, DEMO, PUBLIC_URL
-from tests.support.checkout import ROOT
-from tests.support.postgres import PostgreSQL
 
 KEY_SECRET = "b0c7d1e94fa2386570b1f6c9d8e3a254"
 MIGRATIONS = ROOT / "auth_service" / "migrations"

@@ -5,7 +5,7 @@ import re
 import httpx2
 import pytest
 
-from auth_service.mailing import Mailing
+from auth_service.mail.outbox import Mailing
 from tests.auth_service.people import URL
 
 

@@ -8,10 +8,10 @@ import httpx2
 import pytest
 from sqlalchemy import select
 
-from auth_service.signing_keys import SigningKeys
-from auth_service.store import SigningKeyStore
+from auth_service.keys.signing_keys import SigningKeys
+from auth_service.keys.store import SigningKeyStore
 from auth_service.tables import refresh_tokens, users
-from chassis.database import Database
+from gatehouse_chassis.database import Database
 from tests.auth_service.databases import KEY_SECRET
 from tests.auth_service.people import DEMO, refresh, sign_in
 

@@ -12,7 +12,7 @@ from bench.processes import cpu_seconds
 from bench.subjects import Subjects
 from bench.wrk import Refused, Request, Wrk
 from deploy.checkout import Checkout
-from tests.support.checkout import ROOT
+from testing.checkout import ROOT
 
 
 @pytest.fixture(scope="module")

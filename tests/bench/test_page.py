@@ -1,7 +1,7 @@
 from bench.__main__ import PAGE
 from bench.markdown import fill
 from bench.measures import MEASURES
-from tests.support.checkout import ROOT
+from testing.checkout import ROOT
 
 
 def test_the_page_has_a_place_for_every_table_that_is_measured() -> None:

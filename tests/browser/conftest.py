@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from testing.stack import Stack, User, sqlite_stack
 from tests.browser.chromium import PICTURED_URL, Visit, running_chromium, visiting
-from tests.support.stack import Stack, User, sqlite_stack
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.support.stack import User
+from testing.stack import User
 
 
 def authorize(page: Page, user: User, *, client_id: str | None = None) -> None:

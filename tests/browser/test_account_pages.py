@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from testing.processes import wait_until
+from testing.stack import Stack, User
 from tests.browser.chromium import Visit, visiting
 from tests.browser.portal import open_portal, sign_in
-from tests.support.processes import wait_until
-from tests.support.stack import Stack, User
 
 
 def mailed_link(stack: Stack, email: str, origin: str) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from testing.stack import Stack, User
 from tests.browser.chromium import PICTURED_URL, Visit, pretend, visiting
 from tests.browser.swagger_ui import (
     ask_for_authorization,
@@ -14,7 +15,6 @@ from tests.browser.swagger_ui import (
     status_of,
     try_out,
 )
-from tests.support.stack import Stack, User
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, Route, expect
 
+from testing.processes import wait_until
+from testing.stack import Stack, User
 from tests.browser.chromium import PICTURED_URL, Visit, pretend, visiting
 from tests.browser.portal import add_item, open_portal, sign_in, titles
-from tests.support.processes import wait_until
-from tests.support.stack import Stack, User
 
 ERRANDS = [
     "Oil the hinges of the gate",

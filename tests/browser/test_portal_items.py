@@ -2,9 +2,9 @@
 
 from playwright.sync_api import expect
 
+from testing.stack import Stack, User
 from tests.browser.chromium import Visit
 from tests.browser.portal import add_item, open_portal, sign_in, titles
-from tests.support.stack import Stack, User
 
 
 def test_an_added_item_is_there_after_a_reload(visit: Visit, origin: str, person: User) -> None:

@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.support.http import send
-from tests.support.stack import Stack
+from testing.http import send
+from testing.stack import Stack
 
 REDIRECT_URI = "https://client.example/callback"
 

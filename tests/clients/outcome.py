@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.support.stack import Stack
+from testing.stack import Stack
 
 
 def check_outcome(stack: Stack, client_id: str, outcome: dict[str, dict[str, Any]]) -> None:

@@ -7,9 +7,9 @@ from authlib.common.security import generate_token
 from authlib.integrations.requests_client import OAuth2Session
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata, get_well_known_url
 
+from testing.stack import Stack
 from tests.clients.conftest import REDIRECT_URI, Person, Registered
 from tests.clients.outcome import check_outcome
-from tests.support.stack import Stack
 
 
 @pytest.mark.parametrize("external", [True, False], ids=["root of the domain", "below the issuer"])

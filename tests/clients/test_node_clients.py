@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from testing.stack import Stack
 from tests.clients.conftest import REDIRECT_URI, Person, Registered
 from tests.clients.outcome import check_outcome
-from tests.support.stack import Stack
 
 SCRIPTS = Path(__file__).parent / "node"
 

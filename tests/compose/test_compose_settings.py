@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from deploy.settings_file import VARIABLES
-from tests.support.checkout import ROOT
-from tests.support.ports import free_port
+from testing.checkout import ROOT
+from testing.ports import free_port
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 TABLE = README.partition("## Settings")[2].partition("\n## ")[0]

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from tests.support.checkout import Copy
-from tests.support.docker import needs_docker
-from tests.support.hammer import Hammer
-from tests.support.http import Answer, send
-from tests.support.processes import wait_until
+from testing.checkout import Copy
+from testing.docker import needs_docker
+from testing.hammer import Hammer
+from testing.http import Answer, send
+from testing.processes import wait_until
 
 pytestmark = [pytest.mark.stack, needs_docker]
 

@@ -7,12 +7,12 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser
 
+from conformance.proxies import PROXIES, folder_for_every_user
+from testing.certificates import Certificates
+from testing.nginx import find_nginx
+from testing.stack import Stack
 from tests.browser.chromium import running_chromium, visiting
 from tests.browser.swagger_ui import authorize, status_of, try_out
-from tests.conformance.proxies import PROXIES, folder_for_every_user
-from tests.support.certificates import Certificates
-from tests.support.nginx import find_nginx
-from tests.support.stack import Stack
 
 
 # For this module only: Playwright runs once at a time, and tests/browser has its own.

@@ -1,6 +1,6 @@
 """docs/compatibility.md tells what the suite that stands here has shown, and nothing else."""
 
-from tests.conformance.report import PAGE, complaint_about
+from conformance.report import PAGE, complaint_about
 
 
 def test_the_page_is_what_the_suite_wrote_about_these_very_files() -> None:

@@ -3,10 +3,10 @@
 import ast
 import re
 
-from tests.conformance import cases
-from tests.conformance.case import CASES
-from tests.conformance.impossible import NOT_ASKED_HERE
-from tests.support.checkout import ROOT
+from conformance import cases
+from conformance.case import CASES
+from conformance.impossible import NOT_ASKED_HERE
+from testing.checkout import ROOT
 
 PAGE = (ROOT / "docs" / "failure-cases.md").read_text(encoding="utf-8")
 ROWS = [line.strip("| ").split(" | ") for line in PAGE.splitlines() if re.match(r"\| \d", line)]

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.conformance.imitations import DIALECTS, views_of
-from tests.conformance.run import Cell, run_cell
-from tests.conformance.ways import WAYS, Way
+from conformance.imitations import DIALECTS, views_of
+from conformance.run import Cell, run_cell
+from conformance.ways import WAYS, Way
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.case import CASES
-from tests.conformance.deployments import running_deployment
-from tests.conformance.run import Cell, run_cell
-from tests.conformance.servers import SERVERS, running_services, socket_address
-from tests.conformance.view import View
-from tests.conformance.ways import WAYS
-from tests.conformance.wire import SocketWire
-from tests.support.certificates import Certificates
-from tests.support.nginx import find_nginx
+from conformance.case import CASES
+from conformance.deployments import running_deployment
+from conformance.run import Cell, run_cell
+from conformance.servers import SERVERS, running_services, socket_address
+from conformance.view import View
+from conformance.ways import WAYS
+from conformance.wire import SocketWire
+from testing.certificates import Certificates
+from testing.nginx import find_nginx
 
 _DIRECTLY = ("C1", "C2", "C3", "C4", "C5", "C6", "C7", "C10", "C11", "C12", "C13", "C15", "C17")
 

@@ -8,34 +8,34 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from chassis.settings import ServiceSettings
+from conformance.proxies import PROXIES
 from deploy import docker, health
 from deploy.local import stack
-from tests.conformance.proxies import PROXIES
-from tests.support.checkout import ROOT
+from gatehouse_chassis.settings import ServiceSettings
+from testing.checkout import ROOT
 
 _LISTED = json.loads((ROOT / "proxy" / "site" / "services.json").read_text(encoding="utf-8"))
 PREFIXES: dict[str, str] = {entry["name"]: "/" + entry["prefix"].strip("/") for entry in _LISTED}
 
 # How each kind of file routes a prefix to a service: pairs of them.
 _ROUTES = {
-    "nginx/nginx.conf": r"location (?:= )?(/\w+)/? \{ proxy_pass http://(\w+)\$",
-    "nginx.conf.template": r"location (?:= )?(/\w+)/? \{ proxy_pass http://(\w+);",
-    "caddy/Caddyfile": r"@(?P<service>\w+) path (?P<prefix>/\w+) (?P=prefix)/\*\n",
-    "haproxy/haproxy.cfg": r"use_backend (?P<service>\w+) if \{ path (?P<prefix>/\w+) \} or "
+    "examples/nginx/nginx.conf": r"location (?:= )?(/\w+)/? \{ proxy_pass http://(\w+)\$",
+    "gateway/nginx.conf.template": r"location (?:= )?(/\w+)/? \{ proxy_pass http://(\w+);",
+    "examples/caddy/Caddyfile": r"@(?P<service>\w+) path (?P<prefix>/\w+) (?P=prefix)/\*\n",
+    "examples/haproxy/haproxy.cfg": r"use_backend (?P<service>\w+) if \{ path (?P<prefix>/\w+) \} or "
     r"\{ path_beg (?P=prefix)/ \}",
-    "apache/httpd.conf": r"ProxyPass (/\w+) \$\{(\w+)\} ",
-    "envoy/envoy.yaml": r"path_separated_prefix: (/\w+)\}\s+route:\s+cluster: (\w+)",
+    "examples/apache/httpd.conf": r"ProxyPass (/\w+) \$\{(\w+)\} ",
+    "examples/envoy/envoy.yaml": r"path_separated_prefix: (/\w+)\}\s+route:\s+cluster: (\w+)",
 }
 # How each names the address of a service.
 _ADDRESSES = {
-    "nginx/nginx.conf": r"upstream (\w+) \{ server ([\d.:]+); \}",
-    "caddy/Caddyfile": r"uri path_regexp \^/(\w+)/\? /\n\s+reverse_proxy ([\d.:]+)",
-    "haproxy/haproxy.cfg": r"server (\w+) ([\d.:]+)",
-    "apache/httpd.conf": r"^Define (\w+) http://([\d.:]+)",
-    "envoy/envoy.yaml": r"cluster_name: (\w+)\s+endpoints:\s+- lb_endpoints:\s+- endpoint: .*"
+    "examples/nginx/nginx.conf": r"upstream (\w+) \{ server ([\d.:]+); \}",
+    "examples/caddy/Caddyfile": r"uri path_regexp \^/(\w+)/\? /\n\s+reverse_proxy ([\d.:]+)",
+    "examples/haproxy/haproxy.cfg": r"server (\w+) ([\d.:]+)",
+    "examples/apache/httpd.conf": r"^Define (\w+) http://([\d.:]+)",
+    "examples/envoy/envoy.yaml": r"cluster_name: (\w+)\s+endpoints:\s+- lb_endpoints:\s+- endpoint: .*"
     r"(?P<host>127\.0\.0\.1), port_value: (?P<port>\d+)",
-    "start.sh": r"^  (\w+)_ADDRESS +([\d.:]+) ",
+    "gateway/start.sh": r"^  (\w+)_ADDRESS +([\d.:]+) ",
 }
 
 
@@ -54,7 +54,9 @@ def test_a_proxy_looks_for_a_service_where_it_listens_by_itself(file: str) -> No
 
 
 def test_every_proxy_of_the_matrix_is_looked_at() -> None:
-    assert {proxy.inner for proxy in PROXIES.values()} <= _ROUTES.keys() & _ADDRESSES.keys()
+    assert {
+        f"examples/{proxy.inner}" for proxy in PROXIES.values()
+    } <= _ROUTES.keys() & _ADDRESSES.keys()
 
 
 @pytest.mark.parametrize("name", PREFIXES)

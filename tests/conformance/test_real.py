@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.conformance.bench import Bench, what_lacks
-from tests.conformance.matrix import sample
-from tests.conformance.run import Cell
-from tests.support.nginx import find_nginx
+from conformance.bench import Bench, what_lacks
+from conformance.matrix import sample
+from conformance.run import Cell
+from testing.nginx import find_nginx
 
 
 @pytest.fixture(scope="module")

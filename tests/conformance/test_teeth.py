@@ -4,10 +4,10 @@ import pytest
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tests.conformance import app
-from tests.conformance.imitations import DIALECTS, views_of
-from tests.conformance.run import Cell, Verdict, run_cell
-from tests.conformance.ways import WAYS
+from conformance import app
+from conformance.imitations import DIALECTS, views_of
+from conformance.run import Cell, Verdict, run_cell
+from conformance.ways import WAYS
 
 
 class AsServersRunIt:

@@ -4,7 +4,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 from deploy import health
-from tests.support.ports import free_port
+from testing.ports import free_port
 
 
 @contextmanager
@@ -48,7 +48,7 @@ def test_what_probes_left_in_a_log_is_not_shown() -> None:
         '{"service": "auth", "event": "Listening at: http://127.0.0.1:8001"}\n'
         '{"service": "auth", "path": "/x/auth/health/ready", "status": 404, "event": "request"}\n'
         '[error] connect() failed while connecting to upstream, request: "GET /items/health/live HTTP/1.1"\n'
-        '  File "chassis/health.py", line 3, in readiness\n'
+        '  File "gatehouse_chassis/http/health.py", line 3, in readiness\n'
         "OSError: [Errno 28] No space left on device"
     )
 

@@ -7,7 +7,7 @@ import pytest
 
 from deploy.checkout import Checkout
 from deploy.local import leftovers
-from tests.support.processes import wait_until
+from testing.processes import wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 

@@ -7,7 +7,7 @@ import pytest
 
 from deploy import ports, preflight
 from deploy.errors import DeployError
-from tests.support.ports import free_port
+from testing.ports import free_port
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.checkout import Copy
-from tests.support.processes import wait_until
+from testing.checkout import Copy
+from testing.processes import wait_until
 
 pytestmark = pytest.mark.stack
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.checkout import ROOT
+from testing.checkout import ROOT
 
 MAKEFILE = ROOT / "Makefile"
 PATH = "/usr/local/bin:/usr/bin:/bin"

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.checkout import Copy
-from tests.support.hammer import Hammer
-from tests.support.http import send
+from testing.checkout import Copy
+from testing.hammer import Hammer
+from testing.http import send
 
 pytestmark = pytest.mark.stack
 

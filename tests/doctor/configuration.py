@@ -18,10 +18,10 @@ import pytest
 import yaml  # type: ignore[import-untyped]  # its stubs are not worth a dependency
 
 from doctor.mends import mend
-from tests.support.http import listens
-from tests.support.other_nginx import nginx_command, write_configuration
-from tests.support.ports import free_port
-from tests.support.processes import Program
+from testing.http import listens
+from testing.other_nginx import nginx_command, write_configuration
+from testing.ports import free_port
+from testing.processes import Program
 
 # Proxies are installed where users without rights do not look, and in the tests' own environment.
 _PATH = os.pathsep.join(

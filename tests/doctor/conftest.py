@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.serving import Certificate, make_certificate
+from testing.serving import Certificate, make_certificate
 
 
 @pytest.fixture(scope="session")

@@ -12,13 +12,7 @@ from starlette.routing import request_response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tests.doctor.proxies import Proxy, inner_host, without_port
-from tests.doctor.services import (
-    answering,
-    on_gunicorn,
-    on_uvicorn,
-    service,
-    wrapped,
-)
+from tests.doctor.services import answering, on_gunicorn, on_uvicorn, service, wrapped
 
 
 @dataclass(frozen=True)

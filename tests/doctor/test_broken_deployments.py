@@ -4,9 +4,9 @@ import pytest
 from starlette.types import ASGIApp
 
 from doctor.catalogue import KINDS
+from testing.serving import Certificate, served
 from tests.doctor.command import Run, run
 from tests.doctor.deployments import BROKEN, Deployment
-from tests.support.serving import Certificate, served
 
 # These need a proxy that rewrites, or a second address: tests/doctor/test_real_nginx.py.
 ELSEWHERE = {"kept-but-expected-stripped", "location-doubled", "path-rewritten"}

@@ -14,12 +14,12 @@ from doctor.deployment import Deployment, LimitReachedError
 from doctor.examination import examine
 from doctor.report import TextReport
 from doctor.subject import Options
+from testing.ports import free_port
+from testing.serving import served
 from tests.doctor.command import run
 from tests.doctor.deployments import right
 from tests.doctor.proxies import Proxy
 from tests.doctor.services import answering, on_uvicorn, service
-from tests.support.ports import free_port
-from tests.support.serving import served
 
 
 def test_help_shows_examples_and_exit_codes() -> None:

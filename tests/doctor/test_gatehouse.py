@@ -2,8 +2,8 @@
 
 import pytest
 
+from testing.stack import Stack
 from tests.doctor.command import run
-from tests.support.stack import Stack
 
 PLACES = ("", "/items", "/auth")
 

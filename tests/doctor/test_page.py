@@ -13,12 +13,12 @@ from starlette.types import ASGIApp
 
 from doctor.__main__ import parser
 from doctor.catalogue import KINDS
+from testing.checkout import ROOT
+from testing.other_nginx import running_nginx
+from testing.serving import served
 from tests.doctor.command import run
 from tests.doctor.configuration import assert_accepted, fenced
 from tests.doctor.services import service
-from tests.support.checkout import ROOT
-from tests.support.other_nginx import running_nginx
-from tests.support.serving import served
 
 PAGE = (ROOT / "docs" / "behind-a-proxy.md").read_text(encoding="utf-8")
 PROXY_OF = {"nginx": "nginx", "caddyfile": "caddy", "haproxy": "haproxy", "apache": "apache"}

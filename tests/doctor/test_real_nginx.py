@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from testing.other_nginx import running_nginx
+from testing.serving import served
 from tests.doctor.command import run
 from tests.doctor.services import service
-from tests.support.other_nginx import running_nginx
-from tests.support.serving import served
 
 HEADERS = "proxy_set_header Host $http_host; proxy_set_header X-Forwarded-For $remote_addr;"
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from testing.serving import served
 from tests.doctor.command import run
 from tests.doctor.configuration import proposed, running_proxy
 from tests.doctor.services import service
-from tests.support.serving import served
 
 # Only Caddy's site address names its hosts; only Apache refuses %2F by itself.
 LEFT_OPEN = {

@@ -10,14 +10,14 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
-from chassis.migrations import migrate
+from gatehouse_chassis.database.migrations import migrate
 from items_service.main import create_app
 from items_service.settings import ItemsSettings
-from tests.support.apps import running
-from tests.support.checkout import ROOT
-from tests.support.databases import postgresql  # noqa: F401  # a fixture
-from tests.support.ports import free_port
-from tests.support.tokens import TestIssuer
+from testing.apps import running
+from testing.checkout import ROOT
+from testing.databases import postgresql  # noqa: F401  # a fixture
+from testing.ports import free_port
+from testing.tokens import TestIssuer
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
-from chassis.lean_route import LeanRoute
+from gatehouse_chassis.serving.lean_route import LeanRoute
 
 JSON = {"Content-Type": "application/json"}
 Headers = Callable[..., dict[str, str]]

@@ -17,8 +17,8 @@ from schemathesis.checks import (
     status_code_conformance,
 )
 
-from tests.support.apps import client_of
-from tests.support.tokens import TestIssuer
+from testing.apps import client_of
+from testing.tokens import TestIssuer
 
 BASE = "http://localhost:8080/items"
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from testing.processes import Program
 from tests.loadtests.stub_api import ADMIN, DEMO
-from tests.support.processes import Program
 
 LONGEST_RUN_SECONDS = 60.0
 

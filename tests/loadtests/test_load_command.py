@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 
 import pytest
 
+from testing.ports import free_port
 from tests.loadtests.command import finish, start
 from tests.loadtests.stub_api import StubApi
-from tests.support.ports import free_port
 
 
 def test_a_wrong_password_ends_the_command_with_2_and_one_sentence(

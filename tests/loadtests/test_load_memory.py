@@ -9,7 +9,7 @@ import pytest
 
 from loadtests.memory import MOST_SAMPLES, Growth
 from loadtests.memory_sources import LocalProcesses, source_behind, supervisor_behind
-from tests.support.ports import free_port
+from testing.ports import free_port
 
 
 def grown(megabytes_per_hour: float, seconds: int, since: int = 0) -> Growth:

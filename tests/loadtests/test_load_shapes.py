@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from loadtests import shapes
-from tests.support.checkout import ROOT
+from testing.checkout import ROOT
 
 PEAK, SECONDS = 20, 60
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.echo import echo_service
-from tests.support.nginx import Proxy, running_proxy
+from testing.echo import echo_service
+from testing.nginx import Proxy, running_proxy
 
 
 @pytest.fixture(scope="session")

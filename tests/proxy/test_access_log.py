@@ -3,9 +3,9 @@
 import json
 from typing import Any
 
-from tests.support.http import send
-from tests.support.nginx import Proxy
-from tests.support.processes import wait_until
+from testing.http import send
+from testing.nginx import Proxy
+from testing.processes import wait_until
 
 
 def log_line(proxy: Proxy, request_id: str) -> Any:

@@ -3,10 +3,10 @@
 import re
 from pathlib import Path
 
-from chassis.docs.pages import SWAGGER_UI_POLICY
-from tests.support.checkout import ROOT
-from tests.support.http import send
-from tests.support.nginx import Proxy
+from gatehouse_chassis.docs.pages import SWAGGER_UI_POLICY
+from testing.checkout import ROOT
+from testing.http import send
+from testing.nginx import Proxy
 
 
 def _head(page: Path) -> str:
@@ -16,7 +16,7 @@ def _head(page: Path) -> str:
 
 def test_it_loads_what_the_page_of_a_service_loads() -> None:
     common = _head(ROOT / "proxy" / "site" / "docs" / "index.html")
-    assert common == _head(ROOT / "chassis" / "docs" / "templates" / "swagger-ui.html")
+    assert common == _head(ROOT / "gatehouse_chassis" / "docs" / "templates" / "swagger-ui.html")
     assert "swagger-ui-bundle.js" in common
 
 

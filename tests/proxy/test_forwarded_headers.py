@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.support.http import send
-from tests.support.nginx import Proxy
+from testing.http import send
+from testing.nginx import Proxy
 
 SPOOFED = [
     ("X-Forwarded-For", "6.6.6.6"),

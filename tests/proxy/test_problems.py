@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from chassis.body_limit import MAX_BODY_BYTES
-from tests.support.http import Answer, send, send_raw
-from tests.support.nginx import Proxy, running_proxy
-from tests.support.ports import free_port
+from gatehouse_chassis.http.body_limit import MAX_BODY_BYTES
+from testing.http import Answer, send, send_raw
+from testing.nginx import Proxy, running_proxy
+from testing.ports import free_port
 
 
 def assert_problem(answer: Answer, *, status: int, title: str, code: str) -> None:

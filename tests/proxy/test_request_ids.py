@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from tests.support.http import send
-from tests.support.nginx import Proxy
+from testing.http import send
+from testing.nginx import Proxy
 
 OWN_ID = re.compile("[0-9a-f]{32}")
 

@@ -3,8 +3,8 @@
 import pytest
 from websockets.sync.client import connect
 
-from tests.support.http import send, send_raw
-from tests.support.nginx import Proxy
+from testing.http import send, send_raw
+from testing.nginx import Proxy
 
 
 @pytest.mark.parametrize(

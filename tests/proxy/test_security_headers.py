@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.support.http import send
-from tests.support.nginx import Proxy
+from testing.http import send
+from testing.nginx import Proxy
 
 LOCKED = "default-src 'none'; frame-ancestors 'none'"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.http import Answer, send
-from tests.support.nginx import Proxy, running_proxy
+from testing.http import Answer, send
+from testing.nginx import Proxy, running_proxy
 
 MORE_THAN_ALLOWED = 40
 

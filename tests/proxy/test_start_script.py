@@ -1,13 +1,13 @@
-"""proxy/start.sh says what is wrong with a setting before nginx does."""
+"""proxy/gateway/start.sh says what is wrong with a setting before nginx does."""
 
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.support.http import send
-from tests.support.nginx import START, Proxy, proxy_environment, running_proxy
-from tests.support.ports import free_port
+from testing.http import send
+from testing.nginx import START, Proxy, proxy_environment, running_proxy
+from testing.ports import free_port
 
 
 def start(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.checkout import ROOT, Copy
-from tests.support.docker import needs_docker
+from testing.checkout import ROOT, Copy
+from testing.docker import needs_docker
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```sh\n(.*?)^```", README, re.DOTALL | re.MULTILINE)

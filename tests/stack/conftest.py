@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.stack import Stack
+from testing.stack import Stack
 
 
 @pytest.fixture(params=["stack", "stack_on_postgresql"], ids=["sqlite", "postgresql"])

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.http import send, send_raw
-from tests.support.processes import wait_until
-from tests.support.stack import Stack
+from testing.http import send, send_raw
+from testing.processes import wait_until
+from testing.stack import Stack
 
 SERVICES = ("auth", "items")
 

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.support.stack import Stack, User
+from testing.stack import Stack, User
 
 
 @pytest.fixture

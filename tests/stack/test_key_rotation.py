@@ -1,7 +1,7 @@
 """Two rotations by command on the running stack, under load, in real time: its own intervals are set short.
 
-Which database holds the keys is a matter of tests/auth_service/test_key_rotation.py, which runs on both, through hours
-of a clock that the test moves. Here are the processes: two workers of each service, nginx, and the command.
+Which database holds the keys is a matter of tests/auth_service/keys/test_key_rotation.py, which runs on both, through
+hours of a clock that the test moves. Here are the processes: two workers of each service, nginx, and the command.
 """
 
 import asyncio
@@ -21,13 +21,13 @@ from typing import Any
 import pytest
 from joserfc import jwt
 
-from auth_service.signing_keys import SigningKey, SigningKeys
-from auth_service.store import SigningKeyStore
-from chassis.database import open_database
-from tests.support.checkout import ROOT
-from tests.support.http import send
-from tests.support.processes import wait_until
-from tests.support.stack import Stack, sqlite_stack
+from auth_service.keys.signing_keys import SigningKey, SigningKeys
+from auth_service.keys.store import SigningKeyStore
+from gatehouse_chassis.database import open_database
+from testing.checkout import ROOT
+from testing.http import send
+from testing.processes import wait_until
+from testing.stack import Stack, sqlite_stack
 
 TOKEN_LIFE_S, AHEAD_S, REFRESH_S = 5, 15, 2
 FETCH_S = 8

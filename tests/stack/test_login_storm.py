@@ -9,10 +9,10 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from tests.support.http import send
-from tests.support.processes import wait_until
-from tests.support.stack import Stack
-from tests.support.storm import own_process, storm_of_forms
+from testing.http import send
+from testing.processes import wait_until
+from testing.stack import Stack
+from testing.storm import own_process, storm_of_forms
 
 STORM = 200
 MOST_MEGABYTES = 250

@@ -4,9 +4,9 @@ import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.support.http import send
-from tests.support.processes import wait_until
-from tests.support.stack import Stack
+from testing.http import send
+from testing.processes import wait_until
+from testing.stack import Stack
 
 CLIENTS = 4
 REQUESTS_IN_THE_OUTAGE = 1000

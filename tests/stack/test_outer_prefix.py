@@ -5,8 +5,8 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 import pytest
 
-from tests.support.http import Answer, send
-from tests.support.stack import Stack
+from testing.http import Answer, send
+from testing.stack import Stack
 
 PAGES = ("/", "/docs", "/auth/docs", "/auth/redoc", "/items/docs", "/items/redoc")
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.hammer import Hammer
-from tests.support.http import listens, send
-from tests.support.processes import Program, wait_until
-from tests.support.stack import Stack
+from testing.hammer import Hammer
+from testing.http import listens, send
+from testing.processes import Program, wait_until
+from testing.stack import Stack
 
 
 def serving(master: Program) -> set[int]:

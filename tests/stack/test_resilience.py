@@ -5,9 +5,9 @@ import signal
 
 import pytest
 
-from tests.support.http import listens
-from tests.support.processes import wait_until
-from tests.support.stack import Stack
+from testing.http import listens
+from testing.processes import wait_until
+from testing.stack import Stack
 
 
 def new_item(stack: Stack, token: str) -> str:

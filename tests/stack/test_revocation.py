@@ -5,8 +5,8 @@ from collections.abc import Callable
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from tests.support.http import send
-from tests.support.stack import Stack, User
+from testing.http import send
+from testing.stack import Stack, User
 
 TRIES = 100
 WITHIN_S = 5.0

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from tests.support.http import Answer, send
-from tests.support.stack import Stack
+from testing.http import Answer, send
+from testing.stack import Stack
 
 
 def assert_problem(answer: Answer, status: int) -> None:

@@ -1,0 +1,101 @@
+"""The audit log: what happened to users, sessions, clients and keys, in its order. Rows are only added."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from json import dumps, loads
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, insert, select
+
+from auth_service.audit.context import current_origin
+from auth_service.audit.events import Event
+from auth_service.tables import audit_log
+from gatehouse_chassis.database import Database, Row, Statements
+from gatehouse_chassis.database.columns import new_id, now
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """A row of `audit_log`.
+
+    Attributes:
+        subject: what it happened to: the id of a user or of a client, or a key id.
+        actor, address, request_id: see `auth_service.audit.context.Origin`.
+        details: what else is worth knowing; never a secret.
+    """
+
+    id: UUID
+    at: datetime
+    event: Event
+    subject: str | None
+    actor: str | None
+    address: str | None
+    request_id: str | None
+    details: dict[str, str]
+
+
+_ADD = insert(audit_log)
+_ENTRIES = select(audit_log).order_by(audit_log.c.id.desc()).limit(bindparam("most"))
+_FILTERS = {
+    "before": audit_log.c.id < bindparam("before"),
+    "event": audit_log.c.event == bindparam("event"),
+    "subject": audit_log.c.subject == bindparam("subject"),
+    "actor": audit_log.c.actor == bindparam("actor"),
+}
+
+
+async def record(
+    statements: Statements, event: Event, subject: UUID | str | None, **details: str
+) -> None:
+    """Adds an entry, within the transaction of what it tells of where there is one."""
+    origin = current_origin()
+    await statements.execute(
+        _ADD,
+        id=new_id(),
+        at=now(),
+        event=event.value,
+        subject=None if subject is None else str(subject),
+        actor=origin.actor,
+        address=origin.address,
+        request_id=origin.request_id,
+        details=dumps(details),
+    )
+
+
+class AuditStore:
+    """The audit log as a whole."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def record(self, event: Event, subject: UUID | str | None, **details: str) -> None:
+        """Adds an entry that tells of no other change in the database."""
+        await record(self._database, event, subject, **details)
+
+    async def list(
+        self,
+        *,
+        most: int,
+        before: UUID | None = None,
+        event: Event | None = None,
+        subject: str | None = None,
+        actor: str | None = None,
+    ) -> list[AuditEntry]:
+        """Up to `most` entries, newest first, that are older than the one with the id `before` and match the rest."""
+        wanted: dict[str, Any] = {
+            "before": before,
+            "event": event.value if event else None,
+            "subject": subject,
+            "actor": actor,
+        }
+        wanted = {name: value for name, value in wanted.items() if value is not None}
+        statement = _ENTRIES.where(*(_FILTERS[name] for name in wanted))
+        return [
+            _entry(row) for row in await self._database.fetch_all(statement, most=most, **wanted)
+        ]
+
+
+def _entry(row: Row) -> AuditEntry:
+    columns = {**row, "event": Event(row["event"]), "details": loads(row["details"])}
+    return AuditEntry(**columns)

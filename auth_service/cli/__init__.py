@@ -1,0 +1,1 @@
+"""The command line of operators: `python -m auth_service.cli --help`."""

@@ -1,0 +1,1 @@
+"""Who may ask for tokens: client registration, authentication and redirect URIs."""

@@ -1,0 +1,102 @@
+"""Which OAuth client is asking."""
+
+from base64 import b64decode
+from binascii import Error as Base64Error
+from hmac import compare_digest
+from urllib.parse import unquote_plus
+
+from auth_service.clients.store import Client, ClientStore
+from auth_service.oauth.errors import InvalidClient, InvalidRequest, UnauthorizedClient
+from auth_service.oauth.opaque_tokens import digest_of
+from auth_service.oauth.scopes import SCOPES
+
+FIRST_PARTY_CLIENT = "gatehouse"
+"""The built-in public client: the portal, the docs pages, curl."""
+
+_WRONG = "there is no such client, or its credentials are wrong"
+
+
+def first_party_client(*, password_grant: bool) -> Client:
+    """The built-in client, the only one that may be allowed to see a user's password."""
+    grants = {"authorization_code", "refresh_token"} | ({"password"} if password_grant else set())
+    return Client(
+        client_id=FIRST_PARTY_CLIENT,
+        name="Gatehouse",
+        confidential=False,
+        grants=frozenset(grants),
+        redirect_uris=(),
+        scopes=frozenset(SCOPES),
+    )
+
+
+class Clients:
+    """The built-in client and the registered ones."""
+
+    def __init__(self, store: ClientStore, built_in: Client) -> None:
+        self._store = store
+        self._built_in = built_in
+
+    async def find(self, client_id: str) -> Client | None:
+        """The client with this id."""
+        if client_id == self._built_in.client_id:
+            return self._built_in
+        return await self._store.find(client_id) if client_id.isprintable() else None
+
+    async def authenticate(self, form: dict[str, str], authorization: str | None) -> Client:
+        """The client that sent the form (RFC 6749 section 2.3).
+
+        Swagger UI sends an empty client (`Authorization: Basic Og==`), and curl sends none: both are the built-in one.
+
+        Raises:
+            InvalidClient: there is no such client, its secret is wrong, or it is public and came with a secret.
+            InvalidRequest: the header and the form name two clients, or both hold a secret.
+        """
+        named = [form["client_id"]] if "client_id" in form else []
+        secrets = [form["client_secret"]] if "client_secret" in form else []
+        if authorization is not None:
+            client_id, secret = _basic_credentials(authorization)
+            named += [client_id] if client_id else []
+            secrets += [secret] if secret else []
+        if len(set(named)) > 1:
+            raise InvalidRequest("the Authorization header and the form name two clients")
+        if len(secrets) > 1:
+            raise InvalidRequest("a client proves itself in the header or in the form, not in both")
+        client_id = named[0] if named else self._built_in.client_id
+        if client_id == self._built_in.client_id:
+            if secrets:
+                raise InvalidClient(_WRONG)
+            return self._built_in
+        client = await self._store.find(client_id) if client_id.isprintable() else None
+        if client is None or not _proves(secrets, client.secret_digest):
+            raise InvalidClient(_WRONG)
+        return client
+
+
+def require_grant(client: Client, grant: str) -> None:
+    """Lets a client do only what it was registered for.
+
+    Raises:
+        UnauthorizedClient: it was not registered for this grant.
+    """
+    if grant not in client.grants:
+        raise UnauthorizedClient(f"this client may not use the grant {grant}")
+
+
+def _proves(secrets: list[str], known_digest: str | None) -> bool:
+    if known_digest is None:
+        return not secrets
+    return bool(secrets) and compare_digest(digest_of(secrets[0]), known_digest)
+
+
+def _basic_credentials(authorization: str) -> tuple[str, str]:
+    """Client id and secret, each form-encoded inside the header (RFC 6749 section 2.3.1)."""
+    scheme, _, encoded = authorization.partition(" ")
+    try:
+        if scheme.lower() != "basic":
+            raise ValueError(scheme)
+        client_id, colon, secret = b64decode(encoded, validate=True).decode().partition(":")
+        if not colon:
+            raise ValueError("no colon")
+        return unquote_plus(client_id), unquote_plus(secret)
+    except (ValueError, Base64Error):
+        raise InvalidClient("the Authorization header holds no client credentials") from None

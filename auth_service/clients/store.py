@@ -1,0 +1,121 @@
+"""Registered OAuth clients."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from auth_service.audit.events import Event
+from auth_service.audit.store import record
+from auth_service.revocation.store import revoke_tokens_of_client
+from auth_service.sessions.ends import EndOfSession, end_sessions_through
+from auth_service.tables import clients
+from gatehouse_chassis.database import Database, Row
+from gatehouse_chassis.database.columns import new_id, now
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """An application that may ask for tokens, and how (RFC 7591 section 2 has the words)."""
+
+    client_id: str
+    name: str
+    confidential: bool
+    """Whether it can keep a secret; a public client is known by its redirect URIs alone."""
+
+    grants: frozenset[str]
+    redirect_uris: tuple[str, ...]
+    scopes: frozenset[str]
+    """The most that it is given; a user may be entitled to less."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredClient(Client):
+    """A row of `clients`."""
+
+    id: UUID
+    secret_digest: str | None
+    created_at: datetime
+
+
+_ADD = insert(clients)
+_CLIENT = select(clients)
+_CLIENT_BY_NAME = _CLIENT.where(clients.c.client_id == bindparam("client"))
+_CLIENTS = _CLIENT.order_by(clients.c.id.desc()).limit(bindparam("most"))
+_BEFORE = clients.c.id < bindparam("before")
+_SET_SECRET = (
+    update(clients)
+    .where(clients.c.client_id == bindparam("client"), clients.c.secret_digest.is_not(None))
+    .values(secret_digest=bindparam("digest"))
+)
+_REMOVE = delete(clients).where(clients.c.client_id == bindparam("client"))
+
+
+class ClientStore:
+    """Clients by their `client_id`; the built-in one is not among them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, client: Client, secret_digest: str | None) -> StoredClient:
+        """Stores a new client; one without a secret is public."""
+        row = {
+            "id": new_id(),
+            "client_id": client.client_id,
+            "name": client.name,
+            "secret_digest": secret_digest,
+            "grants": sorted(client.grants),
+            "redirect_uris": list(client.redirect_uris),
+            "scopes": sorted(client.scopes),
+            "created_at": now(),
+        }
+        async with self._database.transaction() as statements:
+            await statements.execute(_ADD, **row)
+            await record(statements, Event.CLIENT_CREATED, client.client_id, name=client.name)
+        return _stored(row)
+
+    async def find(self, client_id: str) -> StoredClient | None:
+        """The client with this id."""
+        row = await self._database.fetch_one(_CLIENT_BY_NAME, client=client_id)
+        return _stored(row) if row else None
+
+    async def list(self, *, most: int, before: UUID | None = None) -> list[StoredClient]:
+        """Up to `most` clients, newest first: those registered before the one with the id `before`."""
+        statement, parameters = _CLIENTS, dict[str, Any](most=most)
+        if before is not None:
+            statement, parameters["before"] = statement.where(_BEFORE), before
+        return [_stored(row) for row in await self._database.fetch_all(statement, **parameters)]
+
+    async def set_secret(self, client_id: str, secret_digest: str) -> bool:
+        """Replaces the secret; False when there is no such confidential client."""
+        async with self._database.transaction() as statements:
+            changed = await statements.execute(_SET_SECRET, client=client_id, digest=secret_digest)
+            if changed:
+                await record(statements, Event.CLIENT_SECRET_RENEWED, client_id)
+        return changed > 0
+
+    async def remove(self, client_id: str) -> bool:
+        """Forgets a client and revokes all that it was given; False when there is none."""
+        async with self._database.transaction() as statements:
+            removed = await statements.execute(_REMOVE, client=client_id)
+            if removed:
+                await record(statements, Event.CLIENT_REMOVED, client_id)
+                await end_sessions_through(statements, client_id, EndOfSession.CLIENT_REMOVED)
+                await revoke_tokens_of_client(statements, client_id)
+        return removed > 0
+
+
+def _stored(row: Row | dict[str, Any]) -> StoredClient:
+    return StoredClient(
+        client_id=row["client_id"],
+        name=row["name"],
+        confidential=row["secret_digest"] is not None,
+        grants=frozenset(row["grants"]),
+        redirect_uris=tuple(row["redirect_uris"]),
+        scopes=frozenset(row["scopes"]),
+        id=row["id"],
+        secret_digest=row["secret_digest"],
+        created_at=row["created_at"],
+    )

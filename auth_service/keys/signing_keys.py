@@ -1,0 +1,244 @@
+"""The keys that sign access tokens: ES256, in auth's database, the private part encrypted at rest."""
+
+import asyncio
+import json
+import time
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+import structlog
+from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from joserfc.jwk import ECKey
+
+from auth_service.keys.store import SigningKeyStore, StoredKey
+from gatehouse_chassis.auth.access_tokens import ALGORITHM, Clock
+from gatehouse_chassis.settings import SettingsError
+
+RELOAD_AFTER = 10.0
+"""Seconds after which a worker looks whether another process changed the keys."""
+
+PUBLISHED_AHEAD = timedelta(seconds=180)
+"""How long a key is published before it signs. A service fetches the keys every 60 s, and if that fails every 10 s."""
+
+KEPT_ON = timedelta(seconds=30)
+"""How long a key is still published after its last token expired: clocks may differ by 10 s, and checks allow 10 s."""
+
+LONGEST_TOKEN_LIFE = timedelta(hours=1)
+"""What the settings allow at most."""
+
+LOOK_EVERY = 60.0
+"""Seconds between two looks whether the next rotation is due."""
+
+_ECDSA = ECDSA(SHA256())
+_as_json = json.JSONEncoder(separators=(",", ":")).encode
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """A key pair and its key id (RFC 7517 section 4.5), with the times in which it counts."""
+
+    kid: str
+    pair: ECKey
+    signs_from: datetime
+    withdrawn_at: datetime | None = None
+
+    def sign(self, token_type: str, claims: Mapping[str, Any]) -> str:
+        """A signed token (RFC 7519) in compact form, `typ` in its header.
+
+        joserfc's `jwt.encode` looks over header and claims first, which takes as long as the signature.
+        """
+        payload = urlsafe_b64encode(_as_json(claims).encode()).rstrip(b"=")
+        signed = _header(token_type, self.kid) + b"." + payload
+        r, s = decode_dss_signature(self.pair.get_op_key("sign").sign(signed, _ECDSA))
+        # RFC 7518 section 3.4: the two numbers side by side, not in DER.
+        signature = urlsafe_b64encode(r.to_bytes(32, "big") + s.to_bytes(32, "big"))
+        return f"{signed.decode()}.{signature.rstrip(b'=').decode()}"
+
+
+class SigningKeys:
+    """The keys in the database, each of which is first published, then signs, then only verifies, then is withdrawn.
+
+    What a key is follows from the clock and its row alone, so all workers and replicas agree.
+
+    Args:
+        store: where they are kept.
+        secret: `AUTH_KEY_ENCRYPTION_SECRET`.
+        token_life: how long a token lives at most; a key outlives its last one.
+        published_ahead: how long a key is published before it signs: longer than any service keeps the keys.
+        clock: seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        store: SigningKeyStore,
+        secret: str,
+        *,
+        token_life: timedelta = LONGEST_TOKEN_LIFE,
+        published_ahead: timedelta = PUBLISHED_AHEAD,
+        clock: Clock = time.time,
+    ) -> None:
+        self._store = store
+        self._encryption = Fernet(_derive(secret))
+        self._token_life = token_life
+        self._published_ahead = published_ahead
+        self._clock = clock
+        self._keys: dict[str, SigningKey] = {}
+        self._public: dict[str, dict[str, str]] = {}
+        self._loaded_at = float("-inf")
+
+    async def current(self) -> SigningKey:
+        """The key that signs now.
+
+        Raises:
+            SettingsError: there is none, or the secret does not open it.
+        """
+        await self._load()
+        now = self._now()
+        return next(key for key in self._keys.values() if key.signs_from <= now)
+
+    async def find(self, kid: str) -> ECKey | None:
+        """The key with this id: what `AccessTokenVerifier` asks."""
+        await self._load()
+        return None if self.is_withdrawn(kid) else self._keys[kid].pair
+
+    def is_withdrawn(self, kid: str) -> bool:
+        """Whether tokens of this key are not accepted."""
+        key = self._keys.get(kid)
+        return key is None or (key.withdrawn_at is not None and key.withdrawn_at <= self._now())
+
+    async def public_keys(self) -> list[dict[str, str]]:
+        """The public JWKs (RFC 7517), the one that signs last first."""
+        await self._load()
+        return [jwk for kid, jwk in self._public.items() if not self.is_withdrawn(kid)]
+
+    async def check(self) -> None:
+        """Raises when no token can be signed."""
+        await self.current()
+
+    async def create(self) -> SigningKey:
+        """Makes a new key, which signs from now on beside those that there are."""
+        key = self._new(signs_from=self._now())
+        await self._store.add(self._seal(key))
+        self._loaded_at = float("-inf")
+        return key
+
+    async def rotate(self, *, at_once: bool = False) -> SigningKey | None:
+        """Makes the key that signs next, and lets all others end after their last token.
+
+        Args:
+            at_once: for a key that leaked: the new one signs now, and every token signed so far is dead; services
+                refuse them within a minute.
+
+        Returns:
+            The new key; None when the next one is waiting for its turn already.
+        """
+        now = self._now()
+        if at_once:
+            return await self._replace(now, others_end=now, unless_newer_than=_NEVER)
+        return await self._replace_in_turn(unless_newer_than=now)
+
+    async def rotate_if_due(self, every: timedelta) -> SigningKey | None:
+        """The new key, when the newest is as old as `every` and no other worker was quicker."""
+        await self._load()
+        due_before = self._now() - every
+        if any(key.signs_from > due_before for key in self._keys.values()):
+            return None
+        return await self._replace_in_turn(unless_newer_than=due_before)
+
+    async def keep_rotating(self, every: timedelta) -> None:
+        """Runs for ever beside the service: rotates by schedule."""
+        while True:
+            try:
+                await self.rotate_if_due(every)
+            except Exception as error:
+                # The old key goes on signing; the next look may find the database again.
+                log.warning("signing_keys_not_rotated", cause=repr(error))
+            await asyncio.sleep(LOOK_EVERY)
+
+    async def _replace_in_turn(self, *, unless_newer_than: datetime) -> SigningKey | None:
+        signs_from = self._now() + self._published_ahead
+        return await self._replace(
+            signs_from,
+            others_end=signs_from + self._token_life + KEPT_ON,
+            unless_newer_than=unless_newer_than,
+        )
+
+    async def _replace(
+        self, signs_from: datetime, *, others_end: datetime, unless_newer_than: datetime
+    ) -> SigningKey | None:
+        key = self._new(signs_from)
+        done = await self._store.replace(
+            self._seal(key), others_withdrawn_at=others_end, unless_newer_than=unless_newer_than
+        )
+        self._loaded_at = float("-inf")
+        if done:
+            log.info("signing_key_rotated", kid=key.kid, signs_from=signs_from.isoformat())
+        return key if done else None
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock(), UTC)
+
+    def _new(self, signs_from: datetime) -> SigningKey:
+        pair = ECKey.generate_key("P-256")
+        return SigningKey(pair.thumbprint(), pair, signs_from)  # RFC 7638: one id for one key
+
+    def _seal(self, key: SigningKey) -> StoredKey:
+        public = {
+            **_text_members(key.pair.as_dict(private=False)),
+            "kid": key.kid,
+            "use": "sig",
+            "alg": ALGORITHM,
+        }
+        private = json.dumps(key.pair.as_dict(private=True)).encode()
+        sealed = self._encryption.encrypt(private).decode()
+        return StoredKey(key.kid, json.dumps(public), sealed, key.signs_from)
+
+    async def _load(self) -> None:
+        if self._clock() - self._loaded_at < RELOAD_AFTER:
+            return
+        stored = await self._store.list(self._now())
+        if not stored:
+            raise SettingsError(
+                "The database holds no signing key: run `python -m auth_service migrate`, which makes one."
+            )
+        self._keys = {key.kid: self._open(key) for key in stored}
+        self._public = {key.kid: json.loads(key.public_jwk) for key in stored}
+        self._loaded_at = self._clock()
+
+    def _open(self, key: StoredKey) -> SigningKey:
+        try:
+            private = self._encryption.decrypt(key.encrypted_private_jwk)
+        except InvalidToken:
+            raise SettingsError(
+                "AUTH_KEY_ENCRYPTION_SECRET does not open the signing keys in the database: give the value "
+                "with which they were made (it was in .env then)."
+            ) from None
+        pair = ECKey.import_key(json.loads(private))
+        return SigningKey(key.kid, pair, key.signs_from, key.withdrawn_at)
+
+
+@lru_cache(16)
+def _header(token_type: str, kid: str) -> bytes:
+    header = {"typ": token_type, "alg": ALGORITHM, "kid": kid}
+    return urlsafe_b64encode(_as_json(header).encode()).rstrip(b"=")
+
+
+def _derive(secret: str) -> bytes:
+    """Any long secret becomes the 32 bytes that Fernet needs (HKDF, RFC 5869)."""
+    derivation = HKDF(SHA256(), 32, salt=None, info=b"gatehouse signing keys")
+    return urlsafe_b64encode(derivation.derive(secret.encode()))
+
+
+def _text_members(jwk: dict[str, Any]) -> dict[str, str]:
+    return {name: value for name, value in jwk.items() if isinstance(value, str)}

@@ -1,0 +1,87 @@
+"""The signing keys, as they are stored."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, insert, or_, select, update
+
+from auth_service.audit.events import Event
+from auth_service.audit.store import record
+from auth_service.tables import signing_keys
+from gatehouse_chassis.database import Database
+from gatehouse_chassis.database.columns import now
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """A row of `signing_keys`: published from its creation on, signing from `signs_from` on."""
+
+    kid: str
+    public_jwk: str
+    encrypted_private_jwk: str
+    signs_from: datetime
+    withdrawn_at: datetime | None = None
+
+
+_ADD = insert(signing_keys)
+_KEYS = (
+    select(
+        signing_keys.c.kid,
+        signing_keys.c.public_jwk,
+        signing_keys.c.encrypted_private_jwk,
+        signing_keys.c.signs_from,
+        signing_keys.c.withdrawn_at,
+    )
+    .order_by(signing_keys.c.signs_from.desc(), signing_keys.c.kid)
+    .limit(100)
+)
+_NOT_WITHDRAWN = or_(
+    signing_keys.c.withdrawn_at.is_(None), signing_keys.c.withdrawn_at > bindparam("at")
+)
+# Whoever holds these rows rotates; on SQLite a transaction holds the whole file anyway.
+_LOCK = select(signing_keys.c.kid).with_for_update()
+_WITHDRAW = (
+    update(signing_keys)
+    .where(
+        or_(
+            signing_keys.c.withdrawn_at.is_(None),
+            signing_keys.c.withdrawn_at > bindparam("withdrawn"),
+        )
+    )
+    .values(withdrawn_at=bindparam("withdrawn"))
+)
+
+
+class SigningKeyStore:
+    """Signing keys, the private part encrypted."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def list(self, at: datetime | None = None) -> list[StoredKey]:
+        """The keys that are not withdrawn at this time (now), the one that signs last first."""
+        rows = await self._database.fetch_all(_KEYS.where(_NOT_WITHDRAWN), at=at or now())
+        return [StoredKey(**row) for row in rows]
+
+    async def add(self, key: StoredKey) -> None:
+        """Stores a key beside those that there are."""
+        await self._database.execute(_ADD, **asdict(key), created_at=now())
+
+    async def replace(
+        self, key: StoredKey, *, others_withdrawn_at: datetime, unless_newer_than: datetime
+    ) -> bool:
+        """Stores a key and sets the end of all others; False, and nothing is done, when there is a newer one already.
+
+        Workers and replicas that try it at the same time take turns, and the later ones find the key of the first.
+        """
+        async with self._database.transaction() as statements:
+            await statements.fetch_all(_LOCK)
+            # A statement of its own, because it must see what the one before waited for.
+            newest = await statements.fetch_one(_KEYS)
+            if newest and newest["signs_from"] > unless_newer_than:
+                return False
+            await statements.execute(_WITHDRAW, withdrawn=others_withdrawn_at)
+            await statements.execute(_ADD, **asdict(key), created_at=now())
+            about = {"signs_from": key.signs_from.isoformat()}
+            await record(statements, Event.KEY_ROTATED, key.kid, **about)
+        return True

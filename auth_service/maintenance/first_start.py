@@ -1,0 +1,60 @@
+"""What an empty database needs before the service can serve: a signing key, an administrator, a demo user."""
+
+import asyncio
+from contextlib import suppress
+
+import structlog
+
+from auth_service.keys.signing_keys import SigningKeys
+from auth_service.keys.store import SigningKeyStore
+from auth_service.passwords.hashing import PasswordHashing
+from auth_service.schemas import Role
+from auth_service.settings import AuthSettings, FirstUsersSettings
+from auth_service.users.store import UsernameTaken, UserStore
+from gatehouse_chassis.database import Database, open_database
+
+log = structlog.get_logger(__name__)
+
+
+def first_start(settings: AuthSettings) -> None:
+    """Adds what is missing; leaves what is there, so that a changed password stays changed.
+
+    Raises:
+        SettingsError: a first user's name or password cannot be used, or the secret does not open the keys.
+    """
+    first_users = FirstUsersSettings.load()
+    asyncio.run(_fill(settings, first_users))
+
+
+async def _fill(settings: AuthSettings, first_users: FirstUsersSettings) -> None:
+    database = open_database(settings.database_url)
+    try:
+        await _ensure_signing_key(database, settings.key_encryption_secret.get_secret_value())
+        await _ensure_users(database, first_users)
+    finally:
+        await database.close()
+
+
+async def _ensure_signing_key(database: Database, secret: str) -> None:
+    store = SigningKeyStore(database)
+    keys = SigningKeys(store, secret)
+    if await store.list():
+        await keys.check()
+    else:
+        key = await keys.create()
+        log.info("signing_key_created", kid=key.kid)
+
+
+async def _ensure_users(database: Database, first: FirstUsersSettings) -> None:
+    users = UserStore(database)
+    passwords = PasswordHashing(threads=1, queue=1)
+    for username, password, role in (
+        (first.admin_username, first.admin_password, Role.ADMIN),
+        (first.demo_username, first.demo_password, Role.USER),
+    ):
+        if await users.find_by_name(username) is None:
+            password_hash = await passwords.hash(password.get_secret_value())
+            with suppress(UsernameTaken):  # another replica was quicker
+                await users.create(username, password_hash, role=role)
+                log.info("first_user_created", username=username, role=role)
+    await passwords.close()

@@ -1,0 +1,111 @@
+"""Authorization codes, each good for one exchange."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from auth_service.oauth.opaque_tokens import digest_of
+from auth_service.sessions.ends import EndOfSession, end_session
+from auth_service.sessions.store import Refusal, Session, add_session, add_token
+from auth_service.tables import authorization_codes, users
+from auth_service.users.store import User
+from gatehouse_chassis.database import Database, Statements
+from gatehouse_chassis.database.columns import now
+
+_ADD = insert(authorization_codes)
+_KEPT = timedelta(days=1)
+"""How long a code is recognised after its end, to see that somebody uses it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeBinding:
+    """What the exchange of a code must repeat (RFC 6749 section 4.1.3, RFC 7636 section 4.6)."""
+
+    client_id: str
+    redirect_uri: str
+    code_challenge: str
+
+
+_USE_CODE = (
+    update(authorization_codes)
+    .where(
+        authorization_codes.c.digest == bindparam("code"),
+        authorization_codes.c.used_at.is_(None),
+        authorization_codes.c.expires_at > bindparam("at"),
+    )
+    .values(used_at=bindparam("at"))
+    .returning(*authorization_codes.c)
+)
+_CODE = select(authorization_codes).where(authorization_codes.c.digest == bindparam("code"))
+_SET_SESSION = (
+    update(authorization_codes)
+    .where(authorization_codes.c.digest == bindparam("code"))
+    .values(session_id=bindparam("session"))
+)
+_FORGET = delete(authorization_codes).where(authorization_codes.c.expires_at < bindparam("before"))
+# Locked until the transaction ends, so that what would end the session comes after it.
+_USER = (
+    select(users.c.id, users.c.password_hash)
+    .where(users.c.id == bindparam("user"), users.c.disabled_at.is_(None))
+    .with_for_update(read=True)
+)
+
+
+class CodeStore:
+    """Authorization codes, which are stored as digests."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(
+        self, digest: str, user: User, binding: CodeBinding, scope: str, expires_at: datetime
+    ) -> None:
+        """Stores the code that a user's sign-in gives, and forgets those that are long over."""
+        await self._database.execute(_FORGET, before=now() - _KEPT)
+        await self._database.execute(
+            _ADD,
+            digest=digest,
+            user_id=user.id,
+            # A new password makes the sign-in with the old one void.
+            password_fingerprint=digest_of(user.password_hash),
+            scope=scope,
+            created_at=now(),
+            expires_at=expires_at,
+            **asdict(binding),
+        )
+
+    async def exchange(
+        self, digest: str, binding: CodeBinding, refresh_digest: str | None, expires_at: datetime
+    ) -> Session | Refusal:
+        """Uses up a code and starts the session that it stands for, with a refresh token if a digest is given.
+
+        A code in wrong hands is used up too. One that was used before ends the session that it started (RFC 6749
+        section 4.1.2).
+        """
+        async with self._database.transaction() as statements:
+            code = await statements.fetch_one(_USE_CODE, code=digest, at=now())
+            if code is None:
+                return await self._refuse(statements, digest)
+            if any(code[name] != value for name, value in asdict(binding).items()):
+                return Refusal.MISUSED
+            user = await statements.fetch_one(_USER, user=code["user_id"])
+            if user is None or digest_of(user["password_hash"]) != code["password_fingerprint"]:
+                return Refusal.ENDED
+            session = await add_session(statements, user["id"], code["client_id"], code["scope"])
+            if refresh_digest is not None:
+                await add_token(statements, session.id, refresh_digest, expires_at)
+            await statements.execute(_SET_SESSION, code=digest, session=session.id)
+            return session
+
+    async def _refuse(self, statements: Statements, digest: str) -> Refusal:
+        code = await statements.fetch_one(_CODE, code=digest)
+        if code is None:
+            return Refusal.UNKNOWN
+        if code["used_at"] is None:
+            return Refusal.EXPIRED
+        session_id: UUID | None = code["session_id"]
+        if session_id is not None:
+            await end_session(statements, session_id, EndOfSession.CODE_REUSED)
+        return Refusal.REUSED

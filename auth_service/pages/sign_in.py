@@ -1,0 +1,100 @@
+"""The page on which a person signs in to let an application act for them. It runs no script."""
+
+import hmac
+import re
+from hashlib import sha256
+from html import escape
+from secrets import token_urlsafe
+from urllib.parse import urlsplit
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from fastapi.responses import HTMLResponse
+from starlette.requests import Request
+
+from auth_service.oauth.authorization import AnswerTo
+from auth_service.oauth.scopes import SCOPES, default_of
+from auth_service.pages.rendering import fill, page, problem_paragraph
+
+COOKIE = "gatehouse-sign-in"
+
+_COOKIE_VALUE = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+class SignInPage:
+    """The page, and the token by which its form is known.
+
+    The token is a keyed digest of a cookie and of the request's own parameters: no other site can make a browser send
+    a form that fits both, and none that was made for another request fits this one.
+
+    Args:
+        secret: `AUTH_KEY_ENCRYPTION_SECRET`; the key of the tokens is derived from it.
+    """
+
+    def __init__(self, secret: str) -> None:
+        derivation = HKDF(SHA256(), 32, salt=None, info=b"gatehouse sign-in forms")
+        self._key = derivation.derive(secret.encode())
+
+    def show(
+        self,
+        request: Request,
+        to: AnswerTo,
+        scope: str | None,
+        *,
+        problem: str = "",
+        username: str = "",
+        status: int = 200,
+    ) -> HTMLResponse:
+        """The page for this request, with what went wrong at the last attempt."""
+        cookie = _cookie_of(request) or token_urlsafe(32)
+        names = scope.split(" ") if scope else default_of(to.client.scopes)
+        rights = "".join(f"<li>{escape(SCOPES[name])}</li>" for name in names)
+        form = fill(
+            "sign-in.html",
+            html={"rights": rights, "problem": problem_paragraph(problem)},
+            application=to.client.name,
+            username=username,
+            token=self._token(cookie, request),
+        )
+        form_action = f"'self' {_source(to.redirect_uri)}"
+        answer = page("Sign in", form, status=status, form_action=form_action)
+        # Without a path the browser takes the folder that it sees, whatever the prefix of this deployment is.
+        answer.set_cookie(
+            COOKIE,
+            cookie,
+            path=None,
+            secure=request.url.scheme == "https",
+            httponly=True,
+            samesite="lax",
+        )
+        return answer
+
+    def show_failure(self, sentence: str, status: int = 400) -> HTMLResponse:
+        """A page for a request that nobody else may be told about."""
+        told = fill("sign-in-failure.html", sentence=sentence)
+        return page("Sign-in is not possible", told, status=status, form_action="'none'")
+
+    def is_own_form(self, request: Request, token: str) -> bool:
+        """Whether the form comes from the page that was shown to this browser for this request."""
+        cookie = _cookie_of(request)
+        if cookie is None or request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+            return False
+        return hmac.compare_digest(self._token(cookie, request).encode(), token.encode())
+
+    def _token(self, cookie: str, request: Request) -> str:
+        query: bytes = request.scope["query_string"]
+        return hmac.new(self._key, cookie.encode() + b"?" + query, sha256).hexdigest()
+
+
+def _cookie_of(request: Request) -> str | None:
+    cookie = request.cookies.get(COOKIE, "")
+    return cookie if _COOKIE_VALUE.fullmatch(cookie) else None
+
+
+def _source(redirect_uri: str) -> str:
+    """What the policy calls the place that the form's answer redirects to: Chromium applies `form-action` there too."""
+    at = urlsplit(redirect_uri)
+    # The policy has no words for an IPv6 address.
+    if at.scheme not in ("http", "https") or at.netloc.startswith("["):
+        return f"{at.scheme}:"
+    return f"{at.scheme}://{at.netloc}"

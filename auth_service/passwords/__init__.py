@@ -1,0 +1,1 @@
+"""Passwords: hashing, strength, throttling, and signing in with one."""

@@ -1,0 +1,133 @@
+"""Slows down whoever guesses passwords, without letting a stranger lock anybody out.
+
+Failures alone are counted. An address from which the account was signed in to before has a counter of its own with that
+account, so what strangers do elsewhere does not touch it. All strangers together share a counter per account, which
+slows down guessing from many addresses, and each address has one for all accounts, which slows down trying one password
+on many of them. After a few free tries each failure doubles the wait, up to a quarter of an hour.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from ipaddress import ip_network
+
+from auth_service.passwords.store import Attempts, AttemptStore
+from gatehouse_chassis.database.columns import now
+from gatehouse_chassis.http.problems import TooManyRequests
+
+FORGET_AFTER = timedelta(days=1)
+"""How long a counter stands after the last failure."""
+
+KNOWN_FOR = timedelta(days=90)
+"""How long an address is known after somebody signed in from it."""
+
+LONGEST_DELAY = timedelta(minutes=15)
+
+_FREE_TRIES = 5
+# Many people may be behind one address, each of whom mistypes.
+_FREE_TRIES_OF_AN_ADDRESS = 30
+_NOTE_SUCCESS_AGAIN_AFTER = timedelta(days=1)
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+class SignInGuard:
+    """Knows who has to wait before the next try.
+
+    Args:
+        attempts: where the counters are.
+        clock: the current time.
+    """
+
+    def __init__(self, attempts: AttemptStore, *, clock: Callable[[], datetime] = now) -> None:
+        self._attempts = attempts
+        self._clock = clock
+
+    async def check(self, username: str, address: str | None) -> None:
+        """Raises `TooManyRequests` when a try has to wait.
+
+        Called before the password is verified, which costs much, and after it: of many tries at once those that end
+        after the limit was reached tell nothing, right or wrong.
+        """
+        counters, _ = await self._counters(username, address)
+        wait = max(
+            _end_of_delay(attempts, free) - self._clock() for attempts, free in counters.values()
+        )
+        if wait > timedelta(0):
+            raise TooManyRequests(
+                "Too many sign-ins failed; wait before the next one.",
+                retry_after=int(wait.total_seconds()) + 1,
+            )
+
+    async def failed(self, username: str, address: str | None) -> None:
+        """Counts a wrong password."""
+        at = self._clock()
+        counters, _ = await self._counters(username, address)
+        for key in counters:
+            await self._attempts.count_failure(key, at=at, since=at - FORGET_AFTER)
+
+    async def succeeded(self, username: str, address: str | None) -> None:
+        """Remembers that the account is used from this address."""
+        pair, at = _pair(username, address), self._clock()
+        _, known = await self._counters(username, address)
+        fresh = known.last_success_at is not None and (
+            at - known.last_success_at < _NOTE_SUCCESS_AGAIN_AFTER
+        )
+        if known.failures or not fresh:
+            await self._attempts.note_success(pair, at=at)
+
+    async def forgive(self, username: str) -> None:
+        """Forgets what strangers failed at with this account."""
+        await self._attempts.forget(_account(username))
+
+    async def forget_stale(self, *, most: int) -> int:
+        """Removes up to `most` counters that mean nothing any more, and says how many."""
+        at = self._clock()
+        return await self._attempts.forget_stale(
+            failed_before=at - FORGET_AFTER, good_before=at - KNOWN_FOR, most=most
+        )
+
+    async def _counters(
+        self, username: str, address: str | None
+    ) -> tuple[dict[str, tuple[Attempts, int]], Attempts]:
+        """The counters that this try is under, each with its free tries; and what is known of account and address."""
+        pair, account, place = _pair(username, address), _account(username), _place(address)
+        found = await self._attempts.find(pair, account, place)
+        known = found.get(pair, Attempts())
+        if known.last_success_at and self._clock() - known.last_success_at < KNOWN_FOR:
+            return {pair: (known, _FREE_TRIES)}, known
+        counters = {
+            account: (found.get(account, Attempts()), _FREE_TRIES),
+            place: (found.get(place, Attempts()), _FREE_TRIES_OF_AN_ADDRESS),
+        }
+        return counters, known
+
+
+def _end_of_delay(attempts: Attempts, free: int) -> datetime:
+    """When the next try may be made: 1, 2, 4 ... seconds after the last failure, once the free tries are used."""
+    if attempts.last_failed_at is None or attempts.failures < free:
+        return _NEVER
+    doublings = min(attempts.failures - free, 20)
+    return attempts.last_failed_at + min(timedelta(seconds=2**doublings), LONGEST_DELAY)
+
+
+def _pair(username: str, address: str | None) -> str:
+    return _digest("account at address", username.lower(), _network(address))
+
+
+def _account(username: str) -> str:
+    return _digest("account", username.lower())
+
+
+def _place(address: str | None) -> str:
+    return _digest("address", _network(address))
+
+
+def _network(address: str | None) -> str:
+    """The address, or of IPv6 the /64, which one household has whole."""
+    if address is None or ":" not in address:
+        return str(address)
+    return str(ip_network((address, 64), strict=False))
+
+
+def _digest(*parts: str) -> str:
+    return sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()

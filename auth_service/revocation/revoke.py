@@ -1,0 +1,40 @@
+"""The one place that ends what was granted before its time. Services learn of it within seconds (see status_list)."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from auth_service.revocation.store import AccessTokenStore
+from auth_service.sessions.ends import EndOfSession
+from auth_service.sessions.store import SessionStore
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """Revokes access tokens, and sessions with all of theirs."""
+
+    sessions: SessionStore
+    access_tokens: AccessTokenStore
+
+    async def revoke_session(self, session_id: UUID, reason: EndOfSession) -> bool:
+        """Ends a session: its refresh token and its access tokens are dead. False when it was over or never was."""
+        return await self.sessions.end(session_id, reason)
+
+    async def revoke_sessions_of(self, user_id: UUID, reason: EndOfSession) -> int:
+        """Ends every session of a user, and returns how many there were."""
+        return await self.sessions.end_those_of(user_id, reason)
+
+    async def revoke_token(self, jti: str) -> bool:
+        """Revokes one access token and leaves its session. False when there is no such token alive."""
+        return (token := _known(jti)) is not None and await self.access_tokens.revoke(token)
+
+    async def is_revoked(self, jti: str) -> bool:
+        """Whether an access token is revoked, by itself or with its session: as of now, at the price of a query."""
+        return (token := _known(jti)) is not None and await self.access_tokens.is_revoked(token)
+
+
+def _known(jti: str) -> UUID | None:
+    """The id as it is stored; None for one that auth never gave."""
+    try:
+        return UUID(hex=jti)
+    except ValueError:
+        return None

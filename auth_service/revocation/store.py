@@ -1,0 +1,104 @@
+"""The access tokens that were given out, and which of them are revoked."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import bindparam, delete, func, insert, or_, select, union, update
+
+from auth_service.tables import access_tokens, sessions
+from gatehouse_chassis.database import Database, Statements
+from gatehouse_chassis.database.columns import now
+
+_ADD = insert(access_tokens).returning(access_tokens.c.id)
+_REVOKE = (
+    update(access_tokens)
+    .where(access_tokens.c.revoked_at.is_(None))
+    .values(revoked_at=bindparam("at"))
+)
+_REVOKE_ONE = _REVOKE.where(access_tokens.c.jti == bindparam("token"))
+# No index helps: it would be written for every token, and clients are seldom removed.
+_REVOKE_THOSE_OF = _REVOKE.where(
+    access_tokens.c.client_id == bindparam("client"), access_tokens.c.session_id.is_(None)
+)
+_ALIVE = access_tokens.c.expires_at > bindparam("expires_after")
+# A session that is over takes its tokens with it, even one that was being issued at that moment.
+_REVOKED = union(
+    select(access_tokens.c.id).where(access_tokens.c.revoked_at.is_not(None), _ALIVE),
+    select(access_tokens.c.id)
+    .join(sessions, sessions.c.id == access_tokens.c.session_id)
+    .where(sessions.c.ended_at > bindparam("ended_after"), _ALIVE),
+).limit(bindparam("most"))
+_IS_REVOKED = (
+    select(access_tokens.c.id)
+    .outerjoin(sessions, sessions.c.id == access_tokens.c.session_id)
+    .where(
+        access_tokens.c.jti == bindparam("token"),
+        or_(access_tokens.c.revoked_at.is_not(None), sessions.c.ended_at.is_not(None)),
+    )
+)
+# Two look-ups at the ends of the index; max() and min() side by side would read every row on SQLite.
+_SPAN = select(
+    select(func.max(access_tokens.c.id)).scalar_subquery().label("newest"),
+    select(func.min(access_tokens.c.id)).scalar_subquery().label("oldest"),
+)
+# The first that were given are the first that expire. After the life of tokens was set shorter, those of before hold up
+# the later ones for as long as they live, an hour at most.
+_FORGET = delete(access_tokens).where(
+    access_tokens.c.id.in_(
+        select(access_tokens.c.id).order_by(access_tokens.c.id).limit(bindparam("most"))
+    ),
+    access_tokens.c.expires_at < bindparam("expired_before"),
+)
+
+
+class AccessTokenStore:
+    """Access tokens by number and `jti`; the tokens themselves are kept nowhere."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(
+        self, jti: UUID, session_id: UUID | None, client_id: str, expires_at: datetime
+    ) -> int:
+        """The number of a new token: one more than the last, never given twice."""
+        [row] = await self._database.fetch_all(
+            _ADD, jti=jti, session_id=session_id, client_id=client_id, expires_at=expires_at
+        )
+        return int(row["id"])
+
+    async def revoke(self, jti: UUID) -> bool:
+        """Whether there was such a token, not revoked yet."""
+        return await self._database.execute(_REVOKE_ONE, token=jti, at=now()) == 1
+
+    async def is_revoked(self, jti: UUID) -> bool:
+        """Whether the token, or the session that it came from, is over before its time."""
+        return await self._database.fetch_one(_IS_REVOKED, token=jti) is not None
+
+    async def revoked(
+        self, *, expires_after: datetime, ended_after: datetime, most: int
+    ) -> list[int]:
+        """The numbers of the revoked tokens that expire later than `expires_after`.
+
+        Args:
+            expires_after: tokens that end before are of interest to nobody.
+            ended_after: sessions that ended before have no such token any more.
+            most: how many are returned.
+        """
+        rows = await self._database.fetch_all(
+            _REVOKED, expires_after=expires_after, ended_after=ended_after, most=most
+        )
+        return [row["id"] for row in rows]
+
+    async def span(self) -> int:
+        """How many numbers there are from the oldest token that is not forgotten to the newest."""
+        [row] = await self._database.fetch_all(_SPAN)
+        return 0 if row["newest"] is None else int(row["newest"] - row["oldest"] + 1)
+
+    async def forget(self, *, expired_before: datetime, most: int) -> int:
+        """Looks at the `most` oldest tokens, deletes those that expired, and returns how many."""
+        return await self._database.execute(_FORGET, expired_before=expired_before, most=most)
+
+
+async def revoke_tokens_of_client(statements: Statements, client_id: str) -> None:
+    """Revokes what a client got for itself, within the caller's transaction; what it got for users ends with them."""
+    await statements.execute(_REVOKE_THOSE_OF, client=client_id, at=now())

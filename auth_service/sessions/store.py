@@ -1,0 +1,233 @@
+"""Sign-ins and their refresh tokens."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import Enum, auto
+from uuid import UUID
+
+from sqlalchemy import and_, bindparam, insert, select, update
+
+from auth_service.audit.events import Event
+from auth_service.audit.store import record
+from auth_service.sessions.ends import EndOfSession, end_session, end_sessions_of
+from auth_service.tables import refresh_tokens, sessions, users
+from auth_service.users.store import User
+from gatehouse_chassis.database import Database, Statements
+from gatehouse_chassis.database.columns import new_id, now
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A sign-in: which user, through which client, with which scopes."""
+
+    id: UUID
+    user_id: UUID
+    client_id: str
+    scope: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshToken:
+    """A refresh token, of which only the digest is kept."""
+
+    session: Session
+    expires_at: datetime
+    good: bool
+    """Neither used nor expired, and its session goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSession(Session):
+    """A session that can go on."""
+
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
+
+
+class Refusal(Enum):
+    """Why a refresh token or a code was not exchanged."""
+
+    UNKNOWN = auto()
+    EXPIRED = auto()
+    REUSED = auto()
+    ENDED = auto()
+    MISUSED = auto()
+
+
+# Locked until the transaction ends (on SQLite the whole file is), so that what would end a session comes after it.
+_STILL_WITH_PASSWORD = (
+    select(users.c.id)
+    .where(
+        users.c.id == bindparam("user"),
+        users.c.password_hash == bindparam("known_hash"),
+        users.c.disabled_at.is_(None),
+    )
+    .with_for_update(read=True)
+)
+
+_ADD_SESSION = insert(sessions)
+_ADD_TOKEN = insert(refresh_tokens)
+_SESSION = select(
+    sessions.c.id, sessions.c.user_id, sessions.c.client_id, sessions.c.scope, sessions.c.ended_at
+).where(sessions.c.id == bindparam("session"))
+# Of a session's refresh tokens one at most is unused: it was made when the session was used last.
+_LIVE = (
+    select(
+        sessions.c.id,
+        sessions.c.user_id,
+        sessions.c.client_id,
+        sessions.c.scope,
+        sessions.c.created_at,
+        refresh_tokens.c.created_at.label("last_used_at"),
+        refresh_tokens.c.expires_at,
+    )
+    .join(refresh_tokens, refresh_tokens.c.session_id == sessions.c.id)
+    .where(
+        sessions.c.user_id == bindparam("user"),
+        sessions.c.ended_at.is_(None),
+        refresh_tokens.c.used_at.is_(None),
+        refresh_tokens.c.expires_at > bindparam("at"),
+    )
+    .order_by(sessions.c.id.desc())
+    .limit(bindparam("most"))
+)
+_BEFORE = sessions.c.id < bindparam("before")
+# One statement decides who uses a token: of two concurrent tries the second finds it used.
+_USE_TOKEN = (
+    update(refresh_tokens)
+    .where(
+        and_(
+            refresh_tokens.c.digest == bindparam("token"),
+            refresh_tokens.c.used_at.is_(None),
+            refresh_tokens.c.expires_at > bindparam("at"),
+        )
+    )
+    .values(used_at=bindparam("at"))
+    .returning(refresh_tokens.c.session_id)
+)
+_TOKEN = select(refresh_tokens).where(refresh_tokens.c.digest == bindparam("token"))
+_TOKEN_WITH_SESSION = (
+    select(
+        sessions.c.id,
+        sessions.c.user_id,
+        sessions.c.client_id,
+        sessions.c.scope,
+        sessions.c.ended_at,
+        refresh_tokens.c.used_at,
+        refresh_tokens.c.expires_at,
+    )
+    .join(sessions, sessions.c.id == refresh_tokens.c.session_id)
+    .where(refresh_tokens.c.digest == bindparam("token"))
+)
+
+
+class SessionStore:
+    """Sign-ins and their refresh tokens, which are stored as digests."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def start(
+        self, user: User, client_id: str, scope: str, digest: str, expires_at: datetime
+    ) -> Session | None:
+        """A new session with its first refresh token; None when the user was disabled or got another password since."""
+        async with self._database.transaction() as statements:
+            still = {"user": user.id, "known_hash": user.password_hash}
+            if await statements.fetch_one(_STILL_WITH_PASSWORD, **still) is None:
+                return None
+            session = await add_session(statements, user.id, client_id, scope)
+            await add_token(statements, session.id, digest, expires_at)
+        return session
+
+    async def exchange(
+        self,
+        digest: str,
+        client_id: str,
+        new_digest: str,
+        expires_at: datetime,
+        accept: Callable[[Session], object],
+    ) -> Session | Refusal:
+        """Uses up a refresh token and puts a new one in its place, unless `accept` raises: then all is as before.
+
+        A token that was used before is in two hands, and nobody can tell whose: the whole session ends (RFC 9700
+        section 4.14.2). So it does when another client presents it.
+        """
+        async with self._database.transaction() as statements:
+            used = await statements.fetch_one(_USE_TOKEN, token=digest, at=now())
+            if used is None:
+                return await self._refuse(statements, digest)
+            row = await statements.fetch_one(_SESSION, session=used["session_id"])
+            if row is None or row["ended_at"] is not None:
+                return Refusal.ENDED
+            session = Session(row["id"], row["user_id"], row["client_id"], row["scope"])
+            if session.client_id != client_id:
+                await end_session(statements, session.id, EndOfSession.REFRESH_TOKEN_REUSED)
+                return Refusal.REUSED
+            accept(session)
+            await add_token(statements, session.id, new_digest, expires_at)
+            return session
+
+    async def find_refresh_token(self, digest: str) -> RefreshToken | None:
+        """The refresh token with this digest, whatever became of it."""
+        row = await self._database.fetch_one(_TOKEN_WITH_SESSION, token=digest)
+        if row is None:
+            return None
+        session = Session(row["id"], row["user_id"], row["client_id"], row["scope"])
+        is_over = row["used_at"] is not None or row["ended_at"] is not None
+        return RefreshToken(session, row["expires_at"], not is_over and row["expires_at"] > now())
+
+    async def list_of(
+        self, user_id: UUID, *, most: int, before: UUID | None = None
+    ) -> list[LiveSession]:
+        """Up to `most` sessions of a user that can go on, newest first."""
+        statement, parameters = _LIVE, {"user": user_id, "at": now(), "most": most}
+        if before is not None:
+            statement, parameters["before"] = statement.where(_BEFORE), before
+        rows = await self._database.fetch_all(statement, **parameters)
+        return [LiveSession(**row) for row in rows]
+
+    async def belongs_to(self, session_id: UUID, user_id: UUID) -> bool:
+        """Whether the session is one of the user's."""
+        row = await self._database.fetch_one(_SESSION, session=session_id)
+        return row is not None and row["user_id"] == user_id
+
+    async def end(self, session_id: UUID, reason: EndOfSession) -> bool:
+        """Whether the session was under way and is over now."""
+        return await end_session(self._database, session_id, reason)
+
+    async def end_those_of(self, user_id: UUID, reason: EndOfSession) -> int:
+        """Ends every session of a user, and returns how many there were."""
+        return await end_sessions_of(self._database, user_id, reason)
+
+    async def _refuse(self, statements: Statements, digest: str) -> Refusal:
+        token = await statements.fetch_one(_TOKEN, token=digest)
+        if token is None:
+            return Refusal.UNKNOWN
+        if token["used_at"] is None:
+            return Refusal.EXPIRED
+        await end_session(statements, token["session_id"], EndOfSession.REFRESH_TOKEN_REUSED)
+        return Refusal.REUSED
+
+
+async def add_session(statements: Statements, user_id: UUID, client_id: str, scope: str) -> Session:
+    """A new session, within the caller's transaction."""
+    session = Session(new_id(), user_id, client_id, scope)
+    await statements.execute(_ADD_SESSION, **asdict(session), created_at=now())
+    about = {"session": str(session.id), "client": client_id, "scope": scope}
+    await record(statements, Event.SIGNED_IN, user_id, **about)
+    return session
+
+
+async def add_token(
+    statements: Statements, session_id: UUID, digest: str, expires_at: datetime
+) -> None:
+    """A new refresh token of a session, within the caller's transaction."""
+    await statements.execute(
+        _ADD_TOKEN,
+        digest=digest,
+        session_id=session_id,
+        created_at=now(),
+        expires_at=expires_at,
+    )

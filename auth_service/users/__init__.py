@@ -1,0 +1,1 @@
+"""Users: profiles, administration, sign-up and password reset."""

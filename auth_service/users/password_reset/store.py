@@ -1,0 +1,57 @@
+"""Tokens that reset a password, stored as digests."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import bindparam, delete, insert, select
+
+from auth_service.audit.events import Event
+from auth_service.audit.store import record
+from auth_service.tables import password_resets, users
+from auth_service.users.store import set_password
+from gatehouse_chassis.database import Database
+from gatehouse_chassis.database.columns import now
+
+_ADD = insert(password_resets)
+_ALIVE = password_resets.c.expires_at > bindparam("at")
+_THIS = password_resets.c.digest == bindparam("which")
+_USER_OF = (
+    select(password_resets.c.user_id)
+    .join(users, users.c.id == password_resets.c.user_id)
+    .where(_THIS, _ALIVE, users.c.disabled_at.is_(None))
+)
+# One statement decides who uses it.
+_USE = delete(password_resets).where(_THIS, _ALIVE).returning(password_resets.c.user_id)
+
+
+class PasswordResetStore:
+    """Tokens that reset a password."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, digest: str, user_id: UUID, expires_at: datetime) -> None:
+        """Stores a new token."""
+        async with self._database.transaction() as statements:
+            await statements.execute(
+                _ADD,
+                digest=digest,
+                user_id=user_id,
+                created_at=now(),
+                expires_at=expires_at,
+            )
+            await record(statements, Event.PASSWORD_RESET_SENT, user_id)
+
+    async def find_user(self, digest: str) -> UUID | None:
+        """Whose password the token resets; None when it is good no more."""
+        row = await self._database.fetch_one(_USER_OF, which=digest, at=now())
+        return row["user_id"] if row else None
+
+    async def use(self, digest: str, password_hash: str) -> bool:
+        """Uses the token up and sets the password; every session ends. False when somebody was quicker."""
+        async with self._database.transaction() as statements:
+            used = await statements.fetch_one(_USE, which=digest, at=now())
+            if used is None:
+                return False
+            await set_password(statements, used["user_id"], password_hash, Event.PASSWORD_RESET)
+        return True

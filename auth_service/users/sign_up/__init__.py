@@ -1,0 +1,1 @@
+"""Sign-up, confirmed by mail where a mail server is set."""

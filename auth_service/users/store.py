@@ -1,0 +1,225 @@
+"""Users by id and by name."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, delete, func, insert, select, update
+
+from auth_service.audit.events import Event
+from auth_service.audit.store import record
+from auth_service.schemas import Role
+from auth_service.sessions.ends import EndOfSession, end_sessions_of
+from auth_service.tables import password_resets, users
+from gatehouse_chassis.database import Database, IntegrityError, Row, Statements
+from gatehouse_chassis.database.columns import new_id, now
+
+
+class UsernameTaken(Exception):
+    """Another user has this name, in whatever case."""
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A row of `users`."""
+
+    id: UUID
+    username: str
+    display_name: str
+    password_hash: str
+    role: Role
+    disabled: bool
+    created_at: datetime
+    updated_at: datetime
+    email: str | None = None
+
+
+_ADD = insert(users)
+_USER = select(users)
+_USER_BY_ID = _USER.where(users.c.id == bindparam("user"))
+_USER_BY_NAME = _USER.where(users.c.username_key == bindparam("key"))
+_NAMES_AT = (
+    select(users.c.username)
+    .where(users.c.email_key == bindparam("key"))
+    .order_by(users.c.id)
+    .limit(5)
+)
+_USERS = _USER.order_by(users.c.id.desc()).limit(bindparam("most"))
+_FORGET_RESETS = delete(password_resets).where(password_resets.c.user_id == bindparam("user"))
+_BEFORE = users.c.id < bindparam("before")
+# Not LIKE: in what is looked for _ and % are themselves.
+_NAMED = func.replace(users.c.username_key, bindparam("part"), "") != users.c.username_key
+
+
+class UserStore:
+    """Users by id and by name."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def create(
+        self,
+        username: str,
+        password_hash: str,
+        display_name: str = "",
+        role: Role = Role.USER,
+        email: str | None = None,
+    ) -> User:
+        """A new user.
+
+        Raises:
+            UsernameTaken: the name is in use.
+        """
+        try:
+            async with self._database.transaction() as statements:
+                return await add_user(
+                    statements, username, password_hash, display_name, role, email
+                )
+        except IntegrityError:
+            raise UsernameTaken(username) from None
+
+    async def find(self, user_id: UUID) -> User | None:
+        """The user with this id."""
+        return _user(await self._database.fetch_one(_USER_BY_ID, user=user_id))
+
+    async def find_by_name(self, username: str) -> User | None:
+        """The user with this name, in whatever case."""
+        return _user(await self._database.fetch_one(_USER_BY_NAME, key=username.lower()))
+
+    async def names_at(self, email: str) -> list[str]:
+        """The names of the first few users with this address, in whatever case."""
+        rows = await self._database.fetch_all(_NAMES_AT, key=email.lower())
+        return [row["username"] for row in rows]
+
+    async def list(
+        self, *, most: int, before: UUID | None = None, name_contains: str = ""
+    ) -> list[User]:
+        """Up to `most` users, newest first: those created before the one with the id `before`."""
+        statement, parameters = _USERS, dict[str, Any](most=most)
+        if name_contains:
+            statement, parameters["part"] = statement.where(_NAMED), name_contains.lower()
+        if before is not None:
+            statement, parameters["before"] = statement.where(_BEFORE), before
+        rows = await self._database.fetch_all(statement, **parameters)
+        return [user for row in rows if (user := _user(row))]
+
+    async def rename(self, user_id: UUID, display_name: str) -> User | None:
+        """The user under a new display name."""
+        return await _change(self._database, user_id, display_name=display_name)
+
+    async def upgrade_hash(self, user: User, password_hash: str) -> User:
+        """The user with a stronger hash of the same password; not stored if the password was changed meanwhile."""
+        unchanged = users.c.password_hash == bindparam("known_hash")
+        await self._database.execute(
+            update(users)
+            .where(users.c.id == bindparam("user"), unchanged)
+            .values(password_hash=password_hash),
+            user=user.id,
+            known_hash=user.password_hash,
+        )
+        return replace(user, password_hash=password_hash)
+
+    async def change_password(self, user_id: UUID, password_hash: str) -> None:
+        """Sets a new password and ends every session that the old one opened."""
+        async with self._database.transaction() as statements:
+            await set_password(statements, user_id, password_hash, Event.PASSWORD_CHANGED)
+
+    async def change_email(self, user_id: UUID, email: str | None) -> User | None:
+        """The user under another address; resets that were sent to the old one are void."""
+        async with self._database.transaction() as statements:
+            await statements.execute(_FORGET_RESETS, user=user_id)
+            await record(statements, Event.EMAIL_CHANGED, user_id)
+            key = email.lower() if email else None
+            return await _change(statements, user_id, email=email, email_key=key)
+
+    async def set_role(self, user_id: UUID, role: Role) -> User | None:
+        """The user in the new role; tokens that are refreshed from now on lose what it does not allow."""
+        async with self._database.transaction() as statements:
+            before = _user(await statements.fetch_one(_USER_BY_ID, user=user_id))
+            if before is None or before.role is role:
+                return before
+            about = {"before": before.role.value, "after": role.value}
+            await record(statements, Event.ROLE_CHANGED, user_id, **about)
+            return await _change(statements, user_id, role=role.value)
+
+    async def set_disabled(self, user_id: UUID, disabled: bool) -> User | None:
+        """The user, who is disabled or enabled now; disabling ends every session."""
+        async with self._database.transaction() as statements:
+            before = _user(await statements.fetch_one(_USER_BY_ID, user=user_id))
+            if before is None or before.disabled == disabled:
+                return before
+            user = await _change(statements, user_id, disabled_at=now() if disabled else None)
+            event = Event.USER_DISABLED if disabled else Event.USER_ENABLED
+            await record(statements, event, user_id)
+            if disabled:
+                await end_sessions_of(statements, user_id, EndOfSession.USER_DISABLED)
+        return user
+
+
+async def add_user(
+    statements: Statements,
+    username: str,
+    password_hash: str,
+    display_name: str,
+    role: Role = Role.USER,
+    email: str | None = None,
+) -> User:
+    """A new user, within the caller's transaction; a name that is in use is an `IntegrityError` there."""
+    created = now()
+    user = User(
+        new_id(), username, display_name, password_hash, role, False, created, created, email
+    )
+    await statements.execute(
+        _ADD,
+        id=user.id,
+        username=username,
+        username_key=username.lower(),
+        display_name=display_name,
+        email=email,
+        email_key=email.lower() if email else None,
+        password_hash=password_hash,
+        role=role.value,
+        disabled_at=None,
+        created_at=created,
+        updated_at=created,
+    )
+    about = {"username": username, "role": role.value}
+    await record(statements, Event.USER_CREATED, user.id, **about)
+    return user
+
+
+async def set_password(
+    statements: Statements, user_id: UUID, password_hash: str, event: Event
+) -> None:
+    """Sets a password within the caller's transaction: sessions end, and resets under way are void."""
+    await _change(statements, user_id, password_hash=password_hash)
+    await statements.execute(_FORGET_RESETS, user=user_id)
+    await record(statements, event, user_id)
+    await end_sessions_of(statements, user_id, EndOfSession.PASSWORD_CHANGED)
+
+
+async def _change(statements: Statements, user_id: UUID, **values: Any) -> User | None:
+    statement = (
+        update(users)
+        .where(users.c.id == bindparam("user"))
+        .values(**values, updated_at=bindparam("changed_at"))
+        .returning(*users.c)
+    )
+    return _user(await statements.fetch_one(statement, user=user_id, changed_at=now()))
+
+
+def _user(row: Row | None) -> User | None:
+    if row is None:
+        return None
+    return User(
+        id=row["id"],
+        username=row["username"],
+        display_name=row["display_name"],
+        password_hash=row["password_hash"],
+        role=Role(row["role"]),
+        disabled=row["disabled_at"] is not None,
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        email=row["email"],
+    )

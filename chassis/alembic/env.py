@@ -1,5 +1,0 @@
-"""Alembic's entry point for every service; see chassis.migrations."""
-
-from chassis.migrations import run
-
-run()

@@ -1,0 +1,1 @@
+"""The conformance matrix: every proxy, way and server, held to the same cases."""

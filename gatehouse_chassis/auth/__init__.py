@@ -1,0 +1,1 @@
+"""Checking access tokens without asking the auth service: bearer scheme, keys, status list, metadata."""

@@ -1,0 +1,142 @@
+"""FastAPI's `OAuth2PasswordBearer`, which here also checks the token and answers as RFC 6750 says."""
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from fastapi.openapi.models import (
+    OAuth2,
+    OAuthFlowAuthorizationCode,
+    OAuthFlowPassword,
+    OAuthFlows,
+)
+from fastapi.security import OAuth2PasswordBearer, SecurityScopes
+from starlette.requests import HTTPConnection
+
+from gatehouse_chassis.auth.access_tokens import (
+    AccessTokenVerifier,
+    InvalidToken,
+    KeysUnavailable,
+    Principal,
+)
+from gatehouse_chassis.http.problems import Problem, ServiceUnavailable, responses
+
+
+class Challenge(Problem):
+    """A refusal that tells the client which token would do (RFC 6750 section 3)."""
+
+    def __init__(self, detail: str, **parameters: str) -> None:
+        super().__init__(detail)
+        self._parameters = parameters
+        self.headers = {"WWW-Authenticate": _challenge(parameters)}
+
+    def naming(self, resource_metadata: str) -> Self:
+        """The same, which also says where the service describes itself (RFC 9728 section 5.1)."""
+        parameters = {**self._parameters, "resource_metadata": resource_metadata}
+        self.headers = {"WWW-Authenticate": _challenge(parameters)}
+        return self
+
+
+class MissingToken(Challenge):
+    """The request carries no bearer token."""
+
+    status, code = 401, "missing_token"
+
+    def __init__(self) -> None:
+        # RFC 6750 section 3.1: no error code when the request carries no credentials at all.
+        super().__init__("This needs an access token: Authorization: Bearer <token>.")
+
+
+class UnusableToken(Challenge):
+    """The token is not accepted here and now."""
+
+    status, code = 401, "invalid_token"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"The access token is not accepted: {reason}.",
+            error="invalid_token",
+            error_description=reason,
+        )
+
+
+class InsufficientScope(Challenge):
+    """The token is good, but not for this."""
+
+    status, code = 403, "insufficient_scope"
+
+    def __init__(self, needed: str) -> None:
+        super().__init__(
+            f"The access token lacks a scope that this needs: {needed}.",
+            error="insufficient_scope",
+            scope=needed,
+        )
+
+
+def _challenge(parameters: Mapping[str, str]) -> str:
+    pairs = ", ".join(f'{name}="{value}"' for name, value in parameters.items())
+    return f"Bearer {pairs}".strip()
+
+
+class Bearer(OAuth2PasswordBearer):
+    """The security scheme of a service, used as `Security(bearer, scopes=["items:read"])`.
+
+    The verifier is the application's (`app.state.token_verifier`), so a scheme can be declared beside the routes and
+    holds no state.
+
+    Args:
+        auth_url: where the auth service is, relative to the service's docs page ("", `../auth/`), so that it is right
+            under every public prefix.
+        scopes: what each scope of this service allows, shown in the *Authorize* dialog.
+    """
+
+    def __init__(self, auth_url: str, scopes: Mapping[str, str]) -> None:
+        # One name in every service: Swagger UI keeps a token by the name of its scheme, so one sign-in serves them all.
+        super().__init__(
+            f"{auth_url}token",
+            scheme_name="OAuth2PasswordBearer",
+            scopes=dict(scopes),
+            auto_error=False,
+        )
+        self.scopes = frozenset(scopes)
+        flows = OAuthFlows(
+            password=OAuthFlowPassword(tokenUrl=f"{auth_url}token", scopes=dict(scopes)),
+            authorizationCode=OAuthFlowAuthorizationCode(
+                authorizationUrl=f"{auth_url}authorize",
+                tokenUrl=f"{auth_url}token",
+                scopes=dict(scopes),
+            ),
+        )
+        self.model = OAuth2(flows=flows)
+
+    async def __call__(  # type: ignore[override]  # FastAPI fills the second parameter by its type
+        self, request: HTTPConnection, needed: SecurityScopes
+    ) -> Principal:
+        """Who the request comes from.
+
+        Raises:
+            MissingToken: 401, there is no bearer token.
+            UnusableToken: 401, the token is not valid here and now.
+            InsufficientScope: 403, it is valid but lacks one of the scopes `needed`.
+            ServiceUnavailable: 503, the issuer's keys are not known.
+        """
+        token = await super().__call__(request)
+        if not token:
+            raise MissingToken
+        verifier: AccessTokenVerifier = request.app.state.token_verifier
+        try:
+            principal = await verifier.verify(token)
+        except InvalidToken as error:
+            raise UnusableToken(str(error)) from None
+        except KeysUnavailable:
+            # A 401 would make clients throw a good token away.
+            raise ServiceUnavailable(
+                "Access tokens cannot be checked now; try again.", retry_after=10
+            ) from None
+        if not principal.scopes.issuperset(needed.scopes):
+            raise InsufficientScope(needed.scope_str)
+        return principal
+
+
+def protected(*others: type[Problem]) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI `responses` of a protected route: 401, 403 and those of `others`."""
+    return responses(MissingToken, InsufficientScope, *others)

@@ -1,0 +1,29 @@
+"""A service's own database: SQL written once as SQLAlchemy Core statements, run by the driver itself.
+
+SQLAlchemy says what the SQL of each database is; between its result and the driver it does nothing, because that cost
+more than the statement (docs/performance.md).
+"""
+
+from gatehouse_chassis.database.interface import (
+    Database,
+    DatabaseUnavailable,
+    IntegrityError,
+    Row,
+    Statements,
+)
+from gatehouse_chassis.database.postgresql import PostgreSQLDatabase
+from gatehouse_chassis.database.sqlite import SQLiteDatabase
+
+__all__ = [
+    "Database",
+    "DatabaseUnavailable",
+    "IntegrityError",
+    "Row",
+    "Statements",
+    "open_database",
+]
+
+
+def open_database(url: str) -> Database:
+    """The database at `sqlite:///path` or `postgresql://user:password@host:port/name`; connects when first used."""
+    return SQLiteDatabase(url) if url.startswith("sqlite:") else PostgreSQLDatabase(url)

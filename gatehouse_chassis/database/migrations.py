@@ -1,0 +1,123 @@
+"""Alembic for every service: all that a service has of its own is `tables.py` and `migrations/versions/`."""
+
+import asyncio
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Literal
+
+from alembic import command, context
+from alembic.config import Config
+from sqlalchemy import Connection, MetaData, NullPool, create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from gatehouse_chassis.database import DatabaseUnavailable
+from gatehouse_chassis.database.columns import UtcDateTime
+from gatehouse_chassis.database.postgresql import CONNECT_TIMEOUT
+from gatehouse_chassis.database.sqlite import connect
+
+_SCRIPTS = Path(__file__).parent / "alembic"
+
+# One number for "migrating" in PostgreSQL's advisory lock space, so that replicas starting together take turns.
+_LOCK = 4_073_122
+
+# Milliseconds that one process waits for another's migration on SQLite.
+_PATIENCE_MS = 60_000
+
+
+def configuration(folder: Path, database_url: str) -> Config:
+    """Alembic's configuration for the `migrations/` folder of a service and the database it migrates."""
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS))
+    config.set_main_option("version_locations", str(folder / "versions"))
+    config.set_main_option("path_separator", "newline")  # a checkout's path may hold spaces
+    config.attributes["database_url"] = database_url
+    return config
+
+
+def _comparing(folder: Path, database_url: str) -> Config:
+    """The configuration of a command that compares the database with `tables.py`."""
+    config = configuration(folder, database_url)
+    config.attributes["metadata"] = import_module(f"{folder.parent.name}.tables").metadata
+    return config
+
+
+def migrate(folder: Path, database_url: str) -> None:
+    """Brings the database to the newest version; does nothing when it is there already."""
+    command.upgrade(configuration(folder, database_url), "head")
+
+
+def check(folder: Path, database_url: str) -> None:
+    """Raises `alembic.util.CommandError` when the tables in code and the migrated database differ."""
+    command.check(_comparing(folder, database_url))
+
+
+def revise(folder: Path, database_url: str, message: str) -> None:
+    """Writes a new migration with the difference between the tables in code and the database."""
+    command.revision(_comparing(folder, database_url), message=message, autogenerate=True)
+
+
+def run() -> None:
+    """What `alembic/env.py` calls."""
+    url: str = context.config.attributes["database_url"]
+    metadata: MetaData | None = context.config.attributes.get("metadata")
+
+    def with_connection(connection: Connection) -> None:
+        is_sqlite = connection.dialect.name == "sqlite"
+        # SQLite cannot alter a table in place: Alembic then copies it (batch mode).
+        context.configure(
+            connection,
+            target_metadata=metadata,
+            render_as_batch=is_sqlite,
+            transactional_ddl=True,
+            render_item=_render_plain_type,
+        )
+        with context.begin_transaction():
+            if not is_sqlite:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            context.run_migrations()
+
+    try:
+        if url.startswith("sqlite:"):
+            _run_on_sqlite(url, with_connection)
+        else:
+            asyncio.run(_run_on_postgresql(url, with_connection))
+    except (OSError, OperationalError) as error:
+        raise DatabaseUnavailable(str(error)) from error
+    except DBAPIError as error:
+        # asyncpg's errors have no class that tells; without a statement it was the connecting that failed.
+        if error.connection_invalidated or error.statement is None:
+            raise DatabaseUnavailable(str(error)) from error
+        raise
+
+
+def _render_plain_type(kind: str, item: Any, _context: object) -> str | Literal[False]:
+    """A migration is history: it names SQLAlchemy's types, not ours, which may change later."""
+    return "sa.DateTime(timezone=True)" if isinstance(item, UtcDateTime) else False
+
+
+def _run_on_sqlite(url: str, with_connection: Callable[[Connection], None]) -> None:
+    engine = create_engine("sqlite://", creator=lambda: connect(url), poolclass=NullPool)
+
+    @event.listens_for(engine, "begin")
+    def take_the_write_lock_first(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    with engine.connect() as connection:
+        raw = connection.connection.driver_connection
+        assert raw is not None  # noqa: S101  # it is connected
+        # While a table is copied its old self is dropped, which would delete the rows that refer to it.
+        raw.execute("PRAGMA foreign_keys=OFF")
+        raw.execute(f"PRAGMA busy_timeout={_PATIENCE_MS}")
+        with_connection(connection)
+
+
+async def _run_on_postgresql(url: str, with_connection: Callable[[Connection], None]) -> None:
+    engine = create_async_engine(
+        make_url(url).set(drivername="postgresql+asyncpg"),
+        poolclass=NullPool,
+        connect_args={"timeout": CONNECT_TIMEOUT},
+    )
+    async with engine.connect() as connection:
+        await connection.run_sync(with_connection)

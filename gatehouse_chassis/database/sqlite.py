@@ -1,0 +1,187 @@
+"""SQLite: one file in WAL mode, next to which SQLite keeps its `-wal` and `-shm` files: the folder must be writable.
+
+A short indexed statement takes less time than handing it to a thread, so it runs on the event loop; the time it may
+wait for another writer is bounded by `BUSY_TIMEOUT` (docs/decisions/0004).
+"""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import structlog
+from sqlalchemy import Executable, make_url
+from sqlalchemy.dialects import sqlite
+
+from gatehouse_chassis.database.compiled import compiler
+from gatehouse_chassis.database.interface import (
+    Database,
+    DatabaseUnavailable,
+    IntegrityError,
+    Parameters,
+    Row,
+    Statements,
+)
+
+BUSY_TIMEOUT = 1.0
+"""Seconds that a statement waits for another process's write before it fails."""
+
+_PAUSE = 0.001
+_FIRST_SAFE_SQLITE = (3, 51, 3)
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=NORMAL",
+    "foreign_keys=ON",
+    "temp_store=MEMORY",
+    "journal_size_limit=16777216",
+)
+
+Result = TypeVar("Result")
+
+log = structlog.get_logger(__name__)
+
+_compiled = compiler(sqlite.dialect())
+
+
+class _Busy(DatabaseUnavailable):
+    """Another process writes."""
+
+
+class _OneConnection(Statements):
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    async def fetch_all(self, statement: Executable, **parameters: Any) -> Sequence[Row]:
+        return _rows(self._connection, statement, parameters)
+
+    async def execute(self, statement: Executable, **parameters: Any) -> int:
+        return _count(self._connection, statement, parameters)
+
+
+class SQLiteDatabase(Database):
+    """The file that `sqlite:///path` names. Its connections are kept open; a transaction has one to itself."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._free: list[sqlite3.Connection] = []
+        if sqlite3.sqlite_version_info < _FIRST_SAFE_SQLITE:
+            log.info(
+                "sqlite_may_corrupt_its_wal",
+                version=sqlite3.sqlite_version,
+                advice="SQLite before 3.51.3 can, very rarely, lose a commit when a checkpoint races a writer; "
+                "use PostgreSQL where that matters",
+            )
+
+    async def fetch_all(self, statement: Executable, **parameters: Any) -> Sequence[Row]:
+        """See `Statements.fetch_all`."""
+        return await self._when_free(partial(_rows, statement=statement, parameters=parameters))
+
+    async def execute(self, statement: Executable, **parameters: Any) -> int:
+        """See `Statements.execute`."""
+        return await self._when_free(partial(_count, statement=statement, parameters=parameters))
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Statements]:
+        """See `Database.transaction`."""
+        # A read that turns into a write fails at once when another process wrote between, whatever the timeout.
+        connection = await self._when_free(_begin)
+        try:
+            yield _OneConnection(connection)
+            _run(connection, "COMMIT")
+        finally:
+            if connection.in_transaction:
+                _run(connection, "ROLLBACK")
+            self._free.append(connection)
+
+    async def _when_free(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+        """Tries for `BUSY_TIMEOUT`; SQLite's own waiting would stop every other request of this worker.
+
+        A connection in which work began a transaction is not free yet.
+        """
+        give_up_at = None
+        while True:
+            connection = self._free.pop() if self._free else connect(self._url)
+            try:
+                return work(connection)
+            except _Busy:
+                give_up_at = give_up_at or time.monotonic() + BUSY_TIMEOUT
+                if time.monotonic() > give_up_at:
+                    raise
+            finally:
+                if not connection.in_transaction:
+                    self._free.append(connection)
+            await asyncio.sleep(_PAUSE)
+
+    async def close(self) -> None:
+        """See `Database.close`."""
+        while self._free:
+            self._free.pop().close()
+
+
+def connect(url: str) -> sqlite3.Connection:
+    """A connection whose statements commit by themselves outside a transaction.
+
+    Raises:
+        DatabaseUnavailable: the file or its folder cannot be opened.
+    """
+    path = make_url(url).database or ":memory:"
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(
+            path,
+            isolation_level=None,
+            timeout=BUSY_TIMEOUT,
+            check_same_thread=False,  # it is in one hand at a time, whichever thread runs the event loop
+        )
+    except (OSError, sqlite3.OperationalError) as error:
+        raise DatabaseUnavailable(str(error)) from error
+    for pragma in _PRAGMAS:
+        _run(connection, f"PRAGMA {pragma}")
+    _run(connection, "PRAGMA busy_timeout=0")
+    # SQLite's own folds ASCII only, and a search must find the same on both databases.
+    connection.create_function("lower", 1, _lower, deterministic=True)
+    return connection
+
+
+def _begin(connection: sqlite3.Connection) -> sqlite3.Connection:
+    _run(connection, "BEGIN IMMEDIATE")
+    return connection
+
+
+def _rows(
+    connection: sqlite3.Connection, statement: Executable, parameters: Parameters
+) -> Sequence[Row]:
+    compiled = _compiled(statement, tuple(parameters))
+    cursor = _run(connection, compiled.sql, compiled.arguments(parameters))
+    # What returns rows writes with its last step.
+    found = _translated(cursor.fetchall)
+    return compiled.rows(found, (column[0] for column in cursor.description or ()))
+
+
+def _count(connection: sqlite3.Connection, statement: Executable, parameters: Parameters) -> int:
+    compiled = _compiled(statement, tuple(parameters))
+    return _run(connection, compiled.sql, compiled.arguments(parameters)).rowcount
+
+
+def _run(connection: sqlite3.Connection, sql: str, arguments: Sequence[Any] = ()) -> sqlite3.Cursor:
+    return _translated(lambda: connection.execute(sql, arguments))
+
+
+def _translated(work: Callable[[], Result]) -> Result:
+    """What the driver returns, or its error in the words of `gatehouse_chassis.database`."""
+    try:
+        return work()
+    except sqlite3.IntegrityError as error:
+        raise IntegrityError(str(error)) from None
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+            raise _Busy(str(error)) from error
+        raise DatabaseUnavailable(str(error)) from error
+
+
+def _lower(value: str | None) -> str | None:
+    return value.lower() if isinstance(value, str) else value

@@ -1,0 +1,57 @@
+"""Swagger UI at `/docs` and ReDoc at `/redoc`, from files that the service serves itself."""
+
+from collections.abc import Awaitable, Callable
+from html import escape
+from pathlib import Path
+from string import Template
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from gatehouse_chassis.docs.files import add_assets
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_OAUTH2_REDIRECT = Path(__file__).parent / "assets" / "oauth2-redirect.html"
+
+_SELF_ONLY = (
+    "default-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'; object-src 'none'"
+)
+# Swagger UI draws its icons from data: URLs in its own style sheet.
+SWAGGER_UI_POLICY = f"{_SELF_ONLY}; img-src 'self' data:"
+# ReDoc writes its style sheet at run time and searches in a worker that it makes from a blob.
+REDOC_POLICY = (
+    f"{_SELF_ONLY}; img-src 'self' data:; style-src 'self' 'unsafe-inline'; worker-src blob:"
+)
+
+
+def add_docs(app: FastAPI, *, title: str) -> None:
+    """Add `/docs`, `/redoc`, `/docs/oauth2-redirect` and `/docs/assets/...` to `app`.
+
+    Every address in the pages is relative, so they work under a public prefix that nobody
+    announced to the service. `app` must serve its OpenAPI document at `/openapi.json` and have
+    FastAPI's own pages turned off (`docs_url=None, redoc_url=None`).
+    """
+    add_assets(app)
+    pages = {
+        "/docs": _page(_fill("swagger-ui.html", title), SWAGGER_UI_POLICY),
+        "/redoc": _page(_fill("redoc.html", title), REDOC_POLICY),
+        "/docs/oauth2-redirect": _page(_OAUTH2_REDIRECT.read_text(encoding="utf-8"), _SELF_ONLY),
+    }
+    for path, page in pages.items():
+        app.add_route(path, page, include_in_schema=False)
+
+
+def _fill(template: str, title: str) -> str:
+    text = (_TEMPLATES / template).read_text(encoding="utf-8")
+    return Template(text).substitute(title=escape(title))
+
+
+def _page(html: str, policy: str) -> Callable[[Request], Awaitable[Response]]:
+    headers = {"Content-Security-Policy": policy, "Cache-Control": "no-cache"}
+
+    async def answer(_request: Request) -> Response:
+        return HTMLResponse(html, headers=headers)
+
+    return answer

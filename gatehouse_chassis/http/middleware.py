@@ -1,0 +1,127 @@
+"""What surrounds every request: its id, the public view of its URL, its log line and its metrics."""
+
+import re
+import time
+from uuid import uuid4
+
+import structlog
+from fastapi.routing import RouteContext, iter_route_contexts
+from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gatehouse_chassis.http.problems import Problem, failure_response, problem_response
+from gatehouse_chassis.observability.logs import RequestLine, request_logger
+from gatehouse_chassis.observability.metrics import Metrics, came_through_a_proxy
+from gatehouse_chassis.proxy.public_prefix import PublicPrefix
+from gatehouse_chassis.proxy.redirects import with_relative_location
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,128}")
+
+log = structlog.get_logger(__name__)
+
+
+class RequestContext:
+    """The outermost ASGI middleware of a service; pure ASGI, because `@app.middleware("http")` costs 190 us.
+
+    Args:
+        app: what answers.
+        public_prefix: rewrites the scope to the URL that the client used (docs/decisions/0001).
+        metrics: counts every answer.
+        routes: the application's routes, once they are all there.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        public_prefix: PublicPrefix,
+        metrics: Metrics,
+        routes: list[BaseRoute],
+    ) -> None:
+        self._app = app
+        self._public_prefix = public_prefix
+        self._metrics = metrics
+        self._log_request = request_logger()
+        # The route in the scope does not know the prefix of the router it was included with.
+        self._templates = {
+            _endpoint(context): context.path_format or context.path or "unmatched"
+            for context in iter_route_contexts(routes)
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        request_id = self._request_id(scope)
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        state = {
+            **scope.get("state", {}),
+            "request_id": request_id,
+            "came_through_a_proxy": came_through_a_proxy(scope),
+        }
+        scope = {**scope, "state": state}
+        status, answered = 500, False
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status, answered
+            answered = True
+            if message["type"] in ("http.response.start", "websocket.http.response.start"):
+                status = message["status"]
+                message = with_relative_location(message, scope)
+                MutableHeaders(scope=message)["X-Request-ID"] = request_id
+            elif message["type"] == "websocket.accept":
+                status = 101
+            elif message["type"] == "websocket.close" and status != 101:
+                status = (
+                    403  # what a server makes of a handshake that is closed before it is accepted
+                )
+            await send(message)
+
+        try:
+            scope = self._public_prefix.public_scope(scope)
+            await self._app(scope, receive, send_with_id)
+        except Problem as problem:
+            await problem_response(HTTPConnection(scope), problem)(scope, receive, send_with_id)
+        except Exception:
+            # This is where the cause is told. The client has its answer, unless what failed stands around FastAPI.
+            log.exception("request_failed")
+            if not answered:
+                await failure_response(HTTPConnection(scope))(scope, receive, send_with_id)
+        finally:
+            self._record(scope, request_id, status, time.perf_counter() - started)
+            structlog.contextvars.unbind_contextvars("request_id")
+
+    def _request_id(self, scope: Scope) -> str:
+        """The proxy's id where the peer is trusted and the id is harmless in a log, otherwise a new one."""
+        if self._public_prefix.trusts(scope):
+            for name, value in scope["headers"]:
+                if name == b"x-request-id" and _REQUEST_ID.fullmatch(value.decode("latin-1")):
+                    return str(value.decode("latin-1"))
+        return uuid4().hex
+
+    def _record(self, scope: Scope, request_id: str, status: int, seconds: float) -> None:
+        method = scope.get("method", "WEBSOCKET")
+        route = self._templates.get(scope.get("endpoint"), "unmatched")
+        self._metrics.observe(method=method, route=route, status=status, seconds=seconds)
+        client = scope.get("client")
+        self._log_request(
+            RequestLine(
+                method=method,
+                route=route,
+                path=scope["path"],
+                status=status,
+                ms=round(seconds * 1000, 2),
+                client=client[0] if client else None,
+                request_id=request_id,
+                # It would drown what people ask for.
+                is_routine=route.startswith("/health/") or status == 304,
+            )
+        )
+
+
+def _endpoint(context: RouteContext) -> object:
+    """What the router puts into the scope as `endpoint`: a function, or the application that is mounted."""
+    return context.endpoint or getattr(context.original_route, "app", None)

@@ -1,0 +1,1 @@
+"""Serving an application with gunicorn and uvicorn: command line, master, worker, draining."""

@@ -1,0 +1,190 @@
+"""Settings: typed, read from the environment once, and refused with a sentence when they cannot work."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from gatehouse_chassis.proxy.forwarded import PREFIX, TrustedProxies
+from gatehouse_chassis.proxy.public_prefix import normalise_root_path
+
+SECRET_MIN_LENGTH = 32
+PASSWORD_MIN_LENGTH = 12
+# An origin, which may end in an outer prefix.
+_ORIGIN = re.compile(
+    r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?"
+    rf"{PREFIX.pattern}/?"
+)
+_PLACEHOLDERS = (
+    "changeme",
+    "changethis",
+    "default",
+    "example",
+    "insecure",
+    "password",
+    "placeholder",
+    "replaceme",
+    "replacethis",
+    "secret",
+    "yourpassword",
+    "yoursecret",
+)
+
+
+class SettingsError(Exception):
+    """The environment cannot run the service; `str()` is one sentence per variable, for the person who starts it."""
+
+
+def _looks_like_placeholder(value: str) -> bool:
+    letters = "".join(char for char in value.lower() if char.isalnum())
+    return letters.startswith(_PLACEHOLDERS) or len(set(value)) < 5
+
+
+def _refuse_weak(kind: str, minimum: int) -> AfterValidator:
+    def check(secret: SecretStr) -> SecretStr:
+        value = secret.get_secret_value()
+        if len(value) < minimum:
+            raise ValueError(
+                f"is {len(value)} characters long, and a {kind} needs at least {minimum}"
+            )
+        if _looks_like_placeholder(value):
+            raise ValueError(f"looks like a placeholder, and a {kind} must be random")
+        return secret
+
+    return AfterValidator(check)
+
+
+def _check_bind(value: str) -> str:
+    host, colon, port = value.rpartition(":")
+    if not (colon and host and port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise ValueError(f"is {value!r}; it must be an address and a port, such as 127.0.0.1:8001")
+    return value
+
+
+def _check_origin(value: str) -> str:
+    if not value:  # Compose hands on what is not set as an empty value
+        return value
+    url = _ORIGIN.fullmatch(value)
+    if url is None or not 0 < int(url["port"] or 80) < 65536:
+        raise ValueError(f"is {value!r}; it must be a URL such as https://api.example.com")
+    return value.rstrip("/")
+
+
+def _check_database_url(value: str) -> str:
+    if not value.startswith(("sqlite:///", "postgresql://")):
+        raise ValueError("must begin with sqlite:/// or postgresql://")
+    # No sentence repeats the value, because it may hold a password.
+    try:
+        database = make_url(value).database
+    except (ArgumentError, ValueError):
+        raise ValueError(
+            "is no URL such as postgresql://user:password@host:5432/name; a password with any of "
+            "@ : / in it must be percent-encoded"
+        ) from None
+    if not database:
+        raise ValueError("names no database: it must end in a file or in a database's name")
+    return value
+
+
+def _read_trusted_proxies(value: str | TrustedProxies) -> TrustedProxies:
+    return TrustedProxies.parse(value) if isinstance(value, str) else value
+
+
+def _read_list(value: str | frozenset[str]) -> frozenset[str]:
+    return frozenset(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+
+def _check_cors_origins(origins: frozenset[str]) -> frozenset[str]:
+    for origin in sorted(origins):
+        url = _ORIGIN.fullmatch(origin)
+        if url is None or origin.count("/") != 2:
+            raise ValueError(
+                f"has {origin!r}; each entry must be an origin such as https://app.example.com, without a path"
+            )
+    return origins
+
+
+Secret = Annotated[SecretStr, _refuse_weak("secret", SECRET_MIN_LENGTH)]
+"""A random key of at least 32 characters that no example ever contained."""
+
+Password = Annotated[SecretStr, _refuse_weak("password", PASSWORD_MIN_LENGTH)]
+"""A first user's password: at least 12 characters, no placeholder."""
+
+RootPath = Annotated[str, AfterValidator(normalise_root_path)]
+BindAddress = Annotated[str, AfterValidator(_check_bind)]
+DatabaseURL = Annotated[str, AfterValidator(_check_database_url)]
+Origin = Annotated[str, AfterValidator(_check_origin)]
+
+
+class EnvironmentSettings(BaseSettings):
+    """Settings that are read from the environment, all at once, and refused in sentences."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    @classmethod
+    def load(cls) -> Self:
+        """The settings in the environment.
+
+        Raises:
+            SettingsError: a variable is missing or cannot work; names each one and the command that mends it.
+        """
+        try:
+            return cls()
+        except ValidationError as error:
+            raise SettingsError("\n".join(map(cls._sentence, error.errors()))) from None
+
+    @classmethod
+    def variable(cls, name: str) -> str:
+        """The environment variable of a setting, for sentences about it."""
+        return name if name.isupper() else f"{cls.model_config['env_prefix']}{name.upper()}"
+
+    @classmethod
+    def _sentence(cls, error: Any) -> str:
+        variable = cls.variable(str(error["loc"][0]) if error["loc"] else "")
+        if error["type"] == "missing":
+            return f"{variable} is not set: run `make up`, which writes it to .env, or set it yourself."
+        reason = error["msg"].removeprefix("Value error, ")
+        if error["type"] != "value_error":
+            reason = f"is not valid: {reason[0].lower()}{reason[1:]}"
+        return f"{variable} {reason}. Change it in .env or in the environment."
+
+
+class ServiceSettings(EnvironmentSettings):
+    """What every service is told. A service adds its own fields and sets `env_prefix` (such as `ITEMS_`)."""
+
+    model_config = SettingsConfigDict(arbitrary_types_allowed=True)
+
+    root_path: RootPath
+    bind: BindAddress
+    workers: Annotated[int, Field(ge=1, le=64)] = 2
+    database_url: DatabaseURL
+    state_dir: Path
+    trusted_proxies: Annotated[TrustedProxies, NoDecode, BeforeValidator(_read_trusted_proxies)] = (
+        TrustedProxies.parse("127.0.0.1,::1")
+    )
+    cors_origins: Annotated[
+        frozenset[str], NoDecode, BeforeValidator(_read_list), AfterValidator(_check_cors_origins)
+    ] = frozenset()
+
+    port: Annotated[int, Field(ge=1, le=65535, validation_alias="GATEHOUSE_PORT")] = 8080
+    public_url: Annotated[Origin, Field(validation_alias="GATEHOUSE_PUBLIC_URL")] = ""
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Field(validation_alias="GATEHOUSE_LOG_LEVEL")
+    ] = "info"
+    log_format: Annotated[
+        Literal["auto", "text", "json"], Field(validation_alias="GATEHOUSE_LOG_FORMAT")
+    ] = "auto"
+
+    @property
+    def origin(self) -> str:
+        """Where the public finds the whole stack; it may end in an outer prefix."""
+        return self.public_url or f"http://localhost:{self.port}"
+
+    @property
+    def issuer(self) -> str:
+        """The `iss` of every access token (RFC 9068 section 2.2): the public URL of the auth service."""
+        return f"{self.origin}/auth"

@@ -1,0 +1,232 @@
+#!/bin/sh
+# Fills in nginx.conf.template and becomes nginx, in the foreground. `proxy/gateway/start.sh --help` lists the variables.
+# No pattern of names is expanded but one, so that a "*" in a list stays a "*".
+set -euf
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+repository=$(dirname "$(dirname "$here")")
+# Debian keeps nginx where a user without rights does not look.
+PATH=$PATH:/usr/local/sbin:/usr/sbin
+
+help() {
+  cat <<'HELP'
+Usage: proxy/gateway/start.sh           run nginx in the foreground
+       proxy/gateway/start.sh --test    check the template with `nginx -t` and example values
+       proxy/gateway/start.sh --help
+
+Variables and what they are without a word:
+  GATEHOUSE_BIND               127.0.0.1                address to listen on
+  GATEHOUSE_PORT               8080                     port to listen on
+  AUTH_ADDRESS                 127.0.0.1:8001           where the auth service listens
+  ITEMS_ADDRESS                127.0.0.1:8002           where the items service listens
+  GATEHOUSE_TRUSTED_PROXIES    (none)                   networks whose X-Forwarded-* are believed
+  GATEHOUSE_RATE_LIMIT_EXEMPT  (none)                   networks that may sign in without a limit
+  PROXY_STATE_DIR              var/proxy                everything nginx writes is below
+  PROXY_SITE                   proxy/site               the portal and the common docs page
+  DOCS_ASSETS                  gatehouse_chassis/docs/assets      scripts and styles of the docs pages
+  DOCS_VENDOR                  in .venv                 Swagger UI and ReDoc (drf_spectacular_sidecar)
+  PROXY_ACCESS_LOG             in PROXY_STATE_DIR       a file, or /dev/stdout
+  NGINX                        nginx                    the nginx to run
+HELP
+}
+
+refuse() {
+  printf 'proxy/gateway/start.sh: %s\n' "$1" >&2
+  exit 2
+}
+
+# matches VALUE PATTERN: whether the whole of VALUE, which must be one line, is PATTERN (an extended expression).
+matches() {
+  case $1 in
+    *"
+"*) return 1 ;;
+  esac
+  printf '%s\n' "$1" | grep -Eqx -e "$2"
+}
+
+octet='(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])'
+ipv4="$octet(\.$octet){3}"
+
+is_ipv6() {
+  case $1 in
+    *:::* | *::*::*) return 1 ;;
+    *::*) matches "$1" '([0-9A-Fa-f]{1,4}(:[0-9A-Fa-f]{1,4}){0,6})?::([0-9A-Fa-f]{1,4}(:[0-9A-Fa-f]{1,4}){0,6})?' ;;
+    *) matches "$1" '([0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}' ;;
+  esac
+}
+
+is_port() {
+  matches "$1" '[1-9][0-9]{0,4}' && [ "$1" -le 65535 ]
+}
+
+is_network() {
+  case $1 in
+    *:*/*) is_ipv6 "${1%/*}" && matches "${1##*/}" '[0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]' ;;
+    *:*) is_ipv6 "$1" ;;
+    *) matches "$1" "$ipv4(/([0-9]|[12][0-9]|3[0-2]))?" ;;
+  esac
+}
+
+check_address() { # NAME VALUE
+  case $2 in
+    *:*) is_ipv6 "$2" ;;
+    *) matches "$2" "$ipv4" ;;
+  esac || refuse "$1 is '$2'; it must be an IP address, such as 127.0.0.1 or ::1."
+}
+
+check_port() { # NAME VALUE
+  is_port "$2" || refuse "$1 is '$2'; it must be a port, 1 to 65535."
+}
+
+check_upstream() { # NAME VALUE
+  { matches "$2" '([A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\]):[0-9]+' && is_port "${2##*:}"; } ||
+    refuse "$1 is '$2'; it must be a host and a port, such as 127.0.0.1:8001."
+}
+
+check_networks() { # NAME VALUE
+  for network in $(words "$2"); do
+    is_network "$network" ||
+      refuse "$1 has '$network'; each entry must be an IP address or a network, such as 10.0.0.0/8 or fd00::/8."
+  done
+}
+
+check_folder() { # NAME VALUE
+  [ -d "$2" ] || refuse "$1 is '$2', which is no folder. $3"
+  check_path "$1" "$2"
+}
+
+# nginx would read these as a variable, the end of a word or a pattern of names.
+check_path() { # NAME VALUE
+  # shellcheck disable=SC1003
+  case $2 in
+    *[\"\$\\*?[]* | *"
+"*) refuse "$1 is '$2'; nginx cannot use a path with \" \$ \\ * ? [ or a line break." ;;
+  esac
+}
+
+# A list with commas or spaces becomes one with spaces.
+words() {
+  printf '%s' "$1" | tr ',' ' '
+}
+
+# each BEFORE LIST AFTER: one nginx directive per network.
+each() {
+  for network in $(words "$2"); do
+    printf '%s%s%s ' "$1" "$network" "$3"
+  done
+}
+
+absolute() {
+  case $1 in
+    /*) printf '%s' "$1" ;;
+    *) printf '%s/%s' "$PWD" "$1" ;;
+  esac
+}
+
+find_vendor() { # runs in a subshell, so -f returns by itself
+  set +f
+  for folder in "$repository"/.venv/lib/python3*/site-packages/drf_spectacular_sidecar/static/drf_spectacular_sidecar; do
+    if [ -d "$folder" ]; then
+      printf '%s' "$folder"
+      return
+    fi
+  done
+}
+
+load_settings() {
+  : "${GATEHOUSE_BIND:=127.0.0.1}" "${GATEHOUSE_PORT:=8080}"
+  : "${AUTH_ADDRESS:=127.0.0.1:8001}" "${ITEMS_ADDRESS:=127.0.0.1:8002}"
+  : "${GATEHOUSE_TRUSTED_PROXIES:=}" "${GATEHOUSE_RATE_LIMIT_EXEMPT:=}"
+  : "${PROXY_STATE_DIR:=$repository/var/proxy}" "${PROXY_ACCESS_LOG:=$PROXY_STATE_DIR/access.log}"
+  : "${PROXY_SITE:=$repository/proxy/site}" "${DOCS_ASSETS:=$repository/gatehouse_chassis/docs/assets}"
+  : "${DOCS_VENDOR:=$(find_vendor)}" "${NGINX:=nginx}"
+}
+
+check_settings() {
+  check_address GATEHOUSE_BIND "$GATEHOUSE_BIND"
+  check_port GATEHOUSE_PORT "$GATEHOUSE_PORT"
+  check_upstream AUTH_ADDRESS "$AUTH_ADDRESS"
+  check_upstream ITEMS_ADDRESS "$ITEMS_ADDRESS"
+  check_networks GATEHOUSE_TRUSTED_PROXIES "$GATEHOUSE_TRUSTED_PROXIES"
+  check_networks GATEHOUSE_RATE_LIMIT_EXEMPT "$GATEHOUSE_RATE_LIMIT_EXEMPT"
+  check_folder PROXY_SITE "$PROXY_SITE" "It must hold the portal's files."
+  check_folder DOCS_ASSETS "$DOCS_ASSETS" "It must hold the files of the docs pages."
+  check_folder DOCS_VENDOR "$DOCS_VENDOR" "It must hold Swagger UI and ReDoc, which \`make up\` installs into .venv."
+  check_path PROXY_ACCESS_LOG "$PROXY_ACCESS_LOG"
+  check_path PROXY_STATE_DIR "$PROXY_STATE_DIR"
+  check_path "the folder of start.sh" "$here"
+  command -v "$NGINX" >/dev/null ||
+    refuse "NGINX is '$NGINX', which is not found. \`make up\` brings one; on Debian: apt-get install nginx."
+}
+
+render() { # fills in the template; every name it uses is a variable of this script
+  PROXY_STATE_DIR=$(absolute "$PROXY_STATE_DIR")
+  PROXY_ACCESS_LOG=$(absolute "$PROXY_ACCESS_LOG")
+  { mkdir -p "$PROXY_STATE_DIR" && [ -w "$PROXY_STATE_DIR" ]; } 2>/dev/null ||
+    refuse "PROXY_STATE_DIR is '$PROXY_STATE_DIR', which cannot be written."
+  PROXY_HOME=$here
+  PROXY_SITE=$(absolute "$PROXY_SITE")
+  DOCS_ASSETS=$(absolute "$DOCS_ASSETS")
+  DOCS_VENDOR=$(absolute "$DOCS_VENDOR")
+  TRUSTED_PROXIES_GEO=$(each '' "$GATEHOUSE_TRUSTED_PROXIES" ' 1;')
+  TRUSTED_PROXIES_REALIP=$(each 'set_real_ip_from ' "$GATEHOUSE_TRUSTED_PROXIES" ';')
+  RATE_LIMIT_EXEMPT_GEO=$(each '' "$GATEHOUSE_RATE_LIMIT_EXEMPT" ' 1;')
+  WORKER_USER=$(worker_user)
+  case $GATEHOUSE_BIND in
+    *:*) LISTEN="[$GATEHOUSE_BIND]:$GATEHOUSE_PORT" ;;
+    *) LISTEN="$GATEHOUSE_BIND:$GATEHOUSE_PORT" ;;
+  esac
+  export PROXY_STATE_DIR PROXY_ACCESS_LOG PROXY_HOME PROXY_SITE DOCS_ASSETS DOCS_VENDOR TRUSTED_PROXIES_GEO \
+    TRUSTED_PROXIES_REALIP RATE_LIMIT_EXEMPT_GEO WORKER_USER LISTEN AUTH_ADDRESS ITEMS_ADDRESS
+  awk '{
+    while (match($0, /@[A-Z_]+@/)) {
+      printf "%s%s", substr($0, 1, RSTART - 1), ENVIRON[substr($0, RSTART + 1, RLENGTH - 2)]
+      $0 = substr($0, RSTART + RLENGTH)
+    }
+    print
+  }' "$here/nginx.conf.template" >"$PROXY_STATE_DIR/nginx.conf"
+}
+
+# Root's nginx hands its workers to another user, who must be able to read the pages: their owner is.
+worker_user() {
+  [ "$(id -u)" = 0 ] || return 0
+  owner=$(stat -c '%U %G' "$PROXY_SITE")
+  case $owner in
+    *UNKNOWN*) owner='root root' ;; # a folder mounted from outside the container
+  esac
+  printf 'user %s;' "$owner"
+}
+
+run_nginx() {
+  binary=$NGINX
+  unset NGINX # nginx would take it for a list of sockets to inherit
+  exec "$binary" -e stderr -p "$PROXY_STATE_DIR/" -c "$PROXY_STATE_DIR/nginx.conf" "$@"
+}
+
+test_template() {
+  scratch=$(mktemp -d)
+  trap 'rm -rf "$scratch"' EXIT
+  GATEHOUSE_TRUSTED_PROXIES='10.0.0.0/8, fd00::/8'
+  GATEHOUSE_RATE_LIMIT_EXEMPT='127.0.0.1 ::1'
+  PROXY_STATE_DIR=$scratch
+  PROXY_ACCESS_LOG=$scratch/access.log
+  check_settings
+  render
+  (run_nginx -t)
+}
+
+case ${1-} in
+  '')
+    load_settings
+    check_settings
+    render
+    run_nginx -g 'daemon off;'
+    ;;
+  --test)
+    unset GATEHOUSE_BIND GATEHOUSE_PORT AUTH_ADDRESS ITEMS_ADDRESS
+    load_settings
+    test_template
+    ;;
+  --help | -h) help ;;
+  *) refuse "'$1' is no option; see proxy/gateway/start.sh --help." ;;
+esac

@@ -1,0 +1,197 @@
+"""The whole stack as it runs without Docker: two services with two workers each, and nginx."""
+
+import os
+import secrets
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from json import dumps
+from pathlib import Path
+from urllib.parse import urlencode
+
+from testing.http import Answer, listens, send
+from testing.nginx import Proxy, running_proxy
+from testing.ports import free_port
+from testing.processes import Program
+
+
+@dataclass(frozen=True)
+class User:
+    """Who signs in."""
+
+    username: str
+    password: str
+
+
+class Stack:
+    """A running stack.
+
+    Attributes:
+        url: the public origin, nginx.
+        auth_url, items_url: the services' own ports, which the public does not reach.
+        admin, demo: the users that the first start creates.
+        services: the gunicorn master of each service, `auth` and `items`.
+        proxy: nginx.
+        environment: what every process of the services is told.
+    """
+
+    def __init__(
+        self, folder: Path, *, auth_database: str, items_database: str, public_url: str = ""
+    ) -> None:
+        self.folder = folder
+        self.admin = User("admin", secrets.token_urlsafe(16))
+        self.demo = User("demo", secrets.token_urlsafe(16))
+        self._port, self._auth_port, self._items_port = free_port(), free_port(), free_port()
+        self.url = f"http://127.0.0.1:{self._port}"
+        self.auth_url = f"http://127.0.0.1:{self._auth_port}"
+        self.items_url = f"http://127.0.0.1:{self._items_port}"
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "GATEHOUSE_PORT": str(self._port),
+            "GATEHOUSE_PUBLIC_URL": public_url or self.url,
+            "GATEHOUSE_LOG_FORMAT": "json",
+            "AUTH_BIND": f"127.0.0.1:{self._auth_port}",
+            "ITEMS_BIND": f"127.0.0.1:{self._items_port}",
+            "AUTH_WORKERS": "2",
+            "ITEMS_WORKERS": "2",
+            "AUTH_DATABASE_URL": auth_database,
+            "ITEMS_DATABASE_URL": items_database,
+            "AUTH_STATE_DIR": str(folder / "auth"),
+            "ITEMS_STATE_DIR": str(folder / "items"),
+            "ITEMS_JWKS_URL": f"{self.auth_url}/.well-known/jwks.json",
+            "ITEMS_STATUS_LIST_URL": f"{self.auth_url}/status-list",
+            "AUTH_KEY_ENCRYPTION_SECRET": secrets.token_hex(32),
+            "ADMIN_USERNAME": self.admin.username,
+            "ADMIN_PASSWORD": self.admin.password,
+            "DEMO_USERNAME": self.demo.username,
+            "DEMO_PASSWORD": self.demo.password,
+        }
+        self.services: dict[str, Program] = {}
+        self.proxy: Proxy
+
+    @contextmanager
+    def running(self) -> Iterator["Stack"]:
+        """Migrate, serve, and yield when every part is ready."""
+        (self.folder / "auth").mkdir()
+        (self.folder / "items").mkdir()
+        with ExitStack() as parts:
+            parts.callback(self._stop_services)
+            migrations = [self._run(name, "migrate") for name in ("auth", "items")]
+            for migration in migrations:
+                parts.callback(migration.stop)  # of one that was interrupted
+            for migration in migrations:
+                assert migration.wait(seconds=60) == 0, migration.log_tail()
+            self.proxy = parts.enter_context(
+                running_proxy(
+                    self.folder,
+                    port=self._port,
+                    auth_port=self._auth_port,
+                    items_port=self._items_port,
+                    # The tests sign in more often than people do.
+                    settings={"GATEHOUSE_RATE_LIMIT_EXEMPT": "127.0.0.1"},
+                )
+            )
+            for name in ("auth", "items"):
+                self.start(name)
+            for name in ("auth", "items"):
+                self.wait_for(name)
+            yield self
+
+    def start(self, name: str) -> None:
+        """Start the service `name` without waiting for it."""
+        self.services[name] = self._run(name, "serve")
+
+    def wait_for(self, name: str) -> None:
+        """Wait until the service `name` is ready."""
+        port = {"auth": self._auth_port, "items": self._items_port}[name]
+
+        def is_ready() -> bool:
+            url = f"http://127.0.0.1:{port}"
+            return listens(port) and send(url, "/health/ready").status == 200
+
+        self.services[name].wait_until(is_ready, seconds=30, what=f"{name} is ready")
+
+    def restart(self, name: str) -> None:
+        """Stop the service `name` as an operator does, and start it again."""
+        self.services[name].stop()
+        self.start(name)
+        self.wait_for(name)
+
+    def get(self, path: str) -> Answer:
+        """Ask through nginx, as nobody."""
+        return send(self.url, path)
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        token: str | None = None,
+        json: object = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Send a request through nginx, with a bearer token and a JSON body where given."""
+        sent = dict(headers or {})
+        if token is not None:
+            sent["Authorization"] = f"Bearer {token}"
+        body = None
+        if json is not None:
+            sent["Content-Type"] = "application/json"
+            body = dumps(json).encode()
+        return send(self.url, path, method=method, headers=[*sent.items()], body=body)
+
+    def token_request(self, **form: str) -> Answer:
+        """POST the form to the token endpoint through nginx."""
+        return send(
+            self.url,
+            "/auth/token",
+            method="POST",
+            headers=[("Content-Type", "application/x-www-form-urlencoded")],
+            body=urlencode(form).encode(),
+        )
+
+    def make_user(self, user: User, **profile: str) -> str:
+        """Make `user` as an administrator does, and return the id."""
+        body = {"username": user.username, "password": user.password, **profile}
+        answer = self.call("POST", "/auth/users", token=self.sign_in_as_admin(), json=body)
+        assert answer.status == 201, answer.body
+        made: str = answer.json["id"]
+        return made
+
+    def sign_in_as_admin(self) -> str:
+        """Return an access token that may administer users."""
+        return self.sign_in(self.admin, scope="auth:admin")
+
+    def sign_in(self, user: User | None = None, **form: str) -> str:
+        """Return an access token of `user`, by default of the demo user; `form` may ask for a scope."""
+        user = user or self.demo
+        answer = self.token_request(
+            grant_type="password", username=user.username, password=user.password, **form
+        )
+        assert answer.status == 200, answer.body
+        token: str = answer.json["access_token"]
+        return token
+
+    def _run(self, name: str, command: str) -> Program:
+        return Program(
+            f"{name} {command}",
+            [sys.executable, "-m", f"{name}_service", command],
+            environment=self.environment,
+            log=self.folder / f"{name}.log",
+        )
+
+    def _stop_services(self) -> None:
+        for service in self.services.values():
+            service.stop()
+
+
+def sqlite_stack(folder: Path, public_url: str = "") -> Stack:
+    """Describe a stack on one SQLite file for each service; its own address is what tokens name as their issuer."""
+    return Stack(
+        folder,
+        public_url=public_url,
+        auth_database=f"sqlite:///{folder}/auth/auth.db",
+        items_database=f"sqlite:///{folder}/items/items.db",
+    )

@@ -1,0 +1,102 @@
+"""A test issuer: it signs good access tokens, and every bad one that a test can think of."""
+
+import json
+import time
+import zlib
+from base64 import urlsafe_b64encode
+from collections.abc import Iterable
+from typing import Any
+from uuid import uuid4
+
+from joserfc.jwk import ECKey
+from joserfc.jws import JWSRegistry
+
+from gatehouse_chassis.auth.access_tokens import Clock
+
+ISSUER = "http://localhost:8080/auth"
+LIFE = 600
+
+LEFT_OUT: Any = object()
+"""Given as the value of a header or claim, it leaves that one out."""
+
+
+class TestIssuer:
+    """One signing key, and tokens of any content that are signed with it.
+
+    It is also what a verifier asks for keys (`chassis.access_tokens.VerificationKeys`), and counts how often.
+    """
+
+    __test__ = False  # pytest would take it for a class of tests
+
+    def __init__(self, *, url: str = ISSUER, clock: Clock = time.time, kid: str = "key-1") -> None:
+        self.url = url
+        self.kid = kid
+        self.key: ECKey = ECKey.generate_key("P-256", {"kid": kid})
+        self.asked = 0
+        self._clock = clock
+
+    async def find(self, kid: str) -> ECKey | None:
+        self.asked += 1
+        return self.key if kid == self.kid else None
+
+    def is_withdrawn(self, kid: str) -> bool:
+        return kid != self.kid
+
+    def jwks(self) -> dict[str, Any]:
+        """The public key as the issuer publishes it."""
+        public = {**self.key.as_dict(private=False), "alg": "ES256", "use": "sig"}
+        return {"keys": [public]}
+
+    def header(self, **changes: Any) -> dict[str, Any]:
+        return _changed({"alg": "ES256", "typ": "at+jwt", "kid": self.kid}, changes)
+
+    def claims(self, **changes: Any) -> dict[str, Any]:
+        now = int(self._clock())
+        good = {
+            "iss": self.url,
+            "sub": "01890000-0000-7000-8000-000000000001",
+            "aud": ["items"],
+            "iat": now,
+            "exp": now + LIFE,
+            "jti": uuid4().hex,
+            "client_id": "gatehouse-docs",
+            "scope": "items:read items:write",
+        }
+        return _changed(good, changes)
+
+    def token(self, **claims: Any) -> str:
+        """A good token, but for the claims that are given."""
+        return self.sign(self.header(), self.claims(**claims))
+
+    def status(self, index: Any) -> dict[str, Any]:
+        """The claim `status` of the token with this place in the list."""
+        return {"status_list": {"idx": index, "uri": f"{self.url}/status-list"}}
+
+    def status_list(self, revoked: Iterable[int] = (), *, size: int = 64, **claims: Any) -> str:
+        """A Status List Token in which these places are revoked."""
+        bits = bytearray(size // 8)
+        for index in revoked:
+            bits[index // 8] |= 1 << index % 8
+        good = {
+            "sub": f"{self.url}/status-list",
+            "iat": int(self._clock()),
+            "ttl": 2,
+            "status_list": {"bits": 1, "lst": encode(zlib.compress(bits))},
+        }
+        return self.sign(self.header(typ="statuslist+jwt"), _changed(good, claims))
+
+    def sign(self, header: dict[str, Any] | bytes, claims: dict[str, Any] | bytes) -> str:
+        """A token of this header and these claims, as they are, with a right ES256 signature."""
+        signing_input = f"{encode(header)}.{encode(claims)}"
+        signature = JWSRegistry.algorithms["ES256"].sign(signing_input.encode(), self.key)
+        return f"{signing_input}.{encode(signature)}"
+
+
+def encode(part: dict[str, Any] | bytes) -> str:
+    """A segment of a token: base64url without padding (RFC 7515 section 2)."""
+    document = part if isinstance(part, bytes) else json.dumps(part).encode()
+    return urlsafe_b64encode(document).rstrip(b"=").decode()
+
+
+def _changed(document: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    return {name: v for name, v in {**document, **changes}.items() if v is not LEFT_OUT}

@@ -1,0 +1,138 @@
+"""The command `gatehouse`: the same validation and the same audit entries as the routes, sentences for errors."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from structlog.testing import capture_logs
+
+from auth_service.cli.__main__ import gatehouse
+from tests.auth_service.databases import KEY_SECRET, on_both_databases
+from tests.auth_service.people import ADMIN, DEMO
+
+PASSWORD = "compile-the-7-cobol-cards"
+
+
+@pytest.fixture
+def runner(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[CliRunner]:
+    monkeypatch.setenv("AUTH_DATABASE_URL", database_url)
+    monkeypatch.setenv("AUTH_KEY_ENCRYPTION_SECRET", KEY_SECRET)
+    # In a process of its own the command logs to standard error.
+    with capture_logs():
+        yield CliRunner()
+
+
+def ask(runner: CliRunner, *words: str) -> list[dict[str, Any]]:
+    """What the command prints as JSON."""
+    answer = runner.invoke(gatehouse, ["--json", *words])
+    assert answer.exit_code == 0, answer.output
+    listed: list[dict[str, Any]] = json.loads(answer.stdout) if answer.stdout else []
+    return listed
+
+
+def refusal(runner: CliRunner, *words: str) -> str:
+    """The sentence of a command that fails."""
+    answer: Result = runner.invoke(gatehouse, [*words])
+    assert answer.exit_code != 0
+    assert "Traceback" not in answer.output
+    return answer.stderr
+
+
+@on_both_databases
+def test_a_user_is_made_found_promoted_and_disabled(runner: CliRunner) -> None:
+    (made,) = ask(runner, "users", "create", "grace", "--password", PASSWORD)
+    assert (made["username"], made["role"]) == ("grace", "user")
+    ask(runner, "users", "role", "grace", "admin")
+    ask(runner, "users", "disable", "grace")
+    (found,) = ask(runner, "users", "list", "--search", "GRA")
+    assert (found["role"], found["disabled"]) == ("admin", True)
+    ask(runner, "users", "enable", "grace")
+    told = ask(runner, "audit", "--subject", made["id"])
+    assert [entry["event"] for entry in reversed(told)] == [
+        "user_created",
+        "role_changed",
+        "user_disabled",
+        "user_enabled",
+    ]
+    assert {entry["actor"].partition(":")[0] for entry in told} == {"command"}
+
+
+def test_a_table_is_for_people(runner: CliRunner) -> None:
+    lines = runner.invoke(gatehouse, ["users", "list"]).stdout.splitlines()
+    assert lines[0].split() == ["USERNAME", "ROLE", "DISABLED", "EMAIL", "CREATED_AT"]
+    assert [line.split()[0] for line in lines[1:]] == [DEMO.username, ADMIN.username]
+
+
+def test_sessions_are_listed_and_ended(runner: CliRunner) -> None:
+    assert ask(runner, "sessions", "list", DEMO.username) == []
+    assert ask(runner, "sessions", "end", DEMO.username) == [{"ended": 0}]
+    assert "Give a username" in refusal(runner, "sessions", "end")
+
+
+@on_both_databases
+def test_a_client_is_registered_with_a_secret_that_is_told_once(runner: CliRunner) -> None:
+    words = ["--confidential", "--grant", "client_credentials", "--scope", "items:read"]
+    (made,) = ask(runner, "clients", "create", "Nightly job", *words)
+    assert len(made["client_secret"]) == 43
+    (listed,) = ask(runner, "clients", "list")
+    assert "client_secret" not in listed
+    (renewed,) = ask(runner, "clients", "secret", made["client_id"])
+    assert renewed["client_secret"] != made["client_secret"]
+    ask(runner, "clients", "remove", made["client_id"])
+    assert ask(runner, "clients", "list") == []
+    told = ask(runner, "audit", "--subject", made["client_id"])
+    assert [entry["event"] for entry in reversed(told)] == [
+        "client_created",
+        "client_secret_renewed",
+        "client_removed",
+    ]
+
+
+@on_both_databases
+def test_keys_are_rotated(runner: CliRunner) -> None:
+    (first,) = ask(runner, "keys", "list")
+    (made,) = ask(runner, "keys", "rotate")
+    assert {key["kid"] for key in ask(runner, "keys", "list")} == {first["kid"], made["kid"]}
+    (told,) = ask(runner, "audit", "--event", "key_rotated")
+    assert told["subject"] == made["kid"]
+    assert "waiting for its turn" in refusal(runner, "keys", "rotate")
+
+
+def test_a_new_password_is_checked_and_changes_are_told(runner: CliRunner) -> None:
+    weak = refusal(runner, "users", "password", DEMO.username, "--password", "password1234")
+    assert "too easy to guess" in weak
+    assert "password1234" not in weak
+    ask(runner, "users", "password", DEMO.username, "--password", PASSWORD)
+    (told,) = ask(runner, "audit", "--event", "password_changed")
+    assert told["subject"]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["users", "disable", "nobody"], "There is no user 'nobody'"),
+        (["users", "create", "x", "--password", PASSWORD], "username: "),
+        (["users", "create", "grace", "--password", "short"], "password: "),
+        (["users", "create", "DEMO", "--password", PASSWORD], "is taken"),
+        (["clients", "remove", "client-0"], "There is no client"),
+        (["clients", "create", "x", "--grant", "client_credentials", "--scope", "x"], "scope"),
+        (["users", "role", "demo", "king"], "king"),
+    ],
+)
+def test_a_mistake_is_a_sentence(runner: CliRunner, words: list[str], sentence: str) -> None:
+    assert sentence in refusal(runner, *words)
+
+
+def test_a_wrong_setting_is_a_sentence(runner: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AUTH_KEY_ENCRYPTION_SECRET")
+    assert "AUTH_KEY_ENCRYPTION_SECRET is not set" in refusal(runner, "users", "list")
+
+
+def test_a_database_that_is_not_there_is_a_sentence(
+    runner: CliRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AUTH_DATABASE_URL", f"sqlite:///{tmp_path}/none.db")
+    assert "migrated" in refusal(runner, "users", "list")

@@ -1,0 +1,136 @@
+"""The keys that sign: their ids, their secret, and how one process learns of another's new key."""
+
+import json
+import os
+import subprocess
+import sys
+from base64 import urlsafe_b64encode
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from auth_service.keys.signing_keys import RELOAD_AFTER, SigningKeys
+from auth_service.keys.store import SigningKeyStore
+from auth_service.main import create_app
+from gatehouse_chassis.database import Database, migrations, open_database
+from gatehouse_chassis.settings import SettingsError
+from testing.apps import running
+from testing.checkout import ROOT
+from testing.clocks import SettableClock
+from tests.auth_service.databases import (
+    FIRST_USERS,
+    KEY_SECRET,
+    MIGRATIONS,
+    on_both_databases,
+    settings_for,
+)
+from tests.auth_service.people import ADMIN, DEMO, URL, sign_in
+
+OTHER_SECRET = "d41d8cd98f00b204e9800998ecf8427e"
+
+
+@pytest.fixture
+def clock() -> SettableClock:
+    return SettableClock()
+
+
+@pytest.fixture
+def keys(database: Database, clock: SettableClock) -> SigningKeys:
+    return SigningKeys(SigningKeyStore(database), KEY_SECRET, clock=clock)
+
+
+async def test_a_key_id_is_the_thumbprint_of_rfc_7638(keys: SigningKeys) -> None:
+    (public,) = await keys.public_keys()
+    members = {name: public[name] for name in sorted(("crv", "kty", "x", "y"))}
+    digest = sha256(json.dumps(members, separators=(",", ":")).encode()).digest()
+    assert public["kid"] == urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+@on_both_databases
+async def test_a_new_key_of_another_process_is_used_after_a_while_and_the_old_one_still_verifies(
+    keys: SigningKeys, database: Database, clock: SettableClock
+) -> None:
+    old = await keys.current()
+    new = await SigningKeys(SigningKeyStore(database), KEY_SECRET).create()
+    clock.advance(RELOAD_AFTER - 0.1)
+    assert (await keys.current()).kid == old.kid
+    clock.advance(0.1)
+    assert (await keys.current()).kid == new.kid
+    assert [key["kid"] for key in await keys.public_keys()] == [new.kid, old.kid]
+    for key in (old, new):
+        found = await keys.find(key.kid)
+        assert found
+        assert found.thumbprint() == key.kid
+    assert await keys.find("unknown") is None
+
+
+async def test_the_process_that_makes_a_key_uses_it_at_once(keys: SigningKeys) -> None:
+    old = await keys.current()
+    new = await keys.create()
+    assert new.kid != old.kid
+    assert (await keys.current()).kid == new.kid
+
+
+async def test_another_secret_opens_no_key(database: Database) -> None:
+    keys = SigningKeys(SigningKeyStore(database), OTHER_SECRET)
+    with pytest.raises(SettingsError, match="AUTH_KEY_ENCRYPTION_SECRET does not open"):
+        await keys.current()
+
+
+async def test_a_service_with_another_secret_is_live_but_not_ready(database_url: str) -> None:
+    settings = settings_for(database_url, key_encryption_secret=OTHER_SECRET)
+    async with running(create_app(settings), base_url=URL) as client:
+        live, ready = await client.get("/health/live"), await client.get("/health/ready")
+    assert live.status_code == 200
+    assert ready.status_code == 503
+    assert ready.json()["status"] == "not ready"
+    assert ready.json()["checks"]["database"] == "ok"
+    assert ready.json()["checks"]["signing_keys"] != "ok"
+    assert "SECRET" not in ready.text
+
+
+async def test_a_database_without_keys_sends_its_operator_to_migrate(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/empty.db"
+    migrations.migrate(MIGRATIONS, url)
+    database = open_database(url)
+    with pytest.raises(SettingsError, match="run `python -m auth_service migrate`"):
+        await SigningKeys(SigningKeyStore(database), KEY_SECRET).check()
+    await database.close()
+
+
+async def test_a_ready_service_says_so(database_url: str) -> None:
+    async with running(create_app(settings_for(database_url)), base_url=URL) as client:
+        ready = await client.get("/health/ready")
+        assert ready.status_code == 200
+        assert ready.json() == {
+            "status": "ready",
+            "checks": {"database": "ok", "signing_keys": "ok"},
+        }
+        assert await sign_in(client)
+
+
+def test_migrate_with_another_secret_ends_with_a_sentence_and_code_2(
+    database_url: str, tmp_path: Path
+) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "auth_service", "migrate"],
+        env={
+            "PATH": os.environ["PATH"],
+            "AUTH_DATABASE_URL": database_url,
+            "AUTH_STATE_DIR": str(tmp_path),
+            "AUTH_KEY_ENCRYPTION_SECRET": OTHER_SECRET,
+            **FIRST_USERS,
+        },
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert ended.stdout == ""
+    assert "Traceback" not in ended.stderr
+    assert "auth_service cannot start:\nAUTH_KEY_ENCRYPTION_SECRET does not open" in ended.stderr
+    for secret in (OTHER_SECRET, ADMIN.password, DEMO.password):
+        assert secret not in ended.stderr

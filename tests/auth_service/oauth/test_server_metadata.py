@@ -1,0 +1,47 @@
+"""The metadata of the authorization server (RFC 8414), at both addresses where clients look for it."""
+
+import httpx2
+import pytest
+
+from auth_service.main import create_app
+from testing.apps import running
+from tests.auth_service.databases import settings_for
+from tests.auth_service.people import URL
+
+PATHS = [
+    "http://localhost:8080/auth/.well-known/oauth-authorization-server",
+    "http://localhost:8080/.well-known/oauth-authorization-server/auth",
+]
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_the_document_names_every_endpoint_below_the_issuer(
+    shared_client: httpx2.AsyncClient, path: str
+) -> None:
+    answer = await shared_client.get(path)
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "public, max-age=300"
+    document = answer.json()
+    assert document["issuer"] == URL
+    for name, value in document.items():
+        if name.endswith(("_endpoint", "_uri")):
+            assert value.startswith(f"{URL}/")
+    keys = await shared_client.get(document["jwks_uri"])
+    assert keys.json()["keys"]
+
+
+async def test_what_is_said_to_be_supported_is(shared_client: httpx2.AsyncClient) -> None:
+    document = (await shared_client.get(PATHS[0])).json()
+    for grant in document["grant_types_supported"]:
+        answer = await shared_client.post(document["token_endpoint"], data={"grant_type": grant})
+        assert answer.json()["error"] in {"invalid_request", "unauthorized_client"}
+    assert document["code_challenge_methods_supported"] == ["S256"]
+    assert document["authorization_response_iss_parameter_supported"] is True
+    assert set(document["scopes_supported"]) == {"items:read", "items:write", "auth:admin"}
+
+
+async def test_a_grant_that_is_turned_off_is_not_told_of(database_url: str) -> None:
+    settings = settings_for(database_url, password_grant="off")
+    async with running(create_app(settings), base_url=URL) as client:
+        document = (await client.get(PATHS[0])).json()
+    assert "password" not in document["grant_types_supported"]

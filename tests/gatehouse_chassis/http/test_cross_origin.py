@@ -1,0 +1,95 @@
+"""Front ends on other origins: only those of the list may read answers (CORS)."""
+
+import httpx2
+import pytest
+from pydantic import ValidationError
+
+from gatehouse_chassis.application import create_service
+from gatehouse_chassis.auth.access_tokens import AccessTokenVerifier
+from gatehouse_chassis.settings import ServiceSettings
+from testing.apps import running
+from testing.tokens import TestIssuer
+
+APP = "https://app.example"
+
+
+async def answer_to(
+    settings: ServiceSettings, origin: str, *, method: str = "GET", **headers: str
+) -> httpx2.Response:
+    issuer = TestIssuer()
+    app = create_service(
+        settings,
+        name="probe",
+        title="Probe",
+        description="Probe.",
+        routers=[],
+        token_verifier=AccessTokenVerifier(issuer=issuer.url, audience="probe", keys=issuer),
+        ready_when={},
+    )
+    async with running(app, base_url="http://localhost:8080/probe") as client:
+        return await client.request(method, "/health/live", headers={"Origin": origin, **headers})
+
+
+def allowing(settings: ServiceSettings, *origins: str) -> ServiceSettings:
+    return settings.model_copy(update={"cors_origins": frozenset(origins)})
+
+
+async def test_a_page_of_a_listed_origin_may_read_the_answer(settings: ServiceSettings) -> None:
+    answer = await answer_to(allowing(settings, APP), APP)
+    assert answer.headers["access-control-allow-origin"] == APP
+    assert "access-control-allow-credentials" not in answer.headers
+    assert "WWW-Authenticate" in answer.headers["access-control-expose-headers"]
+    assert answer.headers["x-request-id"]
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://evil.example",
+        "http://app.example",
+        "https://app.example:8443",
+        "null",
+        "https://app.example.evil.example",
+        "https://x.app.example",
+    ],
+)
+async def test_a_page_of_another_origin_may_not(settings: ServiceSettings, origin: str) -> None:
+    answer = await answer_to(allowing(settings, APP), origin)
+    assert "access-control-allow-origin" not in answer.headers
+
+
+async def test_without_a_list_nobody_may(settings: ServiceSettings) -> None:
+    answer = await answer_to(settings, APP)
+    assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
+async def test_a_browser_that_asks_first_is_told_what_it_may_send(
+    settings: ServiceSettings,
+) -> None:
+    answer = await answer_to(
+        allowing(settings, APP),
+        APP,
+        method="OPTIONS",
+        **{
+            "Access-Control-Request-Method": "PATCH",
+            "Access-Control-Request-Headers": "authorization,if-match,content-type",
+        },
+    )
+    assert answer.status_code == 200
+    assert answer.headers["access-control-allow-origin"] == APP
+    assert "PATCH" in answer.headers["access-control-allow-methods"]
+
+
+@pytest.mark.parametrize(
+    "listed",
+    ["*", "app.example", "https://app.example/", "https://app.example/x", "null", "ftp://x"],
+)
+def test_a_list_with_what_is_no_origin_is_refused(settings: ServiceSettings, listed: str) -> None:
+    values = {**settings.model_dump(), "cors_origins": listed}
+    with pytest.raises(ValidationError, match="must be an origin"):
+        type(settings)(**values)
+
+
+def test_a_list_is_separated_by_commas_or_spaces(settings: ServiceSettings) -> None:
+    values = {**settings.model_dump(), "cors_origins": f"{APP}, http://localhost:3000"}
+    assert type(settings)(**values).cors_origins == {APP, "http://localhost:3000"}
