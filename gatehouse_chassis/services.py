@@ -1,0 +1,173 @@
+"""The list of services, `services.toml`: what each is called, where it stands, and which scopes it has.
+
+Only the standard library is used here: `make up` reads the list before any package is installed.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+DEFAULT_BODY_LIMIT = 128 * 1024
+ROLES = ("user", "admin")
+
+_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
+_SCOPE = re.compile(r"(?P<service>[a-z0-9_]+):[a-z][a-z0-9_.-]*")
+_UPSTREAM = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\]):[0-9]{1,5}")
+_NGINX_PREFIXES = ("/docs", "/.well-known", "/portal", "/_problem")
+
+
+class ServicesError(Exception):
+    """`services.toml` cannot be used; `str()` is a sentence that names the entry and what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeEntry:
+    """One scope of a service.
+
+    Attributes:
+        description: a sentence for the *Authorize* dialog and for the consent page.
+        default: whether a user is granted it without asking for it by name.
+        roles: the roles that may be granted it: `user` (everyone) or `admin`.
+    """
+
+    description: str
+    default: bool = False
+    roles: tuple[str, ...] = ROLES
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceEntry:
+    """One service of the list.
+
+    Attributes:
+        name: its short name, as in scopes, audiences, variables (`ITEMS_...`) and logs.
+        prefix: the path under the domain, such as `/items`.
+        package: its Python package; empty for an upstream that is not ours.
+        upstream: `host:port` of a program that is not ours; empty for a package.
+        scopes: its scopes by name (`items:read`).
+        database: whether it has a database of its own.
+        workers: worker processes, unless `<NAME>_WORKERS` says otherwise.
+        body_limit: bytes that a request's body may have.
+        panel: a script of `proxy/site/` that shows the service on the portal; empty for a card alone.
+    """
+
+    name: str
+    title: str
+    description: str
+    prefix: str
+    package: str = ""
+    upstream: str = ""
+    scopes: Mapping[str, ScopeEntry] = field(default_factory=dict)
+    database: bool = True
+    workers: int = 2
+    body_limit: int = DEFAULT_BODY_LIMIT
+    panel: str = ""
+
+    @property
+    def variable_prefix(self) -> str:
+        """What the names of its environment variables begin with: `ITEMS_`."""
+        return f"{self.name.upper()}_"
+
+
+def services_file() -> Path:
+    """`GATEHOUSE_SERVICES`, or `services.toml` in the working directory."""
+    return Path(os.environ.get("GATEHOUSE_SERVICES") or "services.toml")
+
+
+def load_services(file: Path | None = None) -> dict[str, ServiceEntry]:
+    """The services by name, in the order of the file.
+
+    Raises:
+        ServicesError: the file cannot be read, or an entry cannot be used.
+    """
+    return dict(_load((file or services_file()).resolve()))
+
+
+def scope_descriptions(service: str) -> dict[str, str]:
+    """The scopes of one service and their descriptions, as `OAuth2PasswordBearer(scopes=...)` takes them.
+
+    Raises:
+        ServicesError: the list cannot be read, or has no such service.
+    """
+    services = load_services()
+    if service not in services:
+        raise ServicesError(f"{services_file()} has no entry [{service}].")
+    return {name: scope.description for name, scope in services[service].scopes.items()}
+
+
+@cache
+def _load(file: Path) -> dict[str, ServiceEntry]:
+    try:
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ServicesError(f"{file} cannot be read: {error.strerror}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ServicesError(f"{file} is not valid TOML: {error}.") from None
+    services = {name: _entry(file, name, value) for name, value in document.items()}
+    _refuse_clashes(file, services)
+    return services
+
+
+def _entry(file: Path, name: str, value: Any) -> ServiceEntry:
+    where = f"[{name}] in {file.name}"
+    if not _NAME.fullmatch(name):
+        raise ServicesError(f"{where}: a name has lower-case letters, digits and underscores.")
+    if not isinstance(value, dict):
+        raise ServicesError(f"{where} must be a table.")
+    kinds: dict[str, type] = {
+        **dict.fromkeys(("title", "description", "prefix", "package", "upstream", "panel"), str),
+        **{"scopes": dict, "database": bool, "workers": int, "body_limit": int},
+    }
+    for key, setting in value.items():
+        if key not in kinds:
+            raise ServicesError(f"{where}: {key} is not known; known are {', '.join(kinds)}.")
+        if type(setting) is not kinds[key]:
+            raise ServicesError(f"{where}: {key} must be of type {kinds[key].__name__}.")
+    for key in ("title", "description", "prefix"):
+        if not value.get(key):
+            raise ServicesError(f"{where}: {key} is missing.")
+    if bool(value.get("package")) == bool(value.get("upstream")):
+        raise ServicesError(f"{where}: set either package or upstream.")
+    if value.get("upstream") and not _UPSTREAM.fullmatch(value["upstream"]):
+        raise ServicesError(f"{where}: upstream must be host:port, such as 127.0.0.1:9000.")
+    if not _PREFIX.fullmatch(value["prefix"]):
+        raise ServicesError(f"{where}: prefix must be a path such as /{name}.")
+    scopes = {
+        scope: _scope(where, name, scope, content)
+        for scope, content in value.get("scopes", {}).items()
+    }
+    return ServiceEntry(name=name, **{**value, "scopes": scopes})
+
+
+def _scope(where: str, service: str, name: str, value: Any) -> ScopeEntry:
+    match = _SCOPE.fullmatch(name)
+    if match is None or match["service"] != service:
+        raise ServicesError(f"{where}: the scope {name!r} must be written {service}:<right>.")
+    if not isinstance(value, dict) or not value.keys() <= {"description", "default", "roles"}:
+        raise ServicesError(f"{where}: the scope {name!r} takes description, default and roles.")
+    roles = tuple(value.get("roles", ROLES))
+    if not value.get("description") or not set(roles) <= set(ROLES):
+        raise ServicesError(
+            f"{where}: the scope {name!r} needs a description, and roles among {', '.join(ROLES)}."
+        )
+    return ScopeEntry(value["description"], bool(value.get("default", False)), roles)
+
+
+def _refuse_clashes(file: Path, services: Mapping[str, ServiceEntry]) -> None:
+    taken: dict[str, str] = {prefix: "nginx itself" for prefix in _NGINX_PREFIXES}
+    for service in services.values():
+        for prefix, owner in taken.items():
+            if f"{service.prefix}/".startswith(f"{prefix}/") or f"{prefix}/".startswith(
+                f"{service.prefix}/"
+            ):
+                raise ServicesError(
+                    f"[{service.name}] in {file.name}: the prefix {service.prefix} collides with {prefix} "
+                    f"of {owner}."
+                )
+        taken[service.prefix] = service.name
