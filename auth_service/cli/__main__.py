@@ -19,13 +19,8 @@ from pydantic import BaseModel, ValidationError
 from auth_service.audit.context import Origin, coming_from
 from auth_service.audit.events import Event
 from auth_service.audit.store import AuditStore
-from auth_service.clients.registration import (
-    ClientRegistration,
-    Grant,
-    public_view,
-    register_client,
-    renew_client_secret,
-)
+from auth_service.clients.registration import public_view, register_client, renew_client_secret
+from auth_service.clients.schemas import ClientRegistration, Grant
 from auth_service.clients.store import ClientStore
 from auth_service.keys.signing_keys import SigningKeys
 from auth_service.keys.store import SigningKeyStore
@@ -35,9 +30,9 @@ from auth_service.passwords.strength import refuse_weak
 from auth_service.passwords.throttling import SignInGuard
 from auth_service.revocation.revoke import Revocation
 from auth_service.revocation.store import AccessTokenStore
-from auth_service.schemas import AuditRecord, Role, SessionPublic, SignUp, UserPublic
-from auth_service.sessions.ends import EndOfSession
-from auth_service.sessions.store import SessionStore
+from auth_service.schemas import AuditRecord, Role, SignUp, UserPublic
+from auth_service.sessions.schemas import SessionPublic
+from auth_service.sessions.store import EndOfSession, SessionStore
 from auth_service.settings import AuthSettings
 from auth_service.users.store import User, UsernameTaken, UserStore
 from gatehouse_chassis.database import Database, DatabaseUnavailable, open_database
@@ -257,7 +252,7 @@ def list_sessions(username: str) -> None:
 
     async def work(auth: Auth) -> list[SessionPublic]:
         user = await auth.user(username)
-        found = await SessionStore(auth.database).list_of(user.id, most=MOST)
+        found = await SessionStore(auth.database).list_of(user.id, limit=MOST)
         return [SessionPublic.model_validate(one, from_attributes=True) for one in found]
 
     show(run(work), *SESSION)
@@ -288,7 +283,7 @@ def clients() -> None:
 @clients.command("list")
 def list_clients() -> None:
     """The newest 100 clients."""
-    found = run(lambda auth: ClientStore(auth.database).list(most=MOST))
+    found = run(lambda auth: ClientStore(auth.database).list(limit=MOST))
     show(map(public_view, found), *CLIENT)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from auth_service.audit.events import Event
 from auth_service.audit.store import record
 from auth_service.revocation.store import revoke_tokens_of_client
-from auth_service.sessions.ends import EndOfSession, end_sessions_through
+from auth_service.sessions.store import EndOfSession, end_sessions_through
 from auth_service.tables import clients
 from gatehouse_chassis.database import Database, Row
 from gatehouse_chassis.database.columns import new_id, now
@@ -43,8 +43,8 @@ class StoredClient(Client):
 _ADD = insert(clients)
 _CLIENT = select(clients)
 _CLIENT_BY_NAME = _CLIENT.where(clients.c.client_id == bindparam("client"))
-_CLIENTS = _CLIENT.order_by(clients.c.id.desc()).limit(bindparam("most"))
-_BEFORE = clients.c.id < bindparam("before")
+_CLIENTS = _CLIENT.order_by(clients.c.id.desc()).limit(bindparam("limit"))
+_CLIENTS_BEFORE = _CLIENTS.where(clients.c.id < bindparam("before"))
 _SET_SECRET = (
     update(clients)
     .where(clients.c.client_id == bindparam("client"), clients.c.secret_digest.is_not(None))
@@ -81,12 +81,13 @@ class ClientStore:
         row = await self._database.fetch_one(_CLIENT_BY_NAME, client=client_id)
         return _stored(row) if row else None
 
-    async def list(self, *, most: int, before: UUID | None = None) -> list[StoredClient]:
-        """Up to `most` clients, newest first: those registered before the one with the id `before`."""
-        statement, parameters = _CLIENTS, dict[str, Any](most=most)
-        if before is not None:
-            statement, parameters["before"] = statement.where(_BEFORE), before
-        return [_stored(row) for row in await self._database.fetch_all(statement, **parameters)]
+    async def list(self, *, limit: int, before: UUID | None = None) -> list[StoredClient]:
+        """Up to `limit` clients, newest first: those registered before the one with the id `before`."""
+        if before is None:
+            rows = await self._database.fetch_all(_CLIENTS, limit=limit)
+        else:
+            rows = await self._database.fetch_all(_CLIENTS_BEFORE, limit=limit, before=before)
+        return [_stored(row) for row in rows]
 
     async def set_secret(self, client_id: str, secret_digest: str) -> bool:
         """Replaces the secret; False when there is no such confidential client."""

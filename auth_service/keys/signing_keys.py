@@ -28,7 +28,7 @@ RELOAD_AFTER = 10.0
 PUBLISHED_AHEAD = timedelta(seconds=180)
 """How long a key is published before it signs. A service fetches the keys every 60 s, and if that fails every 10 s."""
 
-KEPT_ON = timedelta(seconds=30)
+RETENTION = timedelta(seconds=30)
 """How long a key is still published after its last token expired: clocks may differ by 10 s, and checks allow 10 s."""
 
 LONGEST_TOKEN_LIFE = timedelta(hours=1)
@@ -170,7 +170,7 @@ class SigningKeys:
         signs_from = self._now() + self._published_ahead
         return await self._replace(
             signs_from,
-            others_end=signs_from + self._token_life + KEPT_ON,
+            others_end=signs_from + self._token_life + RETENTION,
             unless_newer_than=unless_newer_than,
         )
 

@@ -35,10 +35,10 @@ _KEYS = (
     .order_by(signing_keys.c.signs_from.desc(), signing_keys.c.kid)
     .limit(100)
 )
-_NOT_WITHDRAWN = or_(
-    signing_keys.c.withdrawn_at.is_(None), signing_keys.c.withdrawn_at > bindparam("at")
+_KEYS_NOT_WITHDRAWN = _KEYS.where(
+    or_(signing_keys.c.withdrawn_at.is_(None), signing_keys.c.withdrawn_at > bindparam("at"))
 )
-# Whoever holds these rows rotates; on SQLite a transaction holds the whole file anyway.
+# The transaction that holds these rows rotates; on SQLite a transaction holds the whole file anyway.
 _LOCK = select(signing_keys.c.kid).with_for_update()
 _WITHDRAW = (
     update(signing_keys)
@@ -60,7 +60,7 @@ class SigningKeyStore:
 
     async def list(self, at: datetime | None = None) -> list[StoredKey]:
         """The keys that are not withdrawn at this time (now), the one that signs last first."""
-        rows = await self._database.fetch_all(_KEYS.where(_NOT_WITHDRAWN), at=at or now())
+        rows = await self._database.fetch_all(_KEYS_NOT_WITHDRAWN, at=at or now())
         return [StoredKey(**row) for row in rows]
 
     async def add(self, key: StoredKey) -> None:

@@ -7,8 +7,14 @@ from uuid import UUID
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from auth_service.oauth.opaque_tokens import digest_of
-from auth_service.sessions.ends import EndOfSession, end_session
-from auth_service.sessions.store import Refusal, Session, add_session, add_token
+from auth_service.sessions.store import (
+    EndOfSession,
+    Refusal,
+    Session,
+    add_session,
+    add_token,
+    end_session,
+)
 from auth_service.tables import authorization_codes, users
 from auth_service.users.store import User
 from gatehouse_chassis.database import Database, Statements
@@ -16,7 +22,7 @@ from gatehouse_chassis.database.columns import now
 
 _ADD = insert(authorization_codes)
 _KEPT = timedelta(days=1)
-"""How long a code is recognised after its end, to see that somebody uses it again."""
+"""How long a code is recognised after its end, so that a second use is noticed."""
 
 
 @dataclass(frozen=True, slots=True)

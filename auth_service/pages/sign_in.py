@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from fastapi.responses import HTMLResponse
 from starlette.requests import Request
 
-from auth_service.oauth.authorization import AnswerTo
-from auth_service.oauth.scopes import SCOPES, default_of
+from auth_service.oauth.authorization import RedirectTarget
+from auth_service.oauth.scopes import default_of, scope_list
 from auth_service.pages.rendering import fill, page, problem_paragraph
 
 COOKIE = "gatehouse-sign-in"
@@ -38,7 +38,7 @@ class SignInPage:
     def show(
         self,
         request: Request,
-        to: AnswerTo,
+        to: RedirectTarget,
         scope: str | None,
         *,
         problem: str = "",
@@ -48,7 +48,7 @@ class SignInPage:
         """The page for this request, with what went wrong at the last attempt."""
         cookie = _cookie_of(request) or token_urlsafe(32)
         names = scope.split(" ") if scope else default_of(to.client.scopes)
-        rights = "".join(f"<li>{escape(SCOPES[name])}</li>" for name in names)
+        rights = "".join(f"<li>{escape(scope_list().descriptions[name])}</li>" for name in names)
         form = fill(
             "sign-in.html",
             html={"rights": rights, "problem": problem_paragraph(problem)},

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from auth_service.audit.context import current_origin
 from auth_service.audit.events import Event
 from auth_service.audit.store import AuditStore
-from auth_service.oauth.errors import InvalidGrant
+from auth_service.oauth.requests import InvalidGrant
 from auth_service.passwords.hashing import PasswordHashing
 from auth_service.passwords.throttling import SignInGuard
 from auth_service.schemas import MAX_PASSWORD_CHARS

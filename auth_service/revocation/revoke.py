@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from auth_service.revocation.store import AccessTokenStore
-from auth_service.sessions.ends import EndOfSession
-from auth_service.sessions.store import SessionStore
+from auth_service.sessions.store import EndOfSession, SessionStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +20,7 @@ class Revocation:
 
     async def revoke_sessions_of(self, user_id: UUID, reason: EndOfSession) -> int:
         """Ends every session of a user, and returns how many there were."""
-        return await self.sessions.end_those_of(user_id, reason)
+        return await self.sessions.end_all_for_user(user_id, reason)
 
     async def revoke_token(self, jti: str) -> bool:
         """Revokes one access token and leaves its session. False when there is no such token alive."""

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 from auth_service.audit.events import Event
 from auth_service.audit.store import record
 from auth_service.schemas import Role
-from auth_service.sessions.ends import EndOfSession, end_sessions_of
+from auth_service.sessions.store import EndOfSession, end_sessions_of
 from auth_service.tables import password_resets, users
 from gatehouse_chassis.database import Database, IntegrityError, Row, Statements
 from gatehouse_chassis.database.columns import new_id, now

@@ -28,11 +28,11 @@ REFRESH_AFTER = 2.0
 FIRST_RETRY_AFTER = 0.25
 """Seconds between two tries while there is no list at all: services start side by side."""
 
-MAX_PLACES = 2**21
+MAX_INDEXES = 2**21
 """Tokens that a list may have places for."""
 
 # A full list of random bits, base64 inside base64, and a little for the rest.
-_MAX_DOCUMENT_BYTES = MAX_PLACES // 8 * 16 // 9 + 4096
+_MAX_DOCUMENT_BYTES = MAX_INDEXES // 8 * 16 // 9 + 4096
 
 log = structlog.get_logger(__name__)
 
@@ -159,7 +159,7 @@ def _unpack(status_list: Any) -> bytes:
     inflate = zlib.decompressobj()
     try:
         # With a bound: a few kilobytes can unpack to gigabytes.
-        bits = inflate.decompress(urlsafe_b64decode(packed + "=="), MAX_PLACES // 8)
+        bits = inflate.decompress(urlsafe_b64decode(packed + "=="), MAX_INDEXES // 8)
     except (Base64Error, ValueError, zlib.error):
         raise InvalidToken("the list cannot be unpacked") from None
     if not (bits and inflate.eof):

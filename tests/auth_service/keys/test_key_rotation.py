@@ -10,9 +10,9 @@ import pytest
 from joserfc import jwt
 
 from auth_service.keys.signing_keys import (
-    KEPT_ON,
     PUBLISHED_AHEAD,
     RELOAD_AFTER,
+    RETENTION,
     SigningKey,
     SigningKeys,
 )
@@ -108,8 +108,8 @@ async def test_the_next_key_is_published_before_it_signs_and_the_old_one_outlive
     end_of_the_last_token = began + (PUBLISHED_AHEAD + LIFE).total_seconds()
     clock.now = end_of_the_last_token + LEEWAY
     assert await keys.find(old.kid)
-    assert KEPT_ON.total_seconds() > 2 * LEEWAY
-    clock.now = end_of_the_last_token + KEPT_ON.total_seconds() + 0.1
+    assert RETENTION.total_seconds() > 2 * LEEWAY
+    clock.now = end_of_the_last_token + RETENTION.total_seconds() + 0.1
     assert await keys.find(old.kid) is None
     assert [jwk["kid"] for jwk in await keys.public_keys()] == [new.kid]
     clock.advance(RELOAD_AFTER)

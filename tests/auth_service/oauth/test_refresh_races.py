@@ -87,7 +87,8 @@ async def test_of_two_processes_with_one_token_one_succeeds_and_the_session_is_o
     assert user
     store, later = SessionStore(database), now() + timedelta(days=1)
     for number in range(SESSIONS):
-        await store.start(user, "gatehouse", "items:read", _digest(number), later)
+        digest, known = _digest(number), user.password_hash
+        await store.start(user.id, "gatehouse", "items:read", digest, later, known_hash=known)
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(2, context, _meet_at, (context.Barrier(2),)) as pool:
         futures = [pool.submit(_exchange_all, database_url, process) for process in range(2)]
