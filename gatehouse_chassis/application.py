@@ -88,7 +88,7 @@ def create_service(
         title: shown on its docs pages.
         description: one sentence for its docs pages.
         routers: its routes, below its public prefix.
-        token_verifier: checks the tokens that `chassis.bearer.Bearer` finds.
+        token_verifier: checks the tokens that `gatehouse_chassis.auth.bearer.Bearer` finds.
         scopes: the service's own scopes, which its metadata tells.
         ready_when: what `/health/ready` looks at, and what a worker waits for before it takes requests.
         background: coroutines that run beside it for ever.
