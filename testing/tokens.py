@@ -23,7 +23,8 @@ LEFT_OUT: Any = object()
 class TestIssuer:
     """One signing key, and tokens of any content that are signed with it.
 
-    It is also what a verifier asks for keys (`gatehouse_chassis.auth.access_tokens.VerificationKeys`), and counts how often.
+    It is also what a verifier asks for keys (`gatehouse_chassis.auth.access_tokens.VerificationKeys`), and counts how
+    often.
     """
 
     __test__ = False  # pytest would take it for a class of tests
