@@ -217,12 +217,12 @@ async def read_signed(token: str, *, token_type: str, keys: VerificationKeys) ->
 
 
 def _is_signed_with(key: EllipticCurvePublicKey, signed: bytes, signature: bytes) -> bool:
-    """PyJWT's ES256 on the parts that were checked above.
+    """Whether PyJWT's ES256 (RFC 7518 section 3.4) finds the signature right.
 
-    `jwt.decode` would take the token apart a second time, by laxer rules (padding, duplicate names, `crit` with `b64`)
-    and for twice the time: the parts that are checked and the parts that are verified must be the same.
+    `jwt.decode` would parse the token a second time, by laxer rules (padding, duplicate names, `crit` with `b64`), and
+    for a long status list block the event loop five times as long. So what was checked here is what is verified.
     """
-    # Key and algorithm are one (RFC 8725 section 3.1): no PEM and no secret that another algorithm could take.
+    # One kind of key for one algorithm (RFC 8725 section 3.1): no PEM and no secret that another one could use.
     if not isinstance(key, EllipticCurvePublicKey):
         return False
     try:

@@ -66,7 +66,7 @@ async def test_a_token_in_the_query_is_no_token(
 @pytest.mark.parametrize(
     "scope", ["", "probe:read", "probe", "probe:write2 probe:read", "PROBE:WRITE"]
 )
-async def test_a_token_that_may_not_is_told_what_is_needed(
+async def test_a_token_without_a_needed_scope_is_refused_with_the_scopes(
     client: httpx2.AsyncClient, issuer: TestIssuer, scope: str
 ) -> None:
     token = issuer.token(aud=["probe"], scope=scope)
@@ -85,7 +85,7 @@ async def test_the_token_is_checked_before_the_rest_of_the_request(
     assert answer.status_code == 401
 
 
-async def test_a_token_that_nobody_can_judge_is_neither_good_nor_bad(app: FastAPI) -> None:
+async def test_a_token_that_cannot_be_checked_is_answered_with_503(app: FastAPI) -> None:
     class NoKeys:
         async def find(self, kid: str) -> EllipticCurvePublicKey:
             raise KeysUnavailable

@@ -130,7 +130,7 @@ async def test_a_failed_fetch_counts_for_the_throttle(
     assert await keys.find("key-1") is not None
 
 
-async def test_a_known_key_id_asks_nobody(
+async def test_a_known_key_id_causes_no_fetch(
     keys: IssuerKeys, server: JwksServer, clock: SettableClock
 ) -> None:
     await keys.find("key-1")
@@ -300,7 +300,7 @@ async def test_an_answer_that_is_not_200_changes_nothing_and_is_not_followed(
     assert set(server.asked) == {URL}
 
 
-async def test_an_issuer_that_never_answers_is_given_up(
+async def test_a_fetch_that_is_never_answered_ends(
     keys: IssuerKeys, server: JwksServer
 ) -> None:
     server.may_answer.clear()
