@@ -16,12 +16,12 @@ import structlog
 from auth_service.keys.signing_keys import LONGEST_TOKEN_LIFE, SigningKeys
 from auth_service.revocation.store import AccessTokenStore
 from gatehouse_chassis.auth.access_tokens import Clock
-from gatehouse_chassis.auth.status_list import MAX_PLACES, STATUS_LIST_TYPE
+from gatehouse_chassis.auth.status_list import MAX_INDEXES, STATUS_LIST_TYPE
 from gatehouse_chassis.auth.status_list import REFRESH_AFTER as TTL
 from gatehouse_chassis.database.columns import new_id
 from gatehouse_chassis.http.problems import ServiceUnavailable
 
-SIZE = MAX_PLACES
+SIZE = MAX_INDEXES
 """Places in the list. The next token after the last place gets the first again, once who had it is forgotten."""
 
 RESERVE = 2**16
