@@ -20,6 +20,7 @@ RUN uv sync --locked --no-default-groups --no-cache --python "$(command -v pytho
 COPY gatehouse_chassis/ gatehouse_chassis/
 COPY auth_service/ auth_service/
 COPY items_service/ items_service/
+COPY services.toml ./
 RUN python -m compileall -q gatehouse_chassis auth_service items_service
 
 
