@@ -160,17 +160,10 @@ def _entry(file: Path, name: str, value: Any) -> ServiceEntry:
         raise ServicesError(f"{where} must be a table.")
     kinds: dict[str, type] = {
         **dict.fromkeys(("title", "description", "prefix", "package", "upstream", "panel"), str),
-<<<<<<< HEAD
-        "scopes": dict,
-        "database": bool,
-        "workers": int,
-        "body_limit": int,
-=======
         **dict.fromkeys(("workers", "body_limit"), int),
         **dict.fromkeys(("sign_in_limit", "settings"), list),
         "scopes": dict,
         "database": bool,
->>>>>>> h-list
     }
     for key, setting in value.items():
         if key not in kinds:
