@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 from gatehouse_chassis import __version__
 from gatehouse_chassis.auth.access_tokens import AccessTokenVerifier
 from gatehouse_chassis.auth.resource_metadata import add_resource_metadata
+from gatehouse_chassis.database import Database
 from gatehouse_chassis.docs import add_docs
 from gatehouse_chassis.http import problems
 from gatehouse_chassis.http.body_limit import BodyLimit
@@ -29,8 +30,6 @@ from gatehouse_chassis.observability.metrics import Metrics
 from gatehouse_chassis.proxy.public_prefix import PublicPrefix
 from gatehouse_chassis.proxy.route_check import refuse_ambiguous_routes
 from gatehouse_chassis.settings import ServiceSettings, SettingsError
-
-_PROBLEM = problems.describe("A problem (RFC 9457)")
 
 
 class _ServiceApp(FastAPI):
@@ -73,8 +72,10 @@ def create_service(
     description: str,
     routers: Sequence[APIRouter],
     token_verifier: AccessTokenVerifier,
+    errors: Mapping[type[Exception], type[problems.Problem]] | None = None,
+    database: Database | None = None,
     scopes: Collection[str] = (),
-    ready_when: Mapping[str, ReadinessCheck],
+    ready_when: Mapping[str, ReadinessCheck] | None = None,
     background: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
     on_close: Sequence[Callable[[], Awaitable[None]]] = (),
 ) -> FastAPI:
@@ -85,25 +86,33 @@ def create_service(
         title: shown on its docs pages.
         description: one sentence for its docs pages.
         routers: its routes, below its public prefix.
-        token_verifier: checks the tokens that `chassis.bearer.Bearer` finds.
-        scopes: the service's own scopes, which its metadata tells.
-        ready_when: what `/health/ready` looks at, and what a worker waits for before it takes requests.
-        background: coroutines that run beside it for ever.
+        token_verifier: checks the tokens that `gatehouse_chassis.auth.bearer.Bearer` finds.
+        errors: the problem that each exception of the domain is answered with; its sentence becomes the detail.
+        database: its database, which routes get by `gatehouse_chassis.database.get_database`; closed when it stops.
+        scopes: the service's own scopes, for its metadata.
+        ready_when: what `/health/ready` checks besides the database, and what a worker waits for before it takes
+            requests.
+        background: coroutines that run beside it until it stops.
         on_close: what is closed when it stops.
 
     Raises:
         SettingsError: a route could be mistaken for the public prefix.
     """
+    checks = dict(ready_when or {})
+    closing = list(on_close)
+    if database is not None:
+        checks = {"database": database.ping, **checks}
+        closing = [database.close, *closing]  # what is first here is closed last
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            for close in on_close:
+            for close in closing:
                 stack.push_async_callback(close)
             for work in background:
                 task = asyncio.create_task(work(), name=f"{name}.{work.__qualname__}")
                 stack.push_async_callback(_cancel, task)
-            await until_ready(ready_when)
+            await until_ready(checks)
             yield
 
     metrics = Metrics()
@@ -120,11 +129,12 @@ def create_service(
         root_path_in_servers=False,
         docs_url=None,
         redoc_url=None,
-        responses={"default": _PROBLEM},
+        responses={"default": problems.describe("A problem (RFC 9457)")},
     )
+    app.state.database = database
     app.state.token_verifier = token_verifier
-    problems.add_problems(app)
-    for router in (*routers, health_routes(ready_when)):
+    problems.add_problems(app, errors or {})
+    for router in (*routers, health_routes(checks)):
         app.include_router(router)
     app.add_route("/metrics", metrics.answer, include_in_schema=False)
     add_resource_metadata(app, settings, name=name, title=title, scopes=scopes)

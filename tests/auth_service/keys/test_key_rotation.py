@@ -6,8 +6,8 @@ from pathlib import Path
 from uuid import uuid4
 
 import httpx2
+import jwt
 import pytest
-from joserfc import jwt
 
 from auth_service.keys.signing_keys import (
     PUBLISHED_AHEAD,
@@ -53,8 +53,8 @@ def token_of(key: SigningKey, clock: SettableClock) -> str:
         "client_id": "gatehouse",
         "scope": "items:read",
     }
-    header = {"typ": "at+jwt", "alg": "ES256", "kid": key.kid}
-    return jwt.encode(header, claims, key.pair, algorithms=["ES256"])
+    headers = {"typ": "at+jwt", "kid": key.kid}
+    return jwt.encode(claims, key.pair, algorithm="ES256", headers=headers)
 
 
 class Service:
