@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Depends, Request, Security
 from fastapi.security import SecurityScopes
 
-from auth_service.audit.context import name_actor
+from auth_service.audit.context import AuditContext, set_current_context
 from auth_service.oauth.scopes import SCOPES
 from auth_service.schemas import Role
 from auth_service.users.store import User, UserStore
@@ -37,7 +37,22 @@ async def _users(request: Request) -> UserStore:
 Users = Annotated[UserStore, Depends(_users)]
 
 
-async def _current_user(principal: Annotated[Principal, Security(bearer)], users: Users) -> User:
+async def get_audit_context(request: Request) -> AuditContext:
+    """Where the request comes from. FastAPI makes it once for each request, so all who ask share one."""
+    context = AuditContext(
+        address=request.client.host if request.client else None,
+        request_id=request.state.request_id,
+    )
+    set_current_context(context)
+    return context
+
+
+Context = Annotated[AuditContext, Depends(get_audit_context)]
+
+
+async def _current_user(
+    principal: Annotated[Principal, Security(bearer)], users: Users, context: Context
+) -> User:
     """The signed-in user; auth has the row at hand, so a disabled user's token ends here at once."""
     try:
         user_id = UUID(principal.subject)
@@ -46,7 +61,7 @@ async def _current_user(principal: Annotated[Principal, Security(bearer)], users
     user = await users.find(user_id)
     if user is None or user.disabled:
         raise UnusableToken("its user is disabled or gone")
-    name_actor(str(user.id))
+    context.set_actor(str(user.id))
     return user
 
 
@@ -65,12 +80,12 @@ async def _administrator(
 Administrator = Annotated[User, Depends(_administrator)]
 
 
-async def _administrator_if_any(request: Request, users: Users) -> User | None:
+async def _administrator_if_any(request: Request, users: Users, context: Context) -> User | None:
     """Whoever sends credentials is judged by them, and not taken for nobody when they are bad."""
     if "authorization" not in request.headers:
         return None
     principal = await bearer(request, SecurityScopes(["auth:admin"]))
-    return await _administrator(await _current_user(principal, users), principal)
+    return await _administrator(await _current_user(principal, users, context), principal)
 
 
 AdministratorIfAny = Annotated[User | None, Depends(_administrator_if_any)]

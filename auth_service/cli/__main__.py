@@ -16,7 +16,7 @@ import click
 from fastapi.encoders import jsonable_encoder
 from pydantic import BaseModel, ValidationError
 
-from auth_service.audit.context import Origin, coming_from
+from auth_service.audit.context import AuditContext, set_current_context
 from auth_service.audit.events import Event
 from auth_service.audit.store import AuditStore
 from auth_service.clients.registration import (
@@ -56,6 +56,7 @@ class Auth:
     settings: AuthSettings
     database: Database
     passwords: PasswordHashing
+    context: AuditContext
 
     @property
     def users(self) -> UserStore:
@@ -97,16 +98,17 @@ def run(work: Callable[[Auth], Awaitable[Result]]) -> Result:
 
 async def _work(settings: AuthSettings, work: Callable[[Auth], Awaitable[Result]]) -> Result:
     async with _opened(settings) as auth:
-        with coming_from(Origin(actor=f"command:{getpass.getuser()}")):
-            return await work(auth)
+        set_current_context(auth.context)
+        return await work(auth)
 
 
 @asynccontextmanager
 async def _opened(settings: AuthSettings) -> Any:
     database = open_database(settings.database_url)
     passwords = PasswordHashing(threads=1, queue=1)
+    context = AuditContext(actor=f"command:{getpass.getuser()}")
     try:
-        yield Auth(settings, database, passwords)
+        yield Auth(settings, database, passwords, context)
     finally:
         await passwords.close()
         await database.close()
@@ -185,7 +187,7 @@ def create_user(
         password_hash = await auth.passwords.hash(password)
         try:
             return await auth.users.create(
-                new.username, password_hash, new.display_name, role, new.email
+                new.username, password_hash, new.display_name, role, new.email, context=auth.context
             )
         except UsernameTaken:
             raise click.ClickException(f"The username {username!r} is taken.") from None
@@ -204,14 +206,14 @@ def _change_user(username: str, change: Callable[[Auth, User], Awaitable[User | 
 @click.argument("username")
 def disable_user(username: str) -> None:
     """Disable a user and end every session."""
-    _change_user(username, lambda auth, user: auth.users.set_disabled(user.id, True))
+    _change_user(username, lambda auth, user: auth.users.set_disabled(user.id, True, auth.context))
 
 
 @users.command("enable")
 @click.argument("username")
 def enable_user(username: str) -> None:
     """Let a disabled user sign in again."""
-    _change_user(username, lambda auth, user: auth.users.set_disabled(user.id, False))
+    _change_user(username, lambda auth, user: auth.users.set_disabled(user.id, False, auth.context))
 
 
 @users.command("role")
@@ -219,7 +221,7 @@ def enable_user(username: str) -> None:
 @click.argument("role", type=OneOf(Role))
 def change_role(username: str, role: Role) -> None:
     """Make a user an administrator, or an ordinary user."""
-    _change_user(username, lambda auth, user: auth.users.set_role(user.id, role))
+    _change_user(username, lambda auth, user: auth.users.set_role(user.id, role, auth.context))
 
 
 @users.command("password")
@@ -233,7 +235,8 @@ def change_password(username: str, password: str) -> None:
         SignUp.model_validate({"username": user.username, "password": password})
         about = (user.username, user.display_name, user.email)
         await refuse_weak(auth.passwords, password, "password", *about)
-        await auth.users.change_password(user.id, await auth.passwords.hash(password))
+        new_hash = await auth.passwords.hash(password)
+        await auth.users.change_password(user.id, new_hash, auth.context)
 
     run(work)
 

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Response
 
-from auth_service.audit.context import remember_origin
 from auth_service.clients.registration import (
     ClientPublic,
     ClientRegistration,
@@ -15,7 +14,7 @@ from auth_service.clients.registration import (
     renew_client_secret,
 )
 from auth_service.clients.store import ClientStore
-from auth_service.dependencies import Administrator
+from auth_service.dependencies import Administrator, get_audit_context
 from auth_service.oauth.errors import NO_STORE
 from gatehouse_chassis.auth.bearer import protected
 from gatehouse_chassis.http.paging import Page, Paging, encode_cursor
@@ -27,7 +26,9 @@ _NONE = "There is no such client."
 
 def client_routes(registered: ClientStore) -> APIRouter:
     """The routes, on the clients that are `registered`."""
-    router = APIRouter(prefix="/clients", tags=["clients"], dependencies=[Depends(remember_origin)])
+    router = APIRouter(
+        prefix="/clients", tags=["clients"], dependencies=[Depends(get_audit_context)]
+    )
 
     @router.post("", status_code=201, response_model_exclude_none=True, responses=protected())
     async def register(

@@ -83,5 +83,5 @@ class SigningKeyStore:
             await statements.execute(_WITHDRAW, withdrawn=others_withdrawn_at)
             await statements.execute(_ADD, **asdict(key), created_at=now())
             about = {"signs_from": key.signs_from.isoformat()}
-            await record(statements, Event.KEY_ROTATED, key.kid, **about)
+            await record(statements, Event.KEY_ROTATED, key.kid, None, **about)
         return True

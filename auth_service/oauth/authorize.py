@@ -4,7 +4,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
-from auth_service.audit.context import remember_origin
+from auth_service.dependencies import get_audit_context
 from auth_service.oauth.authorization import (
     AnswerTo,
     Authorization,
@@ -42,7 +42,7 @@ def authorize_routes(
 ) -> APIRouter:
     """The routes: `authorization` judges the request, `authentication` the person, and `issuer` gives the code."""
     # Browsers come here, not clients of the API, so the OpenAPI document leaves it out.
-    router = APIRouter(include_in_schema=False, dependencies=[Depends(remember_origin)])
+    router = APIRouter(include_in_schema=False, dependencies=[Depends(get_audit_context)])
 
     @router.get("/authorize", response_class=HTMLResponse)
     async def ask(request: Request) -> Response:

@@ -5,9 +5,9 @@ from typing import Any, Literal
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
-from auth_service.audit.context import remember_origin
 from auth_service.clients.authentication import Clients
 from auth_service.clients.store import Client
+from auth_service.dependencies import get_audit_context
 from auth_service.oauth import scopes
 from auth_service.oauth.errors import (
     NO_STORE,
@@ -53,7 +53,7 @@ def token_state_routes(
     issuer: str,
 ) -> APIRouter:
     """The routes, for `clients`: refresh tokens are those of `sessions`, access tokens what `verifier` accepts."""
-    router = APIRouter(tags=["tokens"], dependencies=[Depends(remember_origin)])
+    router = APIRouter(tags=["tokens"], dependencies=[Depends(get_audit_context)])
 
     @router.post("/revoke", openapi_extra=_FORM, responses=_ERRORS)
     async def revoke(request: Request) -> Response:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, update
 
+from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
 from auth_service.audit.store import record
 from auth_service.tables import sessions
@@ -35,33 +36,43 @@ _END_SESSIONS_OF = _END_SESSIONS.where(sessions.c.user_id == bindparam("user"))
 _END_SESSIONS_THROUGH = _END_SESSIONS.where(sessions.c.client_id == bindparam("client"))
 
 
-async def end_session(statements: Statements, session_id: UUID, reason: EndOfSession) -> bool:
+async def end_session(
+    statements: Statements,
+    session_id: UUID,
+    reason: EndOfSession,
+    context: AuditContext | None = None,
+) -> bool:
     """Whether the session was there and is over now, in the caller's transaction if there is one."""
     ended = await statements.fetch_one(
         _END_SESSION, session=session_id, at=now(), reason=reason.value
     )
     if ended:
         about = {"session": str(session_id), "reason": reason.value}
-        await record(statements, Event.SESSION_ENDED, ended["user_id"], **about)
+        await record(statements, Event.SESSION_ENDED, ended["user_id"], context, **about)
     return ended is not None
 
 
-async def end_sessions_of(statements: Statements, user_id: UUID, reason: EndOfSession) -> int:
+async def end_sessions_of(
+    statements: Statements, user_id: UUID, reason: EndOfSession, context: AuditContext | None = None
+) -> int:
     """How many sessions of a user were ended, in the caller's transaction if there is one."""
-    about = {"user": user_id, "at": now(), "reason": reason.value}
-    if ended := await statements.execute(_END_SESSIONS_OF, **about):
-        await record(
-            statements, Event.SESSIONS_ENDED, user_id, reason=reason.value, sessions=str(ended)
-        )
+    ended = await statements.execute(_END_SESSIONS_OF, user=user_id, at=now(), reason=reason.value)
+    if ended:
+        about = {"reason": reason.value, "sessions": str(ended)}
+        await record(statements, Event.SESSIONS_ENDED, user_id, context, **about)
     return ended
 
 
 async def end_sessions_through(
-    statements: Statements, client_id: str, reason: EndOfSession
+    statements: Statements,
+    client_id: str,
+    reason: EndOfSession,
+    context: AuditContext | None = None,
 ) -> None:
     """Ends every session that was opened through a client, within the caller's transaction."""
-    about = {"client": client_id, "at": now(), "reason": reason.value}
-    if ended := await statements.execute(_END_SESSIONS_THROUGH, **about):
-        await record(
-            statements, Event.SESSIONS_ENDED, client_id, reason=reason.value, sessions=str(ended)
-        )
+    ended = await statements.execute(
+        _END_SESSIONS_THROUGH, client=client_id, at=now(), reason=reason.value
+    )
+    if ended:
+        about = {"reason": reason.value, "sessions": str(ended)}
+        await record(statements, Event.SESSIONS_ENDED, client_id, context, **about)

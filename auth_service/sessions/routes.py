@@ -4,8 +4,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends
 
-from auth_service.audit.context import remember_origin
-from auth_service.dependencies import Administrator, CurrentUser
+from auth_service.dependencies import Administrator, CurrentUser, get_audit_context
 from auth_service.revocation.revoke import Revocation
 from auth_service.schemas import SessionPublic
 from auth_service.sessions.ends import EndOfSession
@@ -17,7 +16,9 @@ from gatehouse_chassis.http.problems import NotFound
 
 def session_routes(sessions: SessionStore, revocation: Revocation) -> APIRouter:
     """The routes: `sessions` lists them, `revocation` ends them."""
-    router = APIRouter(prefix="/users", tags=["sessions"], dependencies=[Depends(remember_origin)])
+    router = APIRouter(
+        prefix="/users", tags=["sessions"], dependencies=[Depends(get_audit_context)]
+    )
 
     @router.get("/me/sessions", response_model=Page[SessionPublic], responses=protected())
     async def list_sessions(user: CurrentUser, page: Paging) -> dict[str, object]:

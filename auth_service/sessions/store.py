@@ -216,7 +216,7 @@ async def add_session(statements: Statements, user_id: UUID, client_id: str, sco
     session = Session(new_id(), user_id, client_id, scope)
     await statements.execute(_ADD_SESSION, **asdict(session), created_at=now())
     about = {"session": str(session.id), "client": client_id, "scope": scope}
-    await record(statements, Event.SIGNED_IN, user_id, **about)
+    await record(statements, Event.SIGNED_IN, user_id, None, **about)
     return session
 
 
