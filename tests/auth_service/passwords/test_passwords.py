@@ -3,7 +3,6 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import timedelta
 from typing import Literal, cast
 
@@ -14,7 +13,7 @@ from sqlalchemy import select, text, update
 
 from auth_service.audit.context import AuditContext
 from auth_service.audit.store import AuditStore
-from auth_service.container import Foundations
+from auth_service.container import Container
 from auth_service.oauth.errors import InvalidGrant
 from auth_service.passwords.authentication import PasswordAuthentication
 from auth_service.passwords.hashing import ARGON2ID, PasswordHashing
@@ -25,6 +24,7 @@ from gatehouse_chassis.database import Database
 from gatehouse_chassis.database.columns import now
 from gatehouse_chassis.http.problems import ServiceUnavailable
 from tests.auth_service.databases import on_both_databases
+from tests.auth_service.parts import Parts
 from tests.auth_service.people import ADMIN, DEMO, Person, bearer, refresh, refused, sign_in
 
 NEW = {"username": "new", "password": "lJ3kfn29xkQp", "email": "new@example.com"}
@@ -66,8 +66,8 @@ async def hashing(hasher: WatchedHasher) -> AsyncIterator[PasswordHashing]:
 
 
 @pytest.fixture
-def foundations(foundations: Foundations, hashing: PasswordHashing) -> Foundations:
-    return replace(foundations, passwords=hashing)
+def parts(hashing: PasswordHashing) -> Parts:
+    return {"hashing": hashing}
 
 
 async def set_hash(database: Database, password_hash: str) -> None:
@@ -176,11 +176,11 @@ class SlowUsers:
 
 
 async def test_who_has_no_place_costs_the_database_nothing(
-    foundations: Foundations, database: Database
+    container: Container, database: Database
 ) -> None:
     users = SlowUsers()
     authentication = PasswordAuthentication(
-        cast(UserStore, users), foundations.passwords, foundations.guard, AuditStore(database)
+        cast(UserStore, users), container.hashing, container.guard, AuditStore(database)
     )
     first = asyncio.create_task(authentication.user("ada", "x"))
     await asyncio.sleep(0)
