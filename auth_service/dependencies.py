@@ -12,7 +12,7 @@ from uuid import UUID
 from fastapi import Depends, Request, Security
 from fastapi.security import SecurityScopes
 
-from auth_service.audit.context import name_actor
+from auth_service.audit.context import AuditContext, set_current_context
 from auth_service.audit.store import AuditStore
 from auth_service.clients.authentication import Clients as ClientDirectory
 from auth_service.clients.store import ClientStore
@@ -171,7 +171,22 @@ class UserRequired(Challenge):
         )
 
 
-async def get_current_user(principal: Annotated[Principal, Security(bearer)], users: Users) -> User:
+async def get_audit_context(request: Request) -> AuditContext:
+    """Where the request comes from. FastAPI makes it once for each request, so all who ask share one."""
+    context = AuditContext(
+        address=request.client.host if request.client else None,
+        request_id=request.state.request_id,
+    )
+    set_current_context(context)
+    return context
+
+
+Context = Annotated[AuditContext, Depends(get_audit_context)]
+
+
+async def get_current_user(
+    principal: Annotated[Principal, Security(bearer)], users: Users, context: Context
+) -> User:
     """The signed-in user; auth has the row at hand, so a disabled user's token ends here at once."""
     try:
         user_id = UUID(principal.subject)
@@ -180,7 +195,7 @@ async def get_current_user(principal: Annotated[Principal, Security(bearer)], us
     user = await users.find(user_id)
     if user is None or user.disabled:
         raise UnusableToken("its user is disabled or gone")
-    name_actor(str(user.id))
+    context.set_actor(str(user.id))
     return user
 
 
@@ -199,12 +214,12 @@ async def get_administrator(
 Administrator = Annotated[User, Depends(get_administrator)]
 
 
-async def get_administrator_if_any(request: Request, users: Users) -> User | None:
+async def get_administrator_if_any(request: Request, users: Users, context: Context) -> User | None:
     """The administrator, or None for a request without credentials; bad credentials are refused."""
     if "authorization" not in request.headers:
         return None
     principal = await bearer(request, SecurityScopes(["auth:admin"]))
-    return await get_administrator(await get_current_user(principal, users), principal)
+    return await get_administrator(await get_current_user(principal, users, context), principal)
 
 
 AdministratorIfAny = Annotated[User | None, Depends(get_administrator_if_any)]

@@ -2,13 +2,14 @@
 
 from secrets import token_hex
 
+from auth_service.audit.context import AuditContext
 from auth_service.clients.schemas import ClientPublic, ClientRegistration
 from auth_service.clients.store import Client, ClientStore, StoredClient
 from auth_service.oauth.opaque_tokens import new_opaque_token
 
 
 async def register_client(
-    store: ClientStore, new: ClientRegistration
+    store: ClientStore, new: ClientRegistration, context: AuditContext
 ) -> tuple[StoredClient, str | None]:
     """The new client, and its secret if it is confidential."""
     secret, digest = new_opaque_token() if new.confidential else (None, None)
@@ -21,13 +22,15 @@ async def register_client(
         redirect_uris=tuple(dict.fromkeys(new.redirect_uris)),
         scopes=frozenset(new.scopes),
     )
-    return await store.add(client, digest), secret
+    return await store.add(client, digest, context), secret
 
 
-async def renew_client_secret(store: ClientStore, client_id: str) -> str | None:
+async def renew_client_secret(
+    store: ClientStore, client_id: str, context: AuditContext
+) -> str | None:
     """A new secret, with which the old one ends; None when there is no such confidential client."""
     secret, digest = new_opaque_token()
-    return secret if await store.set_secret(client_id, digest) else None
+    return secret if await store.set_secret(client_id, digest, context) else None
 
 
 def public_view(client: StoredClient) -> ClientPublic:

@@ -2,9 +2,8 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Path, Response
 
-from auth_service.audit.context import remember_origin
 from auth_service.clients.registration import public_view, register_client, renew_client_secret
 from auth_service.clients.schemas import (
     ClientPublic,
@@ -12,13 +11,13 @@ from auth_service.clients.schemas import (
     ClientSecret,
     RegisteredClient,
 )
-from auth_service.dependencies import Administrator, RegisteredClients
+from auth_service.dependencies import Administrator, Context, RegisteredClients
 from auth_service.oauth.errors import NO_STORE
 from gatehouse_chassis.auth.bearer import protected
 from gatehouse_chassis.http.paging import Page, Paging, encode_cursor
 from gatehouse_chassis.http.problems import NotFound
 
-router = APIRouter(prefix="/clients", tags=["clients"], dependencies=[Depends(remember_origin)])
+router = APIRouter(prefix="/clients", tags=["clients"])
 
 ClientId = Annotated[str, Path(pattern=r"^client-[0-9a-f]{16}$")]
 _NONE = "There is no such client."
@@ -29,10 +28,11 @@ async def register(
     _admin: Administrator,
     new: ClientRegistration,
     registered: RegisteredClients,
+    context: Context,
     response: Response,
 ) -> RegisteredClient:
     """Registers a client. Its secret, if it gets one, is shown here and nowhere else."""
-    client, secret = await register_client(registered, new)
+    client, secret = await register_client(registered, new, context)
     response.headers.update(NO_STORE)
     response.headers["Location"] = f"clients/{client.client_id}"
     return RegisteredClient(**public_view(client).model_dump(), client_secret=secret)
@@ -66,10 +66,14 @@ async def read_client(
 
 @router.post("/{client_id}/secret", responses=protected(NotFound))
 async def renew_secret(
-    _admin: Administrator, client_id: ClientId, registered: RegisteredClients, response: Response
+    _admin: Administrator,
+    client_id: ClientId,
+    registered: RegisteredClients,
+    context: Context,
+    response: Response,
 ) -> ClientSecret:
     """Gives a confidential client a new secret; the old one is refused from now on."""
-    secret = await renew_client_secret(registered, client_id)
+    secret = await renew_client_secret(registered, client_id, context)
     if secret is None:
         raise NotFound("There is no such confidential client.")
     response.headers.update(NO_STORE)
@@ -78,8 +82,8 @@ async def renew_secret(
 
 @router.delete("/{client_id}", status_code=204, responses=protected(NotFound))
 async def remove_client(
-    _admin: Administrator, client_id: ClientId, registered: RegisteredClients
+    _admin: Administrator, client_id: ClientId, registered: RegisteredClients, context: Context
 ) -> None:
     """Removes a client and ends every session that was opened through it."""
-    if not await registered.remove(client_id):
+    if not await registered.remove(client_id, context):
         raise NotFound(_NONE)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, insert, or_, select, update
 
+from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
 from auth_service.audit.store import record
 from auth_service.tables import signing_keys
@@ -68,7 +69,12 @@ class SigningKeyStore:
         await self._database.execute(_ADD, **asdict(key), created_at=now())
 
     async def replace(
-        self, key: StoredKey, *, others_withdrawn_at: datetime, unless_newer_than: datetime
+        self,
+        key: StoredKey,
+        context: AuditContext,
+        *,
+        others_withdrawn_at: datetime,
+        unless_newer_than: datetime,
     ) -> bool:
         """Stores a key and sets the end of all others; False, and nothing is done, when there is a newer one already.
 
@@ -83,5 +89,5 @@ class SigningKeyStore:
             await statements.execute(_WITHDRAW, withdrawn=others_withdrawn_at)
             await statements.execute(_ADD, **asdict(key), created_at=now())
             about = {"signs_from": key.signs_from.isoformat()}
-            await record(statements, Event.KEY_ROTATED, key.kid, **about)
+            await record(statements, Event.KEY_ROTATED, key.kid, context, **about)
         return True

@@ -10,11 +10,11 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
-from auth_service.audit.context import remember_origin
 from auth_service.dependencies import (
     Authentication,
     AuthorizationRequests,
     CodeGrant,
+    Context,
     SignInForm,
 )
 from auth_service.oauth.authorization import (
@@ -27,7 +27,7 @@ from auth_service.oauth.requests import AccessDenied
 from auth_service.pages.sign_in import SignInPage
 from gatehouse_chassis.proxy.redirects import keep_location
 
-router = APIRouter(include_in_schema=False, dependencies=[Depends(remember_origin)])
+router = APIRouter(include_in_schema=False)
 
 _SIGN_IN_AGAIN = ("invalid_grant", "temporarily_unavailable")
 """What the person can mend on the page; everything else is told to the application."""
@@ -71,6 +71,7 @@ async def sign_in(
     page: SignInForm,
     authentication: Authentication,
     grant: CodeGrant,
+    context: Context,
 ) -> Response:
     """Takes the page's form; its query is the request that the page was shown for."""
     if isinstance(asked, Response):
@@ -89,7 +90,7 @@ async def sign_in(
         with as_oauth_errors():
             if form.get("answer") == "deny":
                 raise AccessDenied("The resource owner denied the request.")
-            user = await authentication.user(username, password)
+            user = await authentication.user(username, password, context)
             code = await grant.issue_code(
                 user, target.client, asked.binding, scope=asked.scope, resource=asked.resource
             )

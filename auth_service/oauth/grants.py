@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
+from auth_service.audit.context import AuditContext
 from auth_service.clients.store import Client
 from auth_service.oauth import scopes
 from auth_service.oauth.issuer import TokenIssuer
@@ -38,7 +39,9 @@ class Grant(Protocol):
     when a parameter is missing.
     """
 
-    async def exchange(self, form: Mapping[str, str], client: Client) -> TokenResponse: ...
+    async def exchange(
+        self, form: Mapping[str, str], client: Client, context: AuditContext
+    ) -> TokenResponse: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,9 @@ class PasswordGrant:
     issuer: TokenIssuer
     refresh_token_life: timedelta
 
-    async def exchange(self, form: Mapping[str, str], client: Client) -> TokenResponse:
+    async def exchange(
+        self, form: Mapping[str, str], client: Client, context: AuditContext
+    ) -> TokenResponse:
         """Tokens for the user.
 
         Raises:
@@ -63,7 +68,7 @@ class PasswordGrant:
         """
         username, password = required(form, "username"), required(form, "password")
         for _ in range(MAX_SIGN_IN_ATTEMPTS):
-            user = await self.authentication.user(username, password)
+            user = await self.authentication.user(username, password, context)
             granted = scopes.grant(form.get("scope"), user.role, client.scopes)
             scope = self.resources.narrow(granted, form.get("resource"))
             refresh_token, digest = new_opaque_token()
@@ -74,6 +79,7 @@ class PasswordGrant:
                 digest,
                 now() + self.refresh_token_life,
                 known_hash=user.password_hash,
+                context=context,
             )
             if session is not None:
                 return await self.issuer.issue(
@@ -115,7 +121,9 @@ class AuthorizationCodeGrant:
         await self.codes.add(digest, user, binding, narrowed, now() + CODE_LIFE)
         return code
 
-    async def exchange(self, form: Mapping[str, str], client: Client) -> TokenResponse:
+    async def exchange(
+        self, form: Mapping[str, str], client: Client, context: AuditContext
+    ) -> TokenResponse:
         """Tokens for the code (RFC 6749 section 4.1.3, RFC 7636 section 4.6).
 
         Raises:
@@ -133,6 +141,7 @@ class AuthorizationCodeGrant:
             CodeBinding(client.client_id, redirect_uri, challenge),
             digest,
             now() + self.refresh_token_life,
+            context,
         )
         if isinstance(session, Refusal):
             raise InvalidGrant(
@@ -157,7 +166,9 @@ class RefreshTokenGrant:
     issuer: TokenIssuer
     refresh_token_life: timedelta
 
-    async def exchange(self, form: Mapping[str, str], client: Client) -> TokenResponse:
+    async def exchange(
+        self, form: Mapping[str, str], client: Client, context: AuditContext
+    ) -> TokenResponse:
         """Tokens of the same session. When more is asked for than was granted, the refresh token stays valid.
 
         Raises:
@@ -175,6 +186,7 @@ class RefreshTokenGrant:
             new_digest,
             now() + self.refresh_token_life,
             accept=narrow,
+            context=context,
         )
         user = None if isinstance(session, Refusal) else await self.users.find(session.user_id)
         if isinstance(session, Refusal) or user is None or user.disabled:
@@ -199,7 +211,9 @@ class ClientCredentialsGrant:
     resources: Resources
     issuer: TokenIssuer
 
-    async def exchange(self, form: Mapping[str, str], client: Client) -> TokenResponse:
+    async def exchange(
+        self, form: Mapping[str, str], client: Client, context: AuditContext
+    ) -> TokenResponse:
         """An access token of the client's own."""
         granted = scopes.grant_to_client(form.get("scope"), client.scopes)
         scope = self.resources.narrow(granted, form.get("resource"))

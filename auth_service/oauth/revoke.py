@@ -2,9 +2,8 @@
 
 from fastapi import APIRouter, Depends, Response
 
-from auth_service.audit.context import remember_origin
 from auth_service.clients.store import Client
-from auth_service.dependencies import Revocations, Sessions, Verifier
+from auth_service.dependencies import Context, Revocations, Sessions, Verifier
 from auth_service.oauth.client import AuthenticatedClient
 from auth_service.oauth.errors import NO_STORE, oauth_endpoint
 from auth_service.oauth.forms import OAuthForm, described_form
@@ -14,9 +13,7 @@ from auth_service.oauth.schemas import TokenError
 from auth_service.sessions.store import EndOfSession
 from gatehouse_chassis.auth.access_tokens import InvalidToken
 
-router = APIRouter(
-    tags=["tokens"], dependencies=[Depends(oauth_endpoint), Depends(remember_origin)]
-)
+router = APIRouter(tags=["tokens"], dependencies=[Depends(oauth_endpoint)])
 
 
 @router.post(
@@ -32,6 +29,7 @@ async def revoke(
     sessions: Sessions,
     revocation: Revocations,
     verifier: Verifier,
+    context: Context,
 ) -> Response:
     """Ends a token of the asking client; with a refresh token its whole session ends (RFC 7009).
 
@@ -41,7 +39,8 @@ async def revoke(
     refresh_token = await sessions.find_refresh_token(digest_of(token))
     if refresh_token is not None:
         _require_owner(client, refresh_token.session.client_id)
-        await revocation.revoke_session(refresh_token.session.id, EndOfSession.REVOKED)
+        session_id = refresh_token.session.id
+        await revocation.revoke_session(session_id, EndOfSession.REVOKED, context)
         return Response(headers=NO_STORE)
     try:
         principal = await verifier.verify(token)

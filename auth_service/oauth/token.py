@@ -2,9 +2,8 @@
 
 from fastapi import APIRouter, Depends, Response
 
-from auth_service.audit.context import remember_origin
 from auth_service.clients.authentication import require_grant
-from auth_service.dependencies import Grants, Statuses
+from auth_service.dependencies import Context, Grants, Statuses
 from auth_service.oauth.client import AuthenticatedClient
 from auth_service.oauth.errors import NO_STORE, oauth_endpoint
 from auth_service.oauth.forms import OAuthForm, described_form
@@ -12,9 +11,7 @@ from auth_service.oauth.grants import GRANT_TYPES
 from auth_service.oauth.requests import UnsupportedGrantType, required
 from auth_service.oauth.schemas import TokenError, TokenResponse
 
-router = APIRouter(
-    tags=["tokens"], dependencies=[Depends(oauth_endpoint), Depends(remember_origin)]
-)
+router = APIRouter(tags=["tokens"], dependencies=[Depends(oauth_endpoint)])
 
 _FORM = described_form(
     "grant_type",
@@ -43,6 +40,7 @@ async def token(
     client: AuthenticatedClient,
     grants: Grants,
     status_list: Statuses,
+    context: Context,
     response: Response,
 ) -> TokenResponse:
     """Gives tokens for a code, a refresh token, a client's own credentials or a password (RFC 6749 section 3.2).
@@ -56,6 +54,6 @@ async def token(
     require_grant(client, grant_type)
     # Before anything is used up for a token that could not be revoked.
     status_list.check_capacity()
-    tokens = await grant.exchange(form, client)
+    tokens = await grant.exchange(form, client, context)
     response.headers.update(NO_STORE)
     return tokens

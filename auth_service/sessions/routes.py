@@ -2,17 +2,16 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 
-from auth_service.audit.context import remember_origin
-from auth_service.dependencies import Administrator, CurrentUser, Revocations, Sessions
+from auth_service.dependencies import Administrator, Context, CurrentUser, Revocations, Sessions
 from auth_service.sessions.schemas import SessionPublic
 from auth_service.sessions.store import EndOfSession
 from gatehouse_chassis.auth.bearer import protected
 from gatehouse_chassis.http.paging import Page, Paging, page_of
 from gatehouse_chassis.http.problems import NotFound
 
-router = APIRouter(prefix="/users", tags=["sessions"], dependencies=[Depends(remember_origin)])
+router = APIRouter(prefix="/users", tags=["sessions"])
 
 
 @router.get("/me/sessions", response_model=Page[SessionPublic], responses=protected())
@@ -23,18 +22,22 @@ async def list_sessions(user: CurrentUser, sessions: Sessions, page: Paging) -> 
 
 
 @router.delete("/me/sessions", status_code=204, responses=protected())
-async def end_sessions(user: CurrentUser, revocation: Revocations) -> None:
+async def end_sessions(user: CurrentUser, revocation: Revocations, context: Context) -> None:
     """Signs you out everywhere, here too: services refuse your tokens within seconds."""
-    await revocation.revoke_sessions_of(user.id, EndOfSession.REVOKED)
+    await revocation.revoke_sessions_of(user.id, EndOfSession.REVOKED, context)
 
 
 @router.delete("/me/sessions/{session_id:uuid}", status_code=204, responses=protected(NotFound))
 async def end_session(
-    user: CurrentUser, session_id: UUID, sessions: Sessions, revocation: Revocations
+    user: CurrentUser,
+    session_id: UUID,
+    sessions: Sessions,
+    revocation: Revocations,
+    context: Context,
 ) -> None:
     """Signs you out in one place."""
     is_own = await sessions.belongs_to(session_id, user.id)
-    if not is_own or not await revocation.revoke_session(session_id, EndOfSession.REVOKED):
+    if not is_own or not await revocation.revoke_session(session_id, EndOfSession.REVOKED, context):
         raise NotFound("You have no such session.")
 
 
@@ -49,7 +52,7 @@ async def list_sessions_of_user(
 
 @router.delete("/{user_id:uuid}/sessions", status_code=204, responses=protected())
 async def end_sessions_of_user(
-    _admin: Administrator, user_id: UUID, revocation: Revocations
+    _admin: Administrator, user_id: UUID, revocation: Revocations, context: Context
 ) -> None:
     """Signs a user out everywhere (administrators)."""
-    await revocation.revoke_sessions_of(user_id, EndOfSession.REVOKED)
+    await revocation.revoke_sessions_of(user_id, EndOfSession.REVOKED, context)

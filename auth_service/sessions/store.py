@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, bindparam, insert, select, update
 
+from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
 from auth_service.audit.store import record
 from auth_service.tables import refresh_tokens, sessions, users
@@ -157,6 +158,7 @@ class SessionStore:
         expires_at: datetime,
         *,
         known_hash: str,
+        context: AuditContext,
     ) -> Session | None:
         """A new session with its first refresh token; None when the user is disabled, or the password hash another one.
 
@@ -168,7 +170,7 @@ class SessionStore:
             still = {"user": user_id, "known_hash": known_hash}
             if await statements.fetch_one(_STILL_WITH_PASSWORD, **still) is None:
                 return None
-            session = await add_session(statements, user_id, client_id, scope)
+            session = await add_session(statements, user_id, client_id, scope, context)
             await add_token(statements, session.id, digest, expires_at)
         return session
 
@@ -179,6 +181,7 @@ class SessionStore:
         new_digest: str,
         expires_at: datetime,
         accept: Callable[[Session], object],
+        context: AuditContext,
     ) -> Session | Refusal:
         """Uses up a refresh token and puts a new one in its place, unless `accept` raises: then all is as before.
 
@@ -188,13 +191,14 @@ class SessionStore:
         async with self._database.transaction() as statements:
             used = await statements.fetch_one(_USE_TOKEN, token=digest, at=now())
             if used is None:
-                return await self._refuse(statements, digest)
+                return await self._refuse(statements, digest, context)
             row = await statements.fetch_one(_SESSION, session=used["session_id"])
             if row is None or row["ended_at"] is not None:
                 return Refusal.ENDED
             session = Session(row["id"], row["user_id"], row["client_id"], row["scope"])
             if session.client_id != client_id:
-                await end_session(statements, session.id, EndOfSession.REFRESH_TOKEN_REUSED)
+                reason = EndOfSession.REFRESH_TOKEN_REUSED
+                await end_session(statements, session.id, reason, context)
                 return Refusal.REUSED
             accept(session)
             await add_token(statements, session.id, new_digest, expires_at)
@@ -225,30 +229,35 @@ class SessionStore:
         row = await self._database.fetch_one(_SESSION, session=session_id)
         return row is not None and row["user_id"] == user_id
 
-    async def end(self, session_id: UUID, reason: EndOfSession) -> bool:
+    async def end(self, session_id: UUID, reason: EndOfSession, context: AuditContext) -> bool:
         """Whether the session was under way and is over now."""
-        return await end_session(self._database, session_id, reason)
+        return await end_session(self._database, session_id, reason, context)
 
-    async def end_all_for_user(self, user_id: UUID, reason: EndOfSession) -> int:
+    async def end_all_for_user(
+        self, user_id: UUID, reason: EndOfSession, context: AuditContext
+    ) -> int:
         """Ends every session of a user, and returns how many there were."""
-        return await end_sessions_of(self._database, user_id, reason)
+        return await end_sessions_of(self._database, user_id, reason, context)
 
-    async def _refuse(self, statements: Statements, digest: str) -> Refusal:
+    async def _refuse(self, statements: Statements, digest: str, context: AuditContext) -> Refusal:
         token = await statements.fetch_one(_TOKEN, token=digest)
         if token is None:
             return Refusal.UNKNOWN
         if token["used_at"] is None:
             return Refusal.EXPIRED
-        await end_session(statements, token["session_id"], EndOfSession.REFRESH_TOKEN_REUSED)
+        reason = EndOfSession.REFRESH_TOKEN_REUSED
+        await end_session(statements, token["session_id"], reason, context)
         return Refusal.REUSED
 
 
-async def add_session(statements: Statements, user_id: UUID, client_id: str, scope: str) -> Session:
+async def add_session(
+    statements: Statements, user_id: UUID, client_id: str, scope: str, context: AuditContext
+) -> Session:
     """A new session, within the caller's transaction."""
     session = Session(new_id(), user_id, client_id, scope)
     await statements.execute(_ADD_SESSION, **asdict(session), created_at=now())
     about = {"session": str(session.id), "client": client_id, "scope": scope}
-    await record(statements, Event.SIGNED_IN, user_id, **about)
+    await record(statements, Event.SIGNED_IN, user_id, context, **about)
     return session
 
 
@@ -265,33 +274,37 @@ async def add_token(
     )
 
 
-async def end_session(statements: Statements, session_id: UUID, reason: EndOfSession) -> bool:
+async def end_session(
+    statements: Statements, session_id: UUID, reason: EndOfSession, context: AuditContext
+) -> bool:
     """Whether the session was there and is over now, in the caller's transaction if there is one."""
     ended = await statements.fetch_one(
         _END_SESSION, session=session_id, at=now(), reason=reason.value
     )
     if ended:
         about = {"session": str(session_id), "reason": reason.value}
-        await record(statements, Event.SESSION_ENDED, ended["user_id"], **about)
+        await record(statements, Event.SESSION_ENDED, ended["user_id"], context, **about)
     return ended is not None
 
 
-async def end_sessions_of(statements: Statements, user_id: UUID, reason: EndOfSession) -> int:
+async def end_sessions_of(
+    statements: Statements, user_id: UUID, reason: EndOfSession, context: AuditContext
+) -> int:
     """How many sessions of a user were ended, in the caller's transaction if there is one."""
-    about = {"user": user_id, "at": now(), "reason": reason.value}
-    if ended := await statements.execute(_END_SESSIONS_OF, **about):
-        await record(
-            statements, Event.SESSIONS_ENDED, user_id, reason=reason.value, sessions=str(ended)
-        )
+    ended = await statements.execute(_END_SESSIONS_OF, user=user_id, at=now(), reason=reason.value)
+    if ended:
+        about = {"reason": reason.value, "sessions": str(ended)}
+        await record(statements, Event.SESSIONS_ENDED, user_id, context, **about)
     return ended
 
 
 async def end_sessions_through(
-    statements: Statements, client_id: str, reason: EndOfSession
+    statements: Statements, client_id: str, reason: EndOfSession, context: AuditContext
 ) -> None:
     """Ends every session that was opened through a client, within the caller's transaction."""
-    about = {"client": client_id, "at": now(), "reason": reason.value}
-    if ended := await statements.execute(_END_SESSIONS_THROUGH, **about):
-        await record(
-            statements, Event.SESSIONS_ENDED, client_id, reason=reason.value, sessions=str(ended)
-        )
+    ended = await statements.execute(
+        _END_SESSIONS_THROUGH, client=client_id, at=now(), reason=reason.value
+    )
+    if ended:
+        about = {"reason": reason.value, "sessions": str(ended)}
+        await record(statements, Event.SESSIONS_ENDED, client_id, context, **about)

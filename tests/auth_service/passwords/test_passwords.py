@@ -11,6 +11,7 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import select, text, update
 
+from auth_service.audit.context import AuditContext
 from auth_service.audit.store import AuditStore
 from auth_service.container import Container
 from auth_service.oauth.requests import InvalidGrant
@@ -202,7 +203,7 @@ async def test_who_has_no_place_costs_the_database_nothing(
 async def test_every_mistake_costs_one_hash_of_the_same_parameters(
     client: httpx2.AsyncClient, hasher: WatchedHasher, database: Database, disabled: bool
 ) -> None:
-    await UserStore(database).set_disabled((await demo_in(database)).id, disabled)
+    await UserStore(database).set_disabled((await demo_in(database)).id, disabled, AuditContext())
     for person in (Person(DEMO.username, "wrong"), Person("nobody", "wrong"), DEMO):
         hasher.verified.clear()
         await client.post("/token", data=person.password_grant)
@@ -243,7 +244,7 @@ async def test_a_weaker_hash_is_replaced_at_the_next_sign_in(
 
 async def test_a_stronger_hash_does_not_undo_a_password_change(database: Database) -> None:
     store, seen = UserStore(database), await demo_in(database)
-    await store.change_password(seen.id, "hash of the new password")
+    await store.change_password(seen.id, "hash of the new password", AuditContext())
     await store.upgrade_hash(seen, "stronger hash of the old password")
     assert await hash_of(database) == "hash of the new password"
 
@@ -271,9 +272,11 @@ async def test_a_sign_in_under_way_does_not_outlive_what_ends_every_session(
     signing_in = asyncio.create_task(client.post("/token", data=DEMO.password_grant))
     await hasher.until_under_way()
     if change == "password":
-        await store.change_password(demo.id, ARGON2ID.hash("another-heron-counts-5"))
+        await store.change_password(
+            demo.id, ARGON2ID.hash("another-heron-counts-5"), AuditContext()
+        )
     else:
-        await store.set_disabled(demo.id, True)
+        await store.set_disabled(demo.id, True, AuditContext())
     hasher.may_go_on.set()
     assert refused(await signing_in) == (400, "invalid_grant")
 
@@ -284,7 +287,13 @@ async def test_a_session_does_not_start_past_a_password_change_that_is_being_wri
 ) -> None:
     demo, later = await demo_in(database), now() + timedelta(days=1)
     start = SessionStore(database).start(
-        demo.id, "gatehouse", "items:read", "0" * 64, later, known_hash=demo.password_hash
+        demo.id,
+        "gatehouse",
+        "items:read",
+        "0" * 64,
+        later,
+        known_hash=demo.password_hash,
+        context=AuditContext(),
     )
     waiting = text("SELECT count(*) AS number FROM pg_locks WHERE NOT granted")
     async with database.transaction() as statements:

@@ -12,6 +12,7 @@ import httpx2
 import pytest
 from sqlalchemy import delete, func, select, update
 
+from auth_service.audit.context import AuditContext
 from auth_service.clients.authentication import first_party_client
 from auth_service.clients.store import ClientStore
 from auth_service.keys.signing_keys import SigningKeys
@@ -113,8 +114,12 @@ async def of_ending_all_sessions(
     client: httpx2.AsyncClient, revocation: Revocation, tokens: dict[str, Any]
 ) -> None:
     user = (await client.get("/users/me", headers=header_of(tokens))).json()["id"]
-    assert await revocation.revoke_sessions_of(UUID(user), EndOfSession.REVOKED) == 1
-    assert await revocation.revoke_sessions_of(UUID(user), EndOfSession.REVOKED) == 0
+    assert (
+        await revocation.revoke_sessions_of(UUID(user), EndOfSession.REVOKED, AuditContext()) == 1
+    )
+    assert (
+        await revocation.revoke_sessions_of(UUID(user), EndOfSession.REVOKED, AuditContext()) == 0
+    )
 
 
 @pytest.mark.parametrize(
@@ -168,10 +173,10 @@ async def test_a_client_that_is_removed_takes_along_what_it_got_for_itself_and_f
     own = await statuses.allocate_index(None, "gatehouse", end)
     await statuses.allocate_index(None, "other", end)
     store = ClientStore(database)
-    assert await store.remove("gatehouse") is False
+    assert await store.remove("gatehouse", AuditContext()) is False
     assert await places(statuses, keys, clock) == set()
-    await store.add(first_party_client(password_grant=True), None)
-    assert await store.remove("gatehouse") is True
+    await store.add(first_party_client(password_grant=True), None, AuditContext())
+    assert await store.remove("gatehouse", AuditContext()) is True
     assert await places(statuses, keys, clock) == {
         own["status"]["status_list"]["idx"],
         await place_of(for_a_user, keys),
@@ -189,8 +194,8 @@ async def test_a_token_that_was_under_way_when_its_session_ended_is_revoked(
     await sign_in(client)
     row = await database.fetch_one(select(sessions.c.id))
     assert row
-    assert await revocation.revoke_session(row["id"], EndOfSession.REVOKED) is True
-    assert await revocation.revoke_session(row["id"], EndOfSession.REVOKED) is False
+    assert await revocation.revoke_session(row["id"], EndOfSession.REVOKED, AuditContext()) is True
+    assert await revocation.revoke_session(row["id"], EndOfSession.REVOKED, AuditContext()) is False
     late = await statuses.allocate_index(row["id"], "gatehouse", int(clock.now) + 600)
     assert late["status"]["status_list"]["idx"] in await places(statuses, keys, clock)
 
