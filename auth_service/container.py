@@ -3,7 +3,7 @@
 `auth_service.dependencies` offers each of them to routes.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -21,7 +21,7 @@ from auth_service.oauth.authorization import Authorization
 from auth_service.oauth.grants import (
     AuthorizationCodeGrant,
     ClientCredentialsGrant,
-    Grant,
+    Grants,
     PasswordGrant,
     RefreshTokenGrant,
 )
@@ -76,7 +76,7 @@ class Container:
     resources: Resources
     issuer: TokenIssuer
     code_grant: AuthorizationCodeGrant
-    grants: Mapping[str, Grant]
+    grants: Grants
     authorization: Authorization
     sign_in_page: SignInPage
     maintenance: Housekeeping
@@ -148,12 +148,15 @@ class Container:
         issuer = TokenIssuer(settings.issuer, settings.access_token_life, keys, status_list)
         life = settings.refresh_token_life
         code_grant = AuthorizationCodeGrant(CodeStore(database), resources, issuer, life)
-        grants: dict[str, Grant] = {
-            "authorization_code": code_grant,
-            "refresh_token": RefreshTokenGrant(users, sessions, resources, issuer, life),
-            "client_credentials": ClientCredentialsGrant(resources, issuer),
-            "password": PasswordGrant(authentication, sessions, resources, issuer, life),
-        }
+        grants = Grants(
+            {
+                "authorization_code": code_grant,
+                "refresh_token": RefreshTokenGrant(users, sessions, resources, issuer, life),
+                "client_credentials": ClientCredentialsGrant(resources, issuer),
+                "password": PasswordGrant(authentication, sessions, resources, issuer, life),
+            },
+            status_list,
+        )
         return cls(
             settings=settings,
             database=database,

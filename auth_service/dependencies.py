@@ -5,7 +5,6 @@ Each object comes by a function of its own, so that a test can replace it with `
 are asynchronous although they await nothing: FastAPI hands every other dependency to a thread.
 """
 
-from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
 
@@ -20,7 +19,7 @@ from auth_service.container import Container
 from auth_service.keys.signing_keys import SigningKeys
 from auth_service.mail.outbox import Mailing
 from auth_service.oauth.authorization import Authorization
-from auth_service.oauth.grants import AuthorizationCodeGrant, Grant
+from auth_service.oauth.grants import AuthorizationCodeGrant, Grants
 from auth_service.oauth.issuer import TokenIssuer
 from auth_service.oauth.resources import Resources
 from auth_service.oauth.scopes import scope_list
@@ -117,7 +116,7 @@ async def get_issuer(request: Request) -> TokenIssuer:
     return _container(request).issuer
 
 
-async def get_grants(request: Request) -> Mapping[str, Grant]:
+async def get_grants(request: Request) -> Grants:
     return _container(request).grants
 
 
@@ -151,7 +150,7 @@ Revocations = Annotated[Revocation, Depends(get_revocation)]
 Verifier = Annotated[AccessTokenVerifier, Depends(get_verifier)]
 KnownResources = Annotated[Resources, Depends(get_resources)]
 Issuer = Annotated[TokenIssuer, Depends(get_issuer)]
-Grants = Annotated[Mapping[str, Grant], Depends(get_grants)]
+SupportedGrants = Annotated[Grants, Depends(get_grants)]
 CodeGrant = Annotated[AuthorizationCodeGrant, Depends(get_code_grant)]
 AuthorizationRequests = Annotated[Authorization, Depends(get_authorization)]
 SignInForm = Annotated[SignInPage, Depends(get_sign_in_page)]

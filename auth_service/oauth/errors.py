@@ -3,7 +3,7 @@
 The shape is that of RFC 6749 section 5.2. A domain raises a plain exception with a sentence and knows no status.
 """
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import structlog
@@ -27,7 +27,7 @@ from auth_service.oauth.resources import UnknownResource
 from auth_service.oauth.scopes import ScopeNotGranted
 from auth_service.revocation.status_list import StatusListFull
 from gatehouse_chassis.database import DatabaseUnavailable
-from gatehouse_chassis.http.problems import ServiceUnavailable, TooManyRequests
+from gatehouse_chassis.http.problems import Problem, ServiceUnavailable, TooManyRequests
 
 log = structlog.get_logger(__name__)
 
@@ -92,17 +92,14 @@ class OAuthError(Exception):
 
 @contextmanager
 def as_oauth_errors() -> Iterator[None]:
-    """Whatever `ANSWERS` knows is raised as `OAuthError`."""
+    """Whatever `ANSWERS` knows is raised as `OAuthError`.
+
+    Around what may fail for a reason that the API answers with a problem document: too many requests, an outage.
+    """
     try:
         yield
     except tuple(ANSWERS) as error:
         raise OAuthError.of(error) from None
-
-
-async def oauth_endpoint() -> AsyncIterator[None]:
-    """A dependency of every OAuth endpoint: it and its other dependencies answer with OAuth errors."""
-    with as_oauth_errors():
-        yield
 
 
 async def _answer(_request: Request, error: Exception) -> JSONResponse:
@@ -112,5 +109,7 @@ async def _answer(_request: Request, error: Exception) -> JSONResponse:
 
 
 def add_oauth_errors(app: FastAPI) -> None:
-    """Makes `app` answer an `OAuthError` in the RFC's shape."""
-    app.add_exception_handler(OAuthError, _answer)
+    """Makes `app` answer an `OAuthError`, and what only OAuth endpoints raise, in the RFC's shape."""
+    for kind in (OAuthError, *ANSWERS):
+        if kind not in app.exception_handlers and not issubclass(kind, Problem):
+            app.add_exception_handler(kind, _answer)

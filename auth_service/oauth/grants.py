@@ -9,16 +9,23 @@ from datetime import timedelta
 from typing import Protocol
 
 from auth_service.audit.context import AuditContext
+from auth_service.clients.authentication import require_grant
 from auth_service.clients.store import Client
 from auth_service.oauth import scopes
 from auth_service.oauth.issuer import TokenIssuer
 from auth_service.oauth.opaque_tokens import digest_of, new_opaque_token
 from auth_service.oauth.pkce import challenge_of
-from auth_service.oauth.requests import InvalidGrant, InvalidRequest, required
+from auth_service.oauth.requests import (
+    InvalidGrant,
+    InvalidRequest,
+    UnsupportedGrantType,
+    required,
+)
 from auth_service.oauth.resources import Resources
 from auth_service.oauth.schemas import TokenResponse
 from auth_service.oauth.store import CodeBinding, CodeStore
 from auth_service.passwords.authentication import PasswordAuthentication
+from auth_service.revocation.status_list import StatusList
 from auth_service.sessions.store import Refusal, Session, SessionStore
 from auth_service.users.store import User, UserStore
 from gatehouse_chassis.database.columns import now
@@ -42,6 +49,32 @@ class Grant(Protocol):
     async def exchange(
         self, form: Mapping[str, str], client: Client, context: AuditContext
     ) -> TokenResponse: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """The grants of this server by their `grant_type`."""
+
+    by_type: Mapping[str, Grant]
+    status_list: StatusList
+
+    async def exchange(
+        self, form: Mapping[str, str], client: Client, context: AuditContext
+    ) -> TokenResponse:
+        """The tokens that a form of the token endpoint asks for.
+
+        Raises:
+            UnsupportedGrantType: there is no such grant.
+            GrantNotAllowed: the client was not registered for it.
+            StatusListFull: no access token can be issued now; nothing is used up.
+        """
+        grant_type = required(form, "grant_type")
+        grant = self.by_type.get(grant_type)
+        if grant is None:
+            raise UnsupportedGrantType(f"the grant type must be one of {', '.join(self.by_type)}")
+        require_grant(client, grant_type)
+        self.status_list.check_capacity()
+        return await grant.exchange(form, client, context)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,21 +1,21 @@
 """`/auth/introspect`: a client asks whether a token is active (RFC 7662)."""
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 
 from auth_service.clients.authentication import ClientNotAuthenticated
 from auth_service.clients.store import Client
 from auth_service.dependencies import Revocations, Sessions, Settings, Verifier
 from auth_service.oauth import scopes
 from auth_service.oauth.client import AuthenticatedClient
-from auth_service.oauth.errors import NO_STORE, oauth_endpoint
+from auth_service.oauth.errors import NO_STORE, as_oauth_errors
 from auth_service.oauth.forms import OAuthForm, described_form
 from auth_service.oauth.opaque_tokens import digest_of
 from auth_service.oauth.requests import required
 from auth_service.oauth.schemas import Introspection, TokenError
 from auth_service.sessions.store import RefreshToken
-from gatehouse_chassis.auth.access_tokens import InvalidToken, Principal
+from gatehouse_chassis.auth.access_tokens import AccessTokenVerifier, InvalidToken, Principal
 
-router = APIRouter(tags=["tokens"], dependencies=[Depends(oauth_endpoint)])
+router = APIRouter(tags=["tokens"])
 
 
 @router.post(
@@ -44,17 +44,23 @@ async def introspect(
     if not client.confidential:
         raise ClientNotAuthenticated("a client must authenticate itself to ask about tokens")
     token = required(form, "token")
-    refresh_token = await sessions.find_refresh_token(digest_of(token))
-    if refresh_token is not None:
-        return _of_refresh_token(refresh_token, client)
-    try:
-        principal = await verifier.verify(token)
-    except InvalidToken:
-        return Introspection(active=False)
-    # The database knows of a revocation at once, the status list a second later.
-    if await revocation.is_revoked(principal.token_id):
-        return Introspection(active=False)
+    with as_oauth_errors():
+        refresh_token = await sessions.find_refresh_token(digest_of(token))
+        if refresh_token is not None:
+            return _of_refresh_token(refresh_token, client)
+        principal = await verified(verifier, token)
+        # The database knows of a revocation at once, the status list a second later.
+        if principal is None or await revocation.is_revoked(principal.token_id):
+            return Introspection(active=False)
     return _of_access_token(settings.issuer, principal)
+
+
+async def verified(verifier: AccessTokenVerifier, token: str) -> Principal | None:
+    """What an access token says; None when it is invalid."""
+    try:
+        return await verifier.verify(token)
+    except InvalidToken:
+        return None
 
 
 def _of_refresh_token(token: RefreshToken, client: Client) -> Introspection:

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Response
 
-from auth_service.dependencies import Grants, KnownResources, Settings
+from auth_service.dependencies import KnownResources, Settings, SupportedGrants
 from auth_service.oauth.schemas import ServerMetadata
 from auth_service.oauth.scopes import scope_list
 from gatehouse_chassis.http.problems import NotFound
@@ -12,7 +12,7 @@ router = APIRouter(tags=["metadata"])
 
 @router.get("/.well-known/oauth-authorization-server")
 async def server_metadata(
-    settings: Settings, resources: KnownResources, grants: Grants, response: Response
+    settings: Settings, resources: KnownResources, grants: SupportedGrants, response: Response
 ) -> ServerMetadata:
     """The metadata of this authorization server (RFC 8414)."""
     issuer = settings.issuer
@@ -25,7 +25,9 @@ async def server_metadata(
         introspection_endpoint=f"{issuer}/introspect",
         jwks_uri=f"{issuer}/.well-known/jwks.json",
         scopes_supported=list(scope_list().descriptions),
-        grant_types_supported=[g for g in grants if settings.password_grant or g != "password"],
+        grant_types_supported=[
+            g for g in grants.by_type if settings.password_grant or g != "password"
+        ],
         protected_resources=resources.urls,
         service_documentation=f"{issuer}/docs",
     )
@@ -34,7 +36,11 @@ async def server_metadata(
 # RFC 8414 section 3.1 puts the issuer's path after the well-known part; many clients look below the issuer instead.
 @router.get("/.well-known/oauth-authorization-server/{path:path}", include_in_schema=False)
 async def server_metadata_by_path(
-    path: str, settings: Settings, resources: KnownResources, grants: Grants, response: Response
+    path: str,
+    settings: Settings,
+    resources: KnownResources,
+    grants: SupportedGrants,
+    response: Response,
 ) -> ServerMetadata:
     """The same, at the address that RFC 8414 section 3.1 makes from the issuer."""
     if f"/{path}" != settings.root_path:

@@ -1,17 +1,15 @@
 """`/auth/token`: access tokens and refresh tokens (RFC 6749 section 3.2)."""
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 
-from auth_service.clients.authentication import require_grant
-from auth_service.dependencies import Context, Grants, Statuses
+from auth_service.dependencies import Context, SupportedGrants
 from auth_service.oauth.client import AuthenticatedClient
-from auth_service.oauth.errors import NO_STORE, oauth_endpoint
+from auth_service.oauth.errors import NO_STORE, as_oauth_errors
 from auth_service.oauth.forms import OAuthForm, described_form
 from auth_service.oauth.grants import GRANT_TYPES
-from auth_service.oauth.requests import UnsupportedGrantType, required
 from auth_service.oauth.schemas import TokenError, TokenResponse
 
-router = APIRouter(tags=["tokens"], dependencies=[Depends(oauth_endpoint)])
+router = APIRouter(tags=["tokens"])
 
 _FORM = described_form(
     "grant_type",
@@ -38,8 +36,7 @@ _FORM = described_form(
 async def token(
     form: OAuthForm,
     client: AuthenticatedClient,
-    grants: Grants,
-    status_list: Statuses,
+    grants: SupportedGrants,
     context: Context,
     response: Response,
 ) -> TokenResponse:
@@ -47,13 +44,7 @@ async def token(
 
     The password grant is here because the *Authorize* form uses it; RFC 9700 section 2.4 forbids it to new clients.
     """
-    grant_type = required(form, "grant_type")
-    grant = grants.get(grant_type)
-    if grant is None:
-        raise UnsupportedGrantType(f"the grant type must be one of {', '.join(grants)}")
-    require_grant(client, grant_type)
-    # Before anything is used up for a token that could not be revoked.
-    status_list.check_capacity()
-    tokens = await grant.exchange(form, client, context)
+    with as_oauth_errors():
+        tokens = await grants.exchange(form, client, context)
     response.headers.update(NO_STORE)
     return tokens

@@ -9,13 +9,13 @@ from fastapi import FastAPI
 
 from auth_service.audit.context import AuditContext
 from auth_service.clients.authentication import first_party_client
-from auth_service.dependencies import get_grants, get_status_list
-from auth_service.oauth.grants import MAX_SIGN_IN_ATTEMPTS, PasswordGrant
+from auth_service.dependencies import get_grants
+from auth_service.oauth.grants import MAX_SIGN_IN_ATTEMPTS, Grant, Grants, PasswordGrant
 from auth_service.oauth.issuer import TokenIssuer
 from auth_service.oauth.requests import InvalidGrant
 from auth_service.oauth.resources import Resources
 from auth_service.passwords.authentication import PasswordAuthentication
-from auth_service.revocation.status_list import StatusListFull
+from auth_service.revocation.status_list import StatusList, StatusListFull
 from auth_service.sessions.store import SessionStore
 from auth_service.users.store import User, UserStore
 from gatehouse_chassis.database import Database
@@ -64,11 +64,11 @@ class FullList:
 
 
 async def test_a_test_replaces_any_dependency(client: httpx2.AsyncClient, app: FastAPI) -> None:
-    app.dependency_overrides[get_status_list] = FullList
+    full = Grants({"password": cast(Grant, None)}, cast(StatusList, FullList()))
+    app.dependency_overrides[get_grants] = lambda: full
     answer = await client.post("/token", data=DEMO.password_grant)
     assert refused(answer) == (503, "temporarily_unavailable")
     assert answer.headers["Retry-After"] == "60"
-    app.dependency_overrides.clear()
-    app.dependency_overrides[get_grants] = lambda: {}
+    app.dependency_overrides[get_grants] = lambda: Grants({}, full.status_list)
     answer = await client.post("/token", data=DEMO.password_grant)
     assert refused(answer) == (400, "unsupported_grant_type")
