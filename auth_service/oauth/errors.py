@@ -27,7 +27,7 @@ from auth_service.oauth.resources import UnknownResource
 from auth_service.oauth.scopes import ScopeNotGranted
 from auth_service.revocation.status_list import StatusListFull
 from gatehouse_chassis.database import DatabaseUnavailable
-from gatehouse_chassis.http.problems import Problem, ServiceUnavailable, TooManyRequests
+from gatehouse_chassis.http.problems import ServiceUnavailable, TooManyRequests
 
 log = structlog.get_logger(__name__)
 
@@ -54,6 +54,9 @@ ANSWERS: Mapping[type[Exception], tuple[int, str]] = {
     DatabaseUnavailable: (503, "temporarily_unavailable"),
 }
 """Status and error code of each exception."""
+
+OUTAGES = frozenset((TooManyRequests, ServiceUnavailable, DatabaseUnavailable))
+"""What the API raises too, and answers with a problem document."""
 
 
 class OAuthError(Exception):
@@ -94,7 +97,7 @@ class OAuthError(Exception):
 def as_oauth_errors() -> Iterator[None]:
     """Whatever `ANSWERS` knows is raised as `OAuthError`.
 
-    Around what may fail for a reason that the API answers with a problem document: too many requests, an outage.
+    Needed around what may raise one of `OUTAGES`; everything else is answered right without it.
     """
     try:
         yield
@@ -110,6 +113,7 @@ async def _answer(_request: Request, error: Exception) -> JSONResponse:
 
 def add_oauth_errors(app: FastAPI) -> None:
     """Makes `app` answer an `OAuthError`, and what only OAuth endpoints raise, in the RFC's shape."""
-    for kind in (OAuthError, *ANSWERS):
-        if kind not in app.exception_handlers and not issubclass(kind, Problem):
+    app.add_exception_handler(OAuthError, _answer)
+    for kind in ANSWERS:
+        if kind not in OUTAGES:
             app.add_exception_handler(kind, _answer)

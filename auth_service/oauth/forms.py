@@ -1,11 +1,12 @@
 """The parameters of an OAuth request, read as strictly as RFC 6749 asks.
 
-FastAPI's `Form` takes the last of two parameters with one name, and answers 422 where RFC 6749 wants `invalid_request`.
-So the form is read by Starlette (`request.form()`, which is python-multipart) and checked here.
+Not by FastAPI's `Form` (python-multipart): it takes the last of two parameters with one name, turns what is not UTF-8
+into U+FFFD, so that two passwords become one, and takes eight times as long: a fifth of the time of a token.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Any
+from urllib.parse import parse_qsl
 
 from fastapi import Depends, Request
 
@@ -45,9 +46,7 @@ async def read_form(request: Request) -> dict[str, str]:
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != MEDIA_TYPE:
         raise InvalidRequest(f"the body must be a form: {MEDIA_TYPE}")
-    _check_encoded(await request.body())
-    form = await request.form()
-    return _checked([(name, str(value)) for name, value in form.multi_items()])
+    return _parse(await request.body())
 
 
 async def read_query(request: Request) -> dict[str, str]:
@@ -56,31 +55,28 @@ async def read_query(request: Request) -> dict[str, str]:
     Raises:
         InvalidRequest: it is not encoded as a form is, or a parameter comes twice or holds NUL.
     """
-    _check_encoded(request.scope["query_string"])
-    return _checked(request.query_params.multi_items())
+    return _parse(request.scope["query_string"])
 
 
 OAuthForm = Annotated[dict[str, str], Depends(read_form)]
 
 
-def _check_encoded(encoded: bytes) -> None:
+def _parse(encoded: bytes) -> dict[str, str]:
     if len(encoded) > _MAX_BYTES:
         raise InvalidRequest(f"the form may have {_MAX_BYTES} bytes at most")
-    if not encoded.isascii():
-        raise InvalidRequest(f"the form is not encoded as {MEDIA_TYPE}")
-
-
-def _checked(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
+    try:
+        pairs = parse_qsl(
+            encoded.decode("ascii"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=_MAX_FIELDS,
+        )
+    except ValueError:  # UnicodeDecodeError is one
+        raise InvalidRequest(f"the form is not encoded as {MEDIA_TYPE}") from None
     form = dict(pairs)
-    if len(pairs) > _MAX_FIELDS:
-        raise InvalidRequest(f"the form may have {_MAX_FIELDS} parameters at most")
     if len(form) != len(pairs):
         raise InvalidRequest("a parameter may come once only")
-    text = "".join(form) + "".join(form.values())
-    # What is not UTF-8 becomes U+FFFD when it is decoded, so that two different passwords would become one.
-    if "\N{REPLACEMENT CHARACTER}" in text:
-        raise InvalidRequest("the form is not encoded as UTF-8")
     # No parameter of RFC 6749 appendix A may hold it, and PostgreSQL fails on a text with it.
-    if "\x00" in text:
+    if any("\x00" in value for value in form.values()):
         raise InvalidRequest("a parameter may not hold the NUL character")
     return {name: value for name, value in form.items() if value}
