@@ -300,9 +300,7 @@ async def test_an_answer_that_is_not_200_changes_nothing_and_is_not_followed(
     assert set(server.asked) == {URL}
 
 
-async def test_a_fetch_that_is_never_answered_ends(
-    keys: IssuerKeys, server: JwksServer
-) -> None:
+async def test_a_fetch_that_is_never_answered_ends(keys: IssuerKeys, server: JwksServer) -> None:
     server.may_answer.clear()
     async with asyncio.timeout(5):
         with pytest.raises(KeysUnavailable):
