@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from jwt.algorithms import ECAlgorithm
 
+from auth_service.audit.context import AuditContext
 from auth_service.keys.store import SigningKeyStore, StoredKey
 from gatehouse_chassis.auth.access_tokens import ALGORITHM, Clock
 from gatehouse_chassis.settings import SettingsError
@@ -33,7 +34,7 @@ RELOAD_AFTER = 10.0
 PUBLISHED_AHEAD = timedelta(seconds=180)
 """How long a key is published before it signs. A service fetches the keys every 60 s, and if that fails every 10 s."""
 
-KEPT_ON = timedelta(seconds=30)
+RETENTION = timedelta(seconds=30)
 """How long a key is still published after its last token expired: clocks may differ by 10 s, and checks allow 10 s."""
 
 LONGEST_TOKEN_LIFE = timedelta(hours=1)
@@ -130,7 +131,7 @@ class SigningKeys:
         self._loaded_at = float("-inf")
         return key
 
-    async def rotate(self, *, at_once: bool = False) -> SigningKey | None:
+    async def rotate(self, context: AuditContext, *, at_once: bool = False) -> SigningKey | None:
         """Makes the key that signs next, and lets all others end after their last token.
 
         Args:
@@ -142,8 +143,8 @@ class SigningKeys:
         """
         now = self._now()
         if at_once:
-            return await self._replace(now, others_end=now, unless_newer_than=_NEVER)
-        return await self._replace_in_turn(unless_newer_than=now)
+            return await self._replace(now, context, others_end=now, unless_newer_than=_NEVER)
+        return await self._replace_in_turn(context, unless_newer_than=now)
 
     async def rotate_if_due(self, every: timedelta) -> SigningKey | None:
         """The new key, when the newest is as old as `every` and no other worker was quicker."""
@@ -151,7 +152,7 @@ class SigningKeys:
         due_before = self._now() - every
         if any(key.signs_from > due_before for key in self._keys.values()):
             return None
-        return await self._replace_in_turn(unless_newer_than=due_before)
+        return await self._replace_in_turn(AuditContext(), unless_newer_than=due_before)
 
     async def keep_rotating(self, every: timedelta) -> None:
         """Runs for ever beside the service: rotates by schedule."""
@@ -163,20 +164,31 @@ class SigningKeys:
                 log.warning("signing_keys_not_rotated", cause=repr(error))
             await asyncio.sleep(LOOK_EVERY)
 
-    async def _replace_in_turn(self, *, unless_newer_than: datetime) -> SigningKey | None:
+    async def _replace_in_turn(
+        self, context: AuditContext, *, unless_newer_than: datetime
+    ) -> SigningKey | None:
         signs_from = self._now() + self._published_ahead
         return await self._replace(
             signs_from,
-            others_end=signs_from + self._token_life + KEPT_ON,
+            context,
+            others_end=signs_from + self._token_life + RETENTION,
             unless_newer_than=unless_newer_than,
         )
 
     async def _replace(
-        self, signs_from: datetime, *, others_end: datetime, unless_newer_than: datetime
+        self,
+        signs_from: datetime,
+        context: AuditContext,
+        *,
+        others_end: datetime,
+        unless_newer_than: datetime,
     ) -> SigningKey | None:
         key = self._new(signs_from)
         done = await self._store.replace(
-            self._seal(key), others_withdrawn_at=others_end, unless_newer_than=unless_newer_than
+            self._seal(key),
+            context,
+            others_withdrawn_at=others_end,
+            unless_newer_than=unless_newer_than,
         )
         self._loaded_at = float("-inf")
         if done:
