@@ -3,7 +3,7 @@
 `auth_service.dependencies` offers each of them to routes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -18,9 +18,15 @@ from auth_service.mail.sender import MailSender, mail_sender
 from auth_service.maintenance.purge import Housekeeping
 from auth_service.maintenance.store import ExpiredStore
 from auth_service.oauth.authorization import Authorization
-from auth_service.oauth.grants import TokenIssuer
+from auth_service.oauth.grants import (
+    AuthorizationCodeGrant,
+    ClientCredentialsGrant,
+    Grant,
+    PasswordGrant,
+    RefreshTokenGrant,
+)
+from auth_service.oauth.issuer import TokenIssuer
 from auth_service.oauth.resources import Resources
-from auth_service.oauth.scopes import SERVICES
 from auth_service.oauth.store import CodeStore
 from auth_service.pages.sign_in import SignInPage
 from auth_service.passwords.authentication import PasswordAuthentication
@@ -40,6 +46,7 @@ from auth_service.users.store import UserStore
 from gatehouse_chassis.auth.access_tokens import AccessTokenVerifier
 from gatehouse_chassis.database import Database, open_database
 from gatehouse_chassis.database.columns import now
+from gatehouse_chassis.services import load_services
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +75,8 @@ class Container:
     verifier: AccessTokenVerifier
     resources: Resources
     issuer: TokenIssuer
+    code_grant: AuthorizationCodeGrant
+    grants: Mapping[str, Grant]
     authorization: Authorization
     sign_in_page: SignInPage
     maintenance: Housekeeping
@@ -134,19 +143,17 @@ class Container:
         status_list = StatusList(settings.issuer, access_tokens, keys)
         client_store = ClientStore(database)
         clients = Clients(client_store, first_party_client(password_grant=settings.password_grant))
-        resources = Resources(settings.origin, SERVICES)
-        issuer = TokenIssuer(
-            issuer=settings.issuer,
-            access_token_life=settings.access_token_life,
-            refresh_token_life=settings.refresh_token_life,
-            users=users,
-            sessions=sessions,
-            codes=CodeStore(database),
-            resources=resources,
-            authentication=authentication,
-            keys=keys,
-            status_list=status_list,
-        )
+        services = load_services()
+        resources = Resources(settings.origin, services)
+        issuer = TokenIssuer(settings.issuer, settings.access_token_life, keys, status_list)
+        life = settings.refresh_token_life
+        code_grant = AuthorizationCodeGrant(CodeStore(database), resources, issuer, life)
+        grants: dict[str, Grant] = {
+            "authorization_code": code_grant,
+            "refresh_token": RefreshTokenGrant(users, sessions, resources, issuer, life),
+            "client_credentials": ClientCredentialsGrant(resources, issuer),
+            "password": PasswordGrant(authentication, sessions, resources, issuer, life),
+        }
         return cls(
             settings=settings,
             database=database,
@@ -169,7 +176,9 @@ class Container:
             ),
             resources=resources,
             issuer=issuer,
-            authorization=Authorization(clients, resources, settings.issuer, SERVICES),
+            code_grant=code_grant,
+            grants=grants,
+            authorization=Authorization(clients, resources, settings.origin, services),
             sign_in_page=SignInPage(secret),
             maintenance=Housekeeping(ExpiredStore(database), guard),
         )

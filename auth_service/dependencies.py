@@ -5,6 +5,7 @@ Each object comes by a function of its own, so that a test can replace it with `
 are asynchronous although they await nothing: FastAPI hands every other dependency to a thread.
 """
 
+from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
 
@@ -19,9 +20,10 @@ from auth_service.container import Container
 from auth_service.keys.signing_keys import SigningKeys
 from auth_service.mail.outbox import Mailing
 from auth_service.oauth.authorization import Authorization
-from auth_service.oauth.grants import TokenIssuer
+from auth_service.oauth.grants import AuthorizationCodeGrant, Grant
+from auth_service.oauth.issuer import TokenIssuer
 from auth_service.oauth.resources import Resources
-from auth_service.oauth.scopes import SCOPES
+from auth_service.oauth.scopes import scope_list
 from auth_service.pages.sign_in import SignInPage
 from auth_service.passwords.authentication import PasswordAuthentication
 from auth_service.passwords.hashing import PasswordHashing
@@ -115,6 +117,14 @@ async def get_issuer(request: Request) -> TokenIssuer:
     return _container(request).issuer
 
 
+async def get_grants(request: Request) -> Mapping[str, Grant]:
+    return _container(request).grants
+
+
+async def get_code_grant(request: Request) -> AuthorizationCodeGrant:
+    return _container(request).code_grant
+
+
 async def get_authorization(request: Request) -> Authorization:
     return _container(request).authorization
 
@@ -141,10 +151,12 @@ Revocations = Annotated[Revocation, Depends(get_revocation)]
 Verifier = Annotated[AccessTokenVerifier, Depends(get_verifier)]
 KnownResources = Annotated[Resources, Depends(get_resources)]
 Issuer = Annotated[TokenIssuer, Depends(get_issuer)]
+Grants = Annotated[Mapping[str, Grant], Depends(get_grants)]
+CodeGrant = Annotated[AuthorizationCodeGrant, Depends(get_code_grant)]
 AuthorizationRequests = Annotated[Authorization, Depends(get_authorization)]
 SignInForm = Annotated[SignInPage, Depends(get_sign_in_page)]
 
-bearer = Bearer(auth_url="", scopes=SCOPES)
+bearer = Bearer(auth_url="", scopes=scope_list().descriptions)
 
 
 class UserRequired(Challenge):

@@ -3,21 +3,19 @@
 from fastapi import FastAPI
 
 from auth_service.audit.routes import audit_routes
-from auth_service.clients.routes import client_routes
+from auth_service.clients import routes as clients
 from auth_service.container import Container
-from auth_service.oauth.authorize import authorize_routes
+from auth_service.keys import routes as keys
+from auth_service.oauth import authorize, introspect, metadata, revoke, token
 from auth_service.oauth.errors import add_oauth_errors
-from auth_service.oauth.metadata import metadata_routes
-from auth_service.oauth.scopes import SCOPES
-from auth_service.oauth.token import token_routes
-from auth_service.oauth.token_state import token_state_routes
 from auth_service.pages.account_routes import account_page_routes
-from auth_service.revocation.routes import status_list_routes
-from auth_service.sessions.routes import session_routes
+from auth_service.revocation import routes as revocation
+from auth_service.sessions import routes as sessions
 from auth_service.settings import AuthSettings
 from auth_service.users.routes import user_routes
 from auth_service.users.sign_up.routes import sign_up_routes
 from gatehouse_chassis.application import create_service
+from gatehouse_chassis.services import scope_descriptions
 
 
 def create_app(settings: AuthSettings, container: Container | None = None) -> FastAPI:
@@ -37,24 +35,26 @@ def create_app(settings: AuthSettings, container: Container | None = None) -> Fa
         title="Auth",
         description="Who you are: users, their sessions, and the tokens and keys that prove it.",
         routers=[
-            token_routes(c.clients, c.issuer, c.keys),
-            token_state_routes(c.clients, c.sessions, c.revocation, c.verifier, settings.issuer),
-            metadata_routes(settings, c.resources),
-            status_list_routes(c.status_list),
+            token.router,
+            revoke.router,
+            introspect.router,
+            keys.router,
+            metadata.router,
+            revocation.router,
             sign_up_routes(c.sign_ups),
             user_routes(c.users, c.authentication, c.hashing, c.resets),
-            client_routes(c.client_store),
-            authorize_routes(c.authorization, c.sign_in_page, c.authentication, c.issuer),
+            clients.router,
+            authorize.router,
             account_page_routes(c.sign_ups, c.resets, c.outbox),
-            session_routes(c.sessions, c.revocation),
+            sessions.router,
             audit_routes(c.audit),
         ],
         token_verifier=c.verifier,
-        scopes=[name for name in SCOPES if name.startswith("auth:")],
+        scopes=scope_descriptions("auth"),
         ready_when={"database": c.database.ping, "signing_keys": c.keys.check},
         background=[
             c.status_list.keep_fresh,
-            c.status_list.keep_small,
+            c.status_list.keep_purged,
             keep_rotating,
             c.maintenance.keep_house,
         ],

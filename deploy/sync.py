@@ -88,7 +88,9 @@ def _with_blocks(
 ) -> str:
     def written(block: re.Match[str]) -> str:
         if block["name"] not in blocks:
-            raise DeployError(f"{name} has a block {block['name']!r} that `make sync` does not know.")
+            raise DeployError(
+                f"{name} has a block {block['name']!r} that `make sync` does not know."
+            )
         lines = blocks[block["name"]](services).splitlines()
         body = "".join(f"{block['indent']}{line}\n" if line else "\n" for line in lines)
         return f"{block['first']}{body}{block['last']}"

@@ -24,8 +24,8 @@ _LIMITED = re.compile(r"(?P<method>POST|PUT|PATCH|DELETE) (?P<path>(/[A-Za-z0-9.
 _NGINX_PREFIXES = ("/docs", "/.well-known", "/portal", "/panels", "/_problem")
 # Names of containers, databases, programs and variables that are not a service's.
 RESERVED_NAMES = frozenset(
-    ("admin", "databases", "demo", "docs", "gatehouse", "nginx", "postgres", "proxy", "supervisord")
-    + ("template0", "template1")
+    ["admin", "databases", "demo", "docs", "gatehouse", "nginx", "postgres", "proxy"]
+    + ["supervisord", "template0", "template1"]
 )
 
 
@@ -143,7 +143,9 @@ def _parse(file: Path, text: str) -> dict[str, ServiceEntry]:
         raise ServicesError(f"{file} is not valid TOML: {error}.") from None
     services = {name: _entry(file, name, value) for name, value in document.items()}
     if "auth" not in services or not services["auth"].is_ours:
-        raise ServicesError(f"{file.name} has no entry [auth] with a package: every other needs it.")
+        raise ServicesError(
+            f"{file.name} has no entry [auth] with a package: every other needs it."
+        )
     _refuse_clashes(file, services)
     return services
 
@@ -158,8 +160,10 @@ def _entry(file: Path, name: str, value: Any) -> ServiceEntry:
         raise ServicesError(f"{where} must be a table.")
     kinds: dict[str, type] = {
         **dict.fromkeys(("title", "description", "prefix", "package", "upstream", "panel"), str),
-        **{"scopes": dict, "database": bool, "workers": int, "body_limit": int},
-        **{"sign_in_limit": list, "settings": list},
+        **dict.fromkeys(("workers", "body_limit"), int),
+        **dict.fromkeys(("sign_in_limit", "settings"), list),
+        "scopes": dict,
+        "database": bool,
     }
     for key, setting in value.items():
         if key not in kinds:
@@ -211,7 +215,7 @@ def _scope(where: str, service: str, name: str, value: Any) -> ScopeEntry:
 
 
 def _refuse_clashes(file: Path, services: Mapping[str, ServiceEntry]) -> None:
-    taken: dict[str, str] = {prefix: "nginx itself" for prefix in _NGINX_PREFIXES}
+    taken: dict[str, str] = dict.fromkeys(_NGINX_PREFIXES, "nginx itself")
     for service in services.values():
         for prefix, owner in taken.items():
             if f"{service.prefix}/".startswith(f"{prefix}/") or f"{prefix}/".startswith(

@@ -11,6 +11,7 @@ from sqlalchemy.exc import ArgumentError
 
 from gatehouse_chassis.proxy.forwarded import PREFIX, TrustedProxies
 from gatehouse_chassis.proxy.public_prefix import normalise_root_path
+from gatehouse_chassis.services import auth_prefix
 
 SECRET_MIN_LENGTH = 32
 PASSWORD_MIN_LENGTH = 12
@@ -187,4 +188,4 @@ class ServiceSettings(EnvironmentSettings):
     @property
     def issuer(self) -> str:
         """The `iss` of every access token (RFC 9068 section 2.2): the public URL of the auth service."""
-        return f"{self.origin}/auth"
+        return f"{self.origin}{auth_prefix()}"

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from fastapi.responses import HTMLResponse
 from starlette.requests import Request
 
-from auth_service.oauth.authorization import AnswerTo
-from auth_service.oauth.scopes import SCOPES, default_of
+from auth_service.oauth.authorization import RedirectTarget
+from auth_service.oauth.scopes import default_of, scope_list
 from auth_service.pages.rendering import render
 
 COOKIE = "gatehouse-sign-in"
@@ -37,7 +37,7 @@ class SignInPage:
     def show(
         self,
         request: Request,
-        to: AnswerTo,
+        to: RedirectTarget,
         scope: str | None,
         *,
         problem: str = "",
@@ -47,12 +47,13 @@ class SignInPage:
         """The page for this request, with what went wrong at the last attempt."""
         cookie = _cookie_of(request) or token_urlsafe(32)
         names = scope.split(" ") if scope else default_of(to.client.scopes)
+        descriptions = scope_list().descriptions
         answer = render(
             "sign-in.html",
             status=status,
             form_action=f"'self' {_source(to.redirect_uri)}",
             application=to.client.name,
-            rights=[SCOPES[name] for name in names],
+            rights=[descriptions[name] for name in names],
             problem=problem,
             username=username,
             token=self._token(cookie, request),

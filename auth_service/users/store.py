@@ -10,8 +10,8 @@ from sqlalchemy import Executable, bindparam, delete, func, insert, select, upda
 from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
 from auth_service.audit.store import record
+from auth_service.sessions.store import EndOfSession, end_sessions_of
 from auth_service.users.schemas import Role
-from auth_service.sessions.ends import EndOfSession, end_sessions_of
 from auth_service.tables import password_resets, users
 from gatehouse_chassis.database import Database, IntegrityError, Row, Statements
 from gatehouse_chassis.database.columns import new_id, now

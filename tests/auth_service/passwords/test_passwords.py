@@ -14,7 +14,7 @@ from sqlalchemy import select, text, update
 from auth_service.audit.context import AuditContext
 from auth_service.audit.store import AuditStore
 from auth_service.container import Container
-from auth_service.oauth.errors import InvalidGrant
+from auth_service.oauth.requests import InvalidGrant
 from auth_service.passwords.authentication import PasswordAuthentication
 from auth_service.passwords.hashing import ARGON2ID, PasswordHashing
 from auth_service.sessions.store import SessionStore
@@ -286,7 +286,15 @@ async def test_a_session_does_not_start_past_a_password_change_that_is_being_wri
     database: Database,
 ) -> None:
     demo, later = await demo_in(database), now() + timedelta(days=1)
-    start = SessionStore(database).start(demo, "gatehouse", "items:read", "0" * 64, later)
+    start = SessionStore(database).start(
+        demo.id,
+        "gatehouse",
+        "items:read",
+        "0" * 64,
+        later,
+        known_hash=demo.password_hash,
+        context=AuditContext(),
+    )
     waiting = text("SELECT count(*) AS number FROM pg_locks WHERE NOT granted")
     async with database.transaction() as statements:
         changed = update(users).where(users.c.id == demo.id).values(password_hash="another")
