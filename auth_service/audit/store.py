@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, bindparam, insert, select
 
-from auth_service.audit.context import AuditContext, given_or_current
+from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
 from auth_service.tables import audit_log
 from gatehouse_chassis.database import Database, Row, Statements
@@ -50,11 +50,10 @@ async def record(
     statements: Statements,
     event: Event,
     subject: UUID | str | None,
-    context: AuditContext | None = None,
+    context: AuditContext,
     **details: str,
 ) -> None:
     """Adds an entry, within the caller's transaction if there is one."""
-    context = given_or_current(context)
     await statements.execute(
         _ADD,
         id=new_id(),

@@ -56,7 +56,7 @@ class Outbox:
         running.add_done_callback(self._in_flight.discard)
 
     async def may_send(self, about: str, context: AuditContext) -> bool:
-        """Whether one more mail about this may be sent: each is counted as a failed sign-in with this text as its name."""
+        """Whether one more mail about this may be sent: each counts as a failed sign-in under this name."""
         with suppress(TooManyFailedSignIns):
             await self._guard.check(about, context.address)
             await self._guard.failed(about, context.address)

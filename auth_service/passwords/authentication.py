@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from auth_service.audit.context import AuditContext, given_or_current
+from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
 from auth_service.audit.store import AuditStore
 from auth_service.passwords.hashing import PasswordHashing
@@ -27,7 +27,7 @@ class PasswordAuthentication:
     guard: SignInGuard
     audit: AuditStore
 
-    async def user(self, username: str, password: str, context: AuditContext | None = None) -> User:
+    async def user(self, username: str, password: str, context: AuditContext) -> User:
         """The user with this name and this password.
 
         Raises:
@@ -35,7 +35,6 @@ class PasswordAuthentication:
             TooManyFailedSignIns: too many tries failed; whether this one was right is not said.
             HashingBusy: too many sign in at once.
         """
-        context = given_or_current(context)
         with self.hashing.reserve_slot():
             user = await self.users.find_by_name(username)
         known = None if user is None or user.disabled else user

@@ -36,7 +36,9 @@ _COUNT_FAILURE = (
         last_failed_at=bindparam("at"),
     )
 )
-_NOTE_SUCCESS = update(sign_in_attempts).where(_THIS).values(failures=0, last_success_at=bindparam("at"))
+_NOTE_SUCCESS = (
+    update(sign_in_attempts).where(_THIS).values(failures=0, last_success_at=bindparam("at"))
+)
 _DELETE = delete(sign_in_attempts).where(_THIS)
 _EXPIRED = and_(
     _COLUMNS.last_failed_at.is_(None) | (_COLUMNS.last_failed_at < bindparam("failed_before")),

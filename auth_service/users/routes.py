@@ -79,9 +79,7 @@ async def change_email(
     return await credentials.change_email(user, current, change.email, context)
 
 
-@router.patch(
-    "/{user_id:uuid}", response_model=UserPublic, responses=protected(NotFound, Conflict)
-)
+@router.patch("/{user_id:uuid}", response_model=UserPublic, responses=protected(NotFound, Conflict))
 async def administer_user(
     admin: Administrator,
     administration: Administration,

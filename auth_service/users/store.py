@@ -11,8 +11,8 @@ from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
 from auth_service.audit.store import record
 from auth_service.sessions.store import EndOfSession, end_sessions_of
-from auth_service.users.schemas import Role
 from auth_service.tables import password_resets, users
+from auth_service.users.schemas import Role
 from gatehouse_chassis.database import Database, IntegrityError, Row, Statements
 from gatehouse_chassis.database.columns import new_id, now
 
@@ -139,7 +139,7 @@ class UserStore:
         return await _change(self._database, _RENAME, user_id, name=display_name)
 
     async def upgrade_hash(self, user: User, password_hash: str) -> User:
-        """The user with a stronger hash of the same password; not stored if the password was changed in the meantime."""
+        """The user with a stronger hash of the same password; not stored if another password was set meanwhile."""
         await self._database.execute(
             _UPGRADE_HASH, user=user.id, known_hash=user.password_hash, new_hash=password_hash
         )
@@ -160,9 +160,7 @@ class UserStore:
             await statements.execute(_DELETE_RESETS, user=user_id)
             await record(statements, Event.EMAIL_CHANGED, user_id, context)
             key = email.lower() if email else None
-            return await _change(
-                statements, _SET_EMAIL, user_id, address=email, address_key=key
-            )
+            return await _change(statements, _SET_EMAIL, user_id, address=email, address_key=key)
 
     async def set_role(self, user_id: UUID, role: Role, context: AuditContext) -> User | None:
         """The user in the new role; tokens that are refreshed from now on lose what it does not allow."""

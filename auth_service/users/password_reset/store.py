@@ -53,12 +53,12 @@ class PasswordResetStore:
             await record(statements, Event.PASSWORD_RESET_SENT, user_id, context)
 
     async def find_user(self, digest: str) -> UUID | None:
-        """The user whose password the token resets; None when it is unknown, used or expired, or the user is disabled."""
+        """The user whose password the token resets; None when it cannot be used, or the user is disabled."""
         row = await self._database.fetch_one(_USER_OF, which=digest, at=now())
         return row["user_id"] if row else None
 
     async def use(self, digest: str, password_hash: str, context: AuditContext) -> bool:
-        """Uses the token up and sets the password; every session ends. False when the token was used in the meantime."""
+        """Uses the token up, sets the password and ends every session; False when it was used in the meantime."""
         async with self._database.transaction() as statements:
             used = await statements.fetch_one(_USE, which=digest, at=now())
             if used is None:

@@ -33,7 +33,7 @@ async def sign_up(
     """Sends a mail with a link that makes the account. The answer is the same whether name and address are free or not.
 
     With the access token of an administrator it makes the user at once, and `email` may be left out.
-    """  # noqa: E501  # a line break would be one in the OpenAPI document too
+    """  # a line break would be one in the OpenAPI document too
     if admin is None:
         await sign_ups.ask(new, context)
         return _ASKED
