@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
-from auth_service.schemas import MAX_PASSWORD_CHARS, Username
+from auth_service.users.schemas import MAX_PASSWORD_CHARS, Username
 from gatehouse_chassis.services import auth_prefix, services_file
 from gatehouse_chassis.settings import (
     BindAddress,
