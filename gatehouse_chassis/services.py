@@ -86,7 +86,30 @@ def load_services(file: Path | None = None) -> dict[str, ServiceEntry]:
     Raises:
         ServicesError: the file cannot be read, or an entry cannot be used.
     """
-    return dict(_load((file or services_file()).resolve()))
+    file = (file or services_file()).resolve()
+    try:
+        text = file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ServicesError(f"{file} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError as error:
+        raise ServicesError(f"{file} is not valid TOML: {error}.") from None
+    return dict(parse_services(text, file))
+
+
+@cache
+def parse_services(text: str, file: Path) -> Mapping[str, ServiceEntry]:
+    """The services that `text` lists; `file` is what messages call it.
+
+    Raises:
+        ServicesError: it is no list of services, or an entry cannot be used.
+    """
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ServicesError(f"{file} is not valid TOML: {error}.") from None
+    services = {name: _entry(file, name, value) for name, value in document.items()}
+    _refuse_clashes(file, services)
+    return services
 
 
 def scope_descriptions(service: str) -> dict[str, str]:
@@ -99,19 +122,6 @@ def scope_descriptions(service: str) -> dict[str, str]:
     if service not in services:
         raise ServicesError(f"{services_file()} has no entry [{service}].")
     return {name: scope.description for name, scope in services[service].scopes.items()}
-
-
-@cache
-def _load(file: Path) -> dict[str, ServiceEntry]:
-    try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ServicesError(f"{file} cannot be read: {error.strerror}.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ServicesError(f"{file} is not valid TOML: {error}.") from None
-    services = {name: _entry(file, name, value) for name, value in document.items()}
-    _refuse_clashes(file, services)
-    return services
 
 
 def _entry(file: Path, name: str, value: Any) -> ServiceEntry:
