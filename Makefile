@@ -43,6 +43,10 @@ ps: python  ## Show what runs and whether it is ready
 logs: python  ## Follow the logs (S=auth: only that service; N=100: with that many old lines)
 	@"$(PYTHON)" -m deploy logs $(if $(N),--lines "$(N)") $(S)
 
+.PHONY: sync
+sync: python  ## Write what is made from services.toml: Compose, nginx, the portal's list (make up does it too)
+	@"$(PYTHON)" -m deploy sync
+
 .PHONY: clean
 clean: python  ## Remove all data, after asking (YES=1: without asking)
 	@"$(PYTHON)" -m deploy clean $(if $(YES),--yes)

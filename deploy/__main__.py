@@ -7,6 +7,7 @@ import sys
 from deploy import actions
 from deploy.checkout import Checkout
 from deploy.errors import DeployError
+from gatehouse_chassis.services import ServicesError
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -17,7 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return int(options.action(Checkout.here(), options))
-    except DeployError as problem:
+    except (DeployError, ServicesError) as problem:
         red, plain = ("\x1b[31m", "\x1b[0m") if sys.stderr.isatty() else ("", "")
         print(f"{red}{problem}{plain}", file=sys.stderr)
         return problem.exit_status
@@ -93,6 +94,9 @@ def _parser() -> argparse.ArgumentParser:
         "install", help="install the tools of the test targets: all packages, nginx"
     )
     install.set_defaults(action=actions.install)
+
+    sync = commands.add_parser("sync", help="write what is made from services.toml")
+    sync.set_defaults(action=actions.sync)
 
     env = commands.add_parser("env", help="write .env with random secrets, or add what it lacks")
     env.set_defaults(action=actions.env)

@@ -7,6 +7,7 @@ import sys
 from deploy import docker as containers
 from deploy import mode, nginx, preflight, settings_file, uv
 from deploy import reload as reloading
+from deploy import sync as generated
 from deploy.checkout import Checkout
 from deploy.docker import DockerStack
 from deploy.errors import DeployError
@@ -165,6 +166,13 @@ def install(checkout: Checkout, _: argparse.Namespace) -> int:
         if not nginx.can_be_unpacked():
             raise DeployError(nginx.how_to_install())
         nginx.unpack(checkout)
+    return 0
+
+
+def sync(checkout: Checkout, _: argparse.Namespace) -> int:
+    """Write what is made from the list of services."""
+    changed = generated.sync(checkout)
+    print(f"Wrote {', '.join(changed)}." if changed else "Everything agrees with services.toml.")
     return 0
 
 

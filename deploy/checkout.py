@@ -17,7 +17,7 @@ class Checkout:
 
     @property
     def services_file(self) -> Path:
-        """The list of services."""
+        """The one list of services."""
         return self.root / "services.toml"
 
     @property

@@ -23,7 +23,7 @@ def create(checkout: Checkout, name: str, singular: str = "") -> str:
     """
     names = names_of(name, singular)
     old = checkout.services_file.read_text(encoding="utf-8")
-    services = parse_services(old, checkout.services_file)
+    services = parse_services(checkout.services_file, old)
     refuse_taken(names, services)
     _refuse_what_exists(checkout, names)
     _refuse_half_a_service(checkout, services)
@@ -31,7 +31,7 @@ def create(checkout: Checkout, name: str, singular: str = "") -> str:
     position = len(services)
     new = services_file.with_entry(old, names.plural, template.render_entry(names, position))
     try:
-        parse_services(new, checkout.services_file)
+        parse_services(checkout.services_file, new)
     except ServicesError as error:
         raise UsageRefused(str(error)) from None
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from deploy.errors import UsageRefused
+from gatehouse_chassis.services import RESERVED_NAMES
 
 LONGEST = 24
 
@@ -15,10 +16,11 @@ _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 # What has this name already, by why a service cannot have it too.
 _RESERVED = {
-    "a path of the proxy": {"docs", "portal", "problem", "well_known", "metrics", "health"},
-    "a program of the stack": {"nginx", "proxy", "gateway", "postgres", "pgbouncer", "supervisord"},
-    "what other variables begin with": {"gatehouse", "admin", "demo", "compose", "docker"},
-    "reserved in PostgreSQL": {"none", "public", "template0", "template1"},
+    "a path of the proxy": {"docs", "panels", "portal", "problem", "well_known", "metrics"},
+    "a path of every service": {"health", "openapi", "redoc"},
+    "what variables of other programs begin with": {"compose", "docker"},
+    "reserved in PostgreSQL": {"none", "public"},
+    "a part of the stack itself": RESERVED_NAMES,
 }
 
 # Plurals that the rules below would get wrong. Any other: SINGULAR=...

@@ -30,7 +30,7 @@ def remove(checkout: Checkout, name: str, *, stop: Callable[[], object], ask: bo
         DeployError: the answer was no, or there is nobody to ask.
     """
     old = checkout.services_file.read_text(encoding="utf-8")
-    services = parse_services(old, checkout.services_file)
+    services = parse_services(checkout.services_file, old)
     if not name:
         raise UsageRefused("Say which service: make service-remove NAME=items")
     if name == INDISPENSABLE:

@@ -77,9 +77,9 @@ def test_a_name_of_two_words_is_written_as_each_place_needs_it() -> None:
         ("metrics", "a path of the proxy"),
         ("portal", "a path of the proxy"),
         ("well_known", "a path of the proxy"),
-        ("postgres", "a program of the stack"),
-        ("nginx", "a program of the stack"),
-        ("gatehouse", "what other variables begin with"),
+        ("postgres", "a part of the stack"),
+        ("nginx", "a part of the stack"),
+        ("gatehouse", "a part of the stack"),
         ("pg_notes", "PostgreSQL"),
     ],
 )
