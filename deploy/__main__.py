@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (DeployError, ServicesError) as problem:
         red, plain = ("\x1b[31m", "\x1b[0m") if sys.stderr.isatty() else ("", "")
         print(f"{red}{problem}{plain}", file=sys.stderr)
-        return problem.exit_status
+        return problem.exit_status if isinstance(problem, DeployError) else 1
     except KeyboardInterrupt:
         print(file=sys.stderr)
         return 130
