@@ -78,6 +78,10 @@ install: python  ## Install what the tests and checks need, in this folder only
 test: install  ## Run the tests (ARGS="tests/deploy -k port" chooses some)
 	$(VENV)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
+.PHONY: test-fast
+test-fast: install  ## Run the tests that need no stack, proxy, browser or container (ARGS="-k paging" chooses some)
+	$(VENV)/python -m pytest --fast --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+
 .PHONY: lint
 lint: install  ## Check style, types, shell scripts and the nginx configuration
 	$(VENV)/ruff check
