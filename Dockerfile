@@ -22,6 +22,7 @@ COPY gatehouse_chassis/ gatehouse_chassis/
 # >>> services.toml: packages (written by `make sync`)
 COPY auth_service/ auth_service/
 COPY items_service/ items_service/
+COPY services.toml ./
 RUN python -m compileall -q gatehouse_chassis auth_service items_service
 # <<< services.toml
 
