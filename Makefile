@@ -19,6 +19,8 @@ endef
 .PHONY: python
 python:
 	$(if $(PYTHON),@:,$(error $(NO_PYTHON)))
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "$(PYTHON) is not Python 3.11 or newer. Name one that is: make up PYTHON=/path/to/python3.11" >&2; exit 1; }
 
 ##@ The stack
 

@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
         parents=[mode],
         help="replace every worker of the services while they serve; no request fails",
     )
-    reload.add_argument("service", nargs="*", help="auth, items (default: both)")
+    reload.add_argument("service", nargs="*", help="such as auth (default: every service)")
     reload.set_defaults(action=actions.reload)
 
     ps = commands.add_parser(
@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     ps.set_defaults(action=actions.ps)
 
     logs = commands.add_parser("logs", parents=[mode], help="show the logs and follow them")
-    logs.add_argument("service", nargs="*", help="auth, items, ... (default: all)")
+    logs.add_argument("service", nargs="*", help="such as auth, nginx (default: all)")
     logs.add_argument(
         "-n",
         "--lines",

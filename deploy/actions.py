@@ -29,7 +29,6 @@ RECOVERS_WITHIN_S = 10
 
 def up(checkout: Checkout, options: argparse.Namespace) -> int:
     """Bring the stack up, unless it runs."""
-    preflight.check_python()
     settings = load(checkout)
     forced = mode.parse(options.mode)
     trouble = None if forced == Mode.LOCAL else mode.trouble_with_docker(settings.environment)
@@ -39,12 +38,15 @@ def up(checkout: Checkout, options: argparse.Namespace) -> int:
         return _say_that_it_runs(running[0], forced)
 
     print(choice.reason)
+    changed = generated.sync(checkout)
+    if changed:
+        print(f"services.toml has changed, so these were written anew: {', '.join(changed)}.")
     stack = _stack(choice.mode, checkout, settings)
     progress = Progress(processes.STEPS if choice.mode == Mode.LOCAL else containers.STEPS)
     with progress.step("checking this machine"):
         stack.preflight()
         is_new = not checkout.env_file.exists()
-        added = settings_file.complete(checkout.env_file)
+        added = settings_file.complete(checkout.env_file, settings.services)
     if is_new:
         progress.say("Wrote .env with random passwords.")
     elif added:
@@ -160,7 +162,6 @@ def service_remove(checkout: Checkout, options: argparse.Namespace) -> int:
 
 def install(checkout: Checkout, _: argparse.Namespace) -> int:
     """Install everything that the tests and the checks need."""
-    preflight.check_python()
     uv.sync(checkout, uv.EVERYTHING)
     if nginx.find(checkout) is None:
         if not nginx.can_be_unpacked():
@@ -178,7 +179,7 @@ def sync(checkout: Checkout, _: argparse.Namespace) -> int:
 
 def env(checkout: Checkout, _: argparse.Namespace) -> int:
     """Write `.env`, or what it lacks."""
-    added = settings_file.complete(checkout.env_file)
+    added = settings_file.complete(checkout.env_file, load(checkout).services)
     print(f"Added to .env: {', '.join(added)}." if added else ".env is complete.")
     return 0
 

@@ -24,8 +24,8 @@ _LIMITED = re.compile(r"(?P<method>POST|PUT|PATCH|DELETE) (?P<path>(/[A-Za-z0-9.
 _NGINX_PREFIXES = ("/docs", "/.well-known", "/portal", "/panels", "/_problem")
 # Names of containers, databases, programs and variables that are not a service's.
 RESERVED_NAMES = frozenset(
-    ("admin", "databases", "demo", "docs", "gatehouse", "nginx", "postgres", "proxy", "supervisord")
-    + ("template0", "template1")
+    ["admin", "databases", "demo", "docs", "gatehouse", "nginx", "postgres", "proxy"]
+    + ["supervisord", "template0", "template1"]
 )
 
 
@@ -160,12 +160,10 @@ def _entry(file: Path, name: str, value: Any) -> ServiceEntry:
         raise ServicesError(f"{where} must be a table.")
     kinds: dict[str, type] = {
         **dict.fromkeys(("title", "description", "prefix", "package", "upstream", "panel"), str),
+        **dict.fromkeys(("workers", "body_limit"), int),
+        **dict.fromkeys(("sign_in_limit", "settings"), list),
         "scopes": dict,
         "database": bool,
-        "workers": int,
-        "body_limit": int,
-        "sign_in_limit": list,
-        "settings": list,
     }
     for key, setting in value.items():
         if key not in kinds:

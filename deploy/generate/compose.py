@@ -49,10 +49,8 @@ def services(services: Mapping[str, ServiceEntry]) -> str:
 def database_passwords(services: Mapping[str, ServiceEntry]) -> str:
     """Which databases there are, and the password of each one's role."""
     named = [service for service in _ours(services) if service.database]
-    passwords = [
-        f"{service.name.upper()}_DATABASE_PASSWORD: ${{{service.name.upper()}_DATABASE_PASSWORD:?is not set, run make up}}"
-        for service in named
-    ]
+    variables = [f"{service.variable_prefix}DATABASE_PASSWORD" for service in named]
+    passwords = [f"{variable}: ${{{variable}:?is not set, run make up}}" for variable in variables]
     return "\n".join([f"DATABASES: {' '.join(service.name for service in named)}", *passwords])
 
 

@@ -30,8 +30,10 @@ def sign_in_limit(services: Mapping[str, ServiceEntry]) -> str:
     for service in services.values():
         for one in service.sign_in_limit:
             method, _, path = one.partition(" ")
-            for spelling in (path, f"{path}/"):
-                lines.append(f'"0 {method} {service.prefix}{spelling}" $binary_remote_addr;')
+            lines += [
+                f'"0 {method} {service.prefix}{spelling}" $binary_remote_addr;'
+                for spelling in (path, f"{path}/")
+            ]
     return "\n".join(lines)
 
 

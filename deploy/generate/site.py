@@ -10,7 +10,7 @@ def services_json(services: Mapping[str, ServiceEntry]) -> str:
     """`proxy/site/services.json`; prefixes are relative, so that they hold below any outer prefix."""
     listed = []
     for service in services.values():
-        card = {
+        card: dict[str, str | bool] = {
             "name": service.name,
             "title": service.title,
             "description": service.description,
