@@ -19,9 +19,7 @@ EXTENSIONS = "py|md|toml|yml|sh|template|conf|html|js|css|svg|png|lua|Dockerfile
 IN_PAGE = re.compile(rf"`((?:[\w.-]+/)+(?:[\w.-]+\.(?:{EXTENSIONS}))?)(?:::\w+)?(?:\[[^`]*\])?`")
 IN_COMMENT = re.compile(rf"(?<![\w./:~@-])((?:[\w-]+/)+[\w.-]+\.(?:{EXTENSIONS}))\b")
 # What is made when the stack runs, and files of other projects.
-NOT_HERE = re.compile(
-    r"^(var|\.local|\.venv|site-packages|notes_service|swagger-ui-dist|core/plugins)/"
-)
+NOT_HERE = re.compile(r"^(var|\.local|\.venv|site-packages|notes_service|static|routes)/")
 
 
 def sentences(file: Path) -> Iterator[str]:
@@ -30,10 +28,13 @@ def sentences(file: Path) -> Iterator[str]:
     if file.suffix == ".md":
         yield text
         return
+    before = tokenize.NEWLINE
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        is_docstring = token.type == tokenize.STRING and token.string.startswith(('"""', 'r"""'))
-        if token.type == tokenize.COMMENT or is_docstring:
+        begins_a_line = before in (tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT)
+        if token.type == tokenize.COMMENT or (token.type == tokenize.STRING and begins_a_line):
             yield token.string
+        if token.type not in (tokenize.NL, tokenize.COMMENT):
+            before = token.type
 
 
 def mentions(file: Path) -> Iterator[str]:
