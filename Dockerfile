@@ -1,4 +1,4 @@
-# One file for all images: `service` (auth and items run it with different commands), `proxy`, and `load`, which is
+# One file for all images: `service` (each service runs it with a command of its own), `proxy`, and `load`, which is
 # built for load tests only.
 # It keeps to what Docker 20.10 builds: no "# syntax=" line, heredocs or COPY --link.
 #
@@ -17,10 +17,13 @@ COPY pyproject.toml uv.lock ./
 FROM uv AS build
 # Packages first: this layer is built anew only when they change.
 RUN uv sync --locked --no-default-groups --no-cache --python "$(command -v python)"
+COPY services.toml ./
 COPY gatehouse_chassis/ gatehouse_chassis/
+# >>> services.toml: packages (written by `make sync`)
 COPY auth_service/ auth_service/
 COPY items_service/ items_service/
 RUN python -m compileall -q gatehouse_chassis auth_service items_service
+# <<< services.toml
 
 
 FROM python:3.13-slim AS service
@@ -29,12 +32,14 @@ ENV PATH=/gatehouse/.venv/bin:$PATH \
 WORKDIR /gatehouse
 COPY --from=build /gatehouse ./
 # A volume mounted at one of these takes over its owner, so that the service may write there and nowhere else.
+# >>> services.toml: state-folders (written by `make sync`)
 RUN install -d -o 10001 -g 10001 var/auth var/items
+# <<< services.toml
 # By number, so that an orchestrator can tell that it is not root.
 USER 10001:10001
 EXPOSE 8000
 # No default service: each container names its own, as python -m auth_service serve.
-CMD ["python", "-c", "import sys; sys.exit('Name a command: python -m auth_service serve, or python -m items_service serve')"]
+CMD ["python", "-c", "import sys; sys.exit('Name a command, such as python -m auth_service serve')"]
 # Ready, not only alive: what waits for this container waits for its database too.
 HEALTHCHECK --interval=3s --timeout=3s --start-period=30s --retries=6 \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health/ready', timeout=2)"]

@@ -19,6 +19,8 @@ endef
 .PHONY: python
 python:
 	$(if $(PYTHON),@:,$(error $(NO_PYTHON)))
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "$(PYTHON) is not Python 3.11 or newer. Name one that is: make up PYTHON=/path/to/python3.11" >&2; exit 1; }
 
 ##@ The stack
 
@@ -42,6 +44,10 @@ ps: python  ## Show what runs and whether it is ready
 .PHONY: logs
 logs: python  ## Follow the logs (S=auth: only that service; N=100: with that many old lines)
 	@"$(PYTHON)" -m deploy logs $(if $(N),--lines "$(N)") $(S)
+
+.PHONY: sync
+sync: python  ## Write what is made from services.toml: Compose, nginx, the portal's list (make up does it too)
+	@"$(PYTHON)" -m deploy sync
 
 .PHONY: clean
 clean: python  ## Remove all data, after asking (YES=1: without asking)

@@ -2,3 +2,11 @@
 
 Everything here needs the standard library only: it runs before any package is installed.
 """
+
+import sys
+
+from deploy.old_python import complaint
+
+# Before any other module is read: they use what an old Python does not know.
+if trouble := complaint(sys.version_info[:3]):
+    sys.exit(trouble)

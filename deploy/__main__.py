@@ -7,6 +7,7 @@ import sys
 from deploy import actions
 from deploy.checkout import Checkout
 from deploy.errors import DeployError
+from gatehouse_chassis.services import ServicesError
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -14,7 +15,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return int(options.action(Checkout.here(), options))
-    except DeployError as problem:
+    except (DeployError, ServicesError) as problem:
         red, plain = ("\x1b[31m", "\x1b[0m") if sys.stderr.isatty() else ("", "")
         print(f"{red}{problem}{plain}", file=sys.stderr)
         return 1
@@ -50,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
         parents=[mode],
         help="replace every worker of the services while they serve; no request fails",
     )
-    reload.add_argument("service", nargs="*", help="auth, items (default: both)")
+    reload.add_argument("service", nargs="*", help="such as auth (default: every service)")
     reload.set_defaults(action=actions.reload)
 
     ps = commands.add_parser(
@@ -59,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     ps.set_defaults(action=actions.ps)
 
     logs = commands.add_parser("logs", parents=[mode], help="show the logs and follow them")
-    logs.add_argument("service", nargs="*", help="auth, items, ... (default: all)")
+    logs.add_argument("service", nargs="*", help="such as auth, nginx (default: all)")
     logs.add_argument(
         "-n",
         "--lines",
@@ -78,6 +79,9 @@ def _parser() -> argparse.ArgumentParser:
         "install", help="install the tools of the test targets: all packages, nginx"
     )
     install.set_defaults(action=actions.install)
+
+    sync = commands.add_parser("sync", help="write what is made from services.toml")
+    sync.set_defaults(action=actions.sync)
 
     env = commands.add_parser("env", help="write .env with random secrets, or add what it lacks")
     env.set_defaults(action=actions.env)

@@ -7,6 +7,7 @@ import sys
 from deploy import docker as containers
 from deploy import mode, nginx, preflight, settings_file, uv
 from deploy import reload as reloading
+from deploy import sync as generated
 from deploy.checkout import Checkout
 from deploy.docker import DockerStack
 from deploy.errors import DeployError
@@ -26,7 +27,6 @@ RECOVERS_WITHIN_S = 10
 
 def up(checkout: Checkout, options: argparse.Namespace) -> int:
     """Bring the stack up, unless it runs."""
-    preflight.check_python()
     settings = load(checkout)
     forced = mode.parse(options.mode)
     trouble = None if forced == Mode.LOCAL else mode.trouble_with_docker(settings.environment)
@@ -36,12 +36,15 @@ def up(checkout: Checkout, options: argparse.Namespace) -> int:
         return _say_that_it_runs(running[0], forced)
 
     print(choice.reason)
+    changed = generated.sync(checkout)
+    if changed:
+        print(f"services.toml has changed, so these were written anew: {', '.join(changed)}.")
     stack = _stack(choice.mode, checkout, settings)
     progress = Progress(processes.STEPS if choice.mode == Mode.LOCAL else containers.STEPS)
     with progress.step("checking this machine"):
         stack.preflight()
         is_new = not checkout.env_file.exists()
-        added = settings_file.complete(checkout.env_file)
+        added = settings_file.complete(checkout.env_file, settings.services)
     if is_new:
         progress.say("Wrote .env with random passwords.")
     elif added:
@@ -137,7 +140,6 @@ def clean(checkout: Checkout, options: argparse.Namespace) -> int:
 
 def install(checkout: Checkout, _: argparse.Namespace) -> int:
     """Install everything that the tests and the checks need."""
-    preflight.check_python()
     uv.sync(checkout, uv.EVERYTHING)
     if nginx.find(checkout) is None:
         if not nginx.can_be_unpacked():
@@ -146,9 +148,16 @@ def install(checkout: Checkout, _: argparse.Namespace) -> int:
     return 0
 
 
+def sync(checkout: Checkout, _: argparse.Namespace) -> int:
+    """Write what is made from the list of services."""
+    changed = generated.sync(checkout)
+    print(f"Wrote {', '.join(changed)}." if changed else "Everything agrees with services.toml.")
+    return 0
+
+
 def env(checkout: Checkout, _: argparse.Namespace) -> int:
     """Write `.env`, or what it lacks."""
-    added = settings_file.complete(checkout.env_file)
+    added = settings_file.complete(checkout.env_file, load(checkout).services)
     print(f"Added to .env: {', '.join(added)}." if added else ".env is complete.")
     return 0
 

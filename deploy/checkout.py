@@ -16,6 +16,11 @@ class Checkout:
         return self.root / ".env"
 
     @property
+    def services_file(self) -> Path:
+        """The one list of services."""
+        return self.root / "services.toml"
+
+    @property
     def venv(self) -> Path:
         """The Python environment that the services run in."""
         return self.root / ".venv"

@@ -16,10 +16,9 @@ from deploy.mode import Mode
 from deploy.progress import Progress
 from deploy.reload import Generation
 from deploy.settings import Settings
-from deploy.settings_file import VARIABLES
+from deploy.settings_file import variables
 from deploy.table import Row
 
-SERVICES = ("postgres", "auth", "items", "proxy")
 STEPS = 4
 
 READY_WITHIN_S = 180
@@ -44,6 +43,7 @@ class Container:
     restarts: int
     started: str
     probed: str
+    runs_once: bool
 
     @property
     def has_run(self) -> bool:
@@ -53,7 +53,7 @@ class Container:
     @property
     def is_done(self) -> bool:
         """Whether it was to run once, and did."""
-        return self.service not in SERVICES and self.state == "exited" and self.exit_code == 0
+        return self.runs_once and self.state == "exited" and self.exit_code == 0
 
     @property
     def failed(self) -> bool:
@@ -66,12 +66,14 @@ class DockerStack:
 
     mode = Mode.DOCKER
     name = "Docker containers"
-    services = ("auth", "items")
     renewal = "The code is in the images. After a change of code or settings: make down && make up"
 
     def __init__(self, checkout: Checkout, settings: Settings) -> None:
         self._checkout = checkout
         self._settings = settings
+        self.services = [service.name for service in settings.own_services]
+        # What keeps running, in the order of `make ps`.
+        self._lasting = ["postgres", *self.services, "proxy"]
         # The same variable that Compose itself reads, from the environment or `.env`.
         self.project = settings.get("COMPOSE_PROJECT_NAME") or "gatehouse"
 
@@ -127,7 +129,7 @@ class DockerStack:
     def stop(self) -> None:
         """Stop and remove the containers; volumes with the data stay."""
         # Stopping needs no secret, but Compose reads the whole file, which demands them, and .env may be gone.
-        unset = {variable.name: "unset" for variable in VARIABLES}
+        unset = {variable.name: "unset" for variable in variables(self._settings.services)}
         run(
             ["docker", "compose", *QUIET, "down", "--remove-orphans"],
             cwd=self._checkout.root,
@@ -146,13 +148,15 @@ class DockerStack:
             for container in self._containers()
             if self._is_ours(container)
         }
-        return [_row(name, known.get(name)) for name in SERVICES]
+        return [_row(name, known.get(name)) for name in self._lasting]
 
     def follow_logs(self, services: list[str], lines: int, follow: bool) -> None:
         """Print the last `lines` of each log and, with `follow`, what is added from then on."""
         for name in services:
-            if name not in SERVICES:
-                raise DeployError(f"There is no log of {name!r}: S= takes {', '.join(SERVICES)}.")
+            if name not in self._lasting:
+                raise DeployError(
+                    f"There is no log of {name!r}: S= takes {', '.join(self._lasting)}."
+                )
         options = ["--tail", str(lines), *(["--follow"] if follow else [])]
         subprocess.run(
             ["docker", "compose", "logs", *options, *services],
@@ -168,12 +172,12 @@ class DockerStack:
                 return self._generation(container) if container.state == "running" else None
         return None
 
-    def hear(self, service: str) -> Callable[[], str]:
-        """Return what tells, whenever it is called, what the service's log said since now."""
+    def follow_log(self, service: str) -> Callable[[], str]:
+        """Return a function that returns what the log of the service has said since this call."""
         now = datetime.now(UTC).isoformat()
         return lambda: self._docker("logs", "--since", now, f"{self.project}-{service}-1")
 
-    def hang_up(self, services: Sequence[str]) -> None:
+    def send_sighup(self, services: Sequence[str]) -> None:
         """Send SIGHUP to the main process of each, from inside.
 
         Docker takes any signal of its own (`docker kill`) for a stop, and would restart the container no more.
@@ -200,7 +204,7 @@ class DockerStack:
         options = ["--detach", "--remove-orphans", "--wait", "--wait-timeout", str(READY_WITHIN_S)]
         try:
             self._compose(
-                "up", *options, *SERVICES, failed="The containers did not become healthy."
+                "up", *options, *self._lasting, failed="The containers did not become healthy."
             )
         except DeployError as problem:
             hint = NETWORK_HINT if "Pool overlaps" in str(problem) else ""
@@ -210,7 +214,7 @@ class DockerStack:
             raise DeployError("\n".join([*logs, f"{problem}{hint}", *reasons])) from problem
 
     def _ask_through_nginx(self) -> None:
-        for name, path in health.PATHS.items():
+        for name, path in health.paths(self._settings.own_services).items():
             url = self._settings.origin + path
             trouble = health.trouble(url)
             if trouble:
@@ -274,6 +278,7 @@ def _container(found: dict[str, Any]) -> Container:
         restarts=found["RestartCount"],
         started=state["StartedAt"],
         probed=health_checks["Log"][-1]["Output"] if health_checks.get("Log") else "",
+        runs_once=found["HostConfig"]["RestartPolicy"]["Name"] in ("", "no"),
     )
 
 

@@ -5,15 +5,20 @@ import json
 import re
 import urllib.error
 import urllib.request
+from collections.abc import Iterable
 
-# Below nginx's address; nginx itself is ready when it serves the portal.
-PATHS = {"auth": "/auth/health/ready", "items": "/items/health/ready", "nginx": "/"}
+from gatehouse_chassis.services import ServiceEntry
 
 TIMEOUT_S = 3
 _PROBE = re.compile(r"/health/(live|ready)\b")
 
 # Settings of an HTTP proxy for the internet must not stand between us and this machine.
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def paths(services: Iterable[ServiceEntry]) -> dict[str, str]:
+    """What to ask below nginx's address, by name; nginx itself is ready when it serves the portal."""
+    return {**{one.name: f"{one.prefix}/health/ready" for one in services}, "nginx": "/"}
 
 
 def trouble(url: str) -> str | None:

@@ -2,26 +2,12 @@
 
 import os
 import stat
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 from deploy import ports
 from deploy.errors import DeployError
 from deploy.settings import Settings
-
-OLDEST_PYTHON = (3, 11)
-PREFIXES = {"AUTH_ROOT_PATH": "/auth", "ITEMS_ROOT_PATH": "/items"}
-
-
-def check_python(version: tuple[int, ...] = sys.version_info[:3]) -> None:
-    """Raise DeployError when the Python that runs this is too old for the services."""
-    if version[:2] < OLDEST_PYTHON:
-        found = ".".join(map(str, version))
-        raise DeployError(
-            f"Python {found} runs this, but 3.11 or newer is needed: install one (Debian, Ubuntu: "
-            "sudo apt-get install python3) and name it with `make up PYTHON=python3.11`."
-        )
 
 
 def check_ports(wanted: Iterable[tuple[str, str, int]]) -> None:
@@ -43,7 +29,7 @@ def check_ports(wanted: Iterable[tuple[str, str, int]]) -> None:
 
 
 def _other_port(port: int) -> int:
-    return 9080 if abs(port - 9080) > 2 else 10080
+    return 9080 if abs(port - 9080) > 50 else 10080
 
 
 def check_folders(folders: Iterable[Path]) -> None:
@@ -59,13 +45,14 @@ def check_folders(folders: Iterable[Path]) -> None:
 
 def check_prefixes(settings: Settings) -> None:
     """Raise DeployError when a service is given a prefix that the rest of the stack does not know."""
-    for name, prefix in PREFIXES.items():
-        wanted = settings.environment.get(name, prefix)
-        if wanted.rstrip("/") != prefix:
+    for service in settings.own_services:
+        name = f"{service.variable_prefix}ROOT_PATH"
+        wanted = settings.environment.get(name, service.prefix)
+        if wanted.rstrip("/") != service.prefix:
             raise DeployError(
-                f"{name} is {wanted!r}, but in this stack it can only be {prefix}, because nginx, the "
-                "portal and the tokens' issuer name that: unset it, and put another prefix around the "
-                "whole stack with GATEHOUSE_PUBLIC_URL."
+                f"{name} is {wanted!r}, but in this stack it can only be {service.prefix}, because "
+                "services.toml says so to nginx, the portal and the tokens' issuer: unset it and change the "
+                "prefix there, or put another one around the whole stack with GATEHOUSE_PUBLIC_URL."
             )
 
 
@@ -89,7 +76,8 @@ def note_on_readable_secrets(settings_file: Path) -> str | None:
 def local_ports(settings: Settings) -> list[tuple[str, str, int]]:
     """Return what the local processes listen on, as `check_ports` wants it."""
     wanted = [("nginx", settings.bind, settings.port)]
-    for name, bind in (("AUTH_BIND", settings.auth_bind), ("ITEMS_BIND", settings.items_bind)):
+    for service in settings.own_services:
+        name, bind = f"{service.variable_prefix}BIND", settings.binds[service.name]
         host, _, port = bind.rpartition(":")
         if not host or not port.isdigit():
             raise DeployError(

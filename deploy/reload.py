@@ -34,10 +34,10 @@ class Reloadable(Protocol):
     def generation(self, service: str) -> Generation | None:
         """Return what serves now, or None while the service does not run."""
 
-    def hear(self, service: str) -> Callable[[], str]:
-        """Return what tells, whenever it is called, what the service's log said since now."""
+    def follow_log(self, service: str) -> Callable[[], str]:
+        """Return a function that returns what the log of the service has said since this call."""
 
-    def hang_up(self, services: Sequence[str]) -> None:
+    def send_sighup(self, services: Sequence[str]) -> None:
         """Send SIGHUP to the main process of each."""
 
 
@@ -49,7 +49,7 @@ def reload(stack: Reloadable, services: Sequence[str], progress: Progress) -> No
     reloads = [_Reload(stack, service) for service in services]
     names = " and ".join(services)
     with progress.step(f"starting new workers of {names}"):
-        stack.hang_up(services)
+        stack.send_sighup(services)
         _wait(reloads, _Reload.has_new_workers)
     with progress.step("letting the old ones finish"):
         _wait(reloads, _Reload.is_over)
@@ -63,7 +63,7 @@ class _Reload:
     def __init__(self, stack: Reloadable, service: str) -> None:
         self.service = service
         self._stack = stack
-        self._said = stack.hear(service)
+        self._said = stack.follow_log(service)
         self.old = self._look()
         if not self.old.workers:
             raise self._failed("has no workers that could be replaced")

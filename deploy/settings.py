@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from deploy import settings_file
 from deploy.checkout import Checkout
 from deploy.errors import DeployError
+from gatehouse_chassis.services import ServiceEntry, load_services
 
 # What a server listens on for every address, and where this machine finds it then.
 EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "*": "127.0.0.1", "::": "::1", "[::]": "::1"}  # noqa: S104
@@ -14,13 +15,20 @@ EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "*": "127.0.0.1", "::": "::1", "[::]": 
 
 @dataclass(frozen=True)
 class Settings:
-    """What `make up` itself needs to know; the services read `environment` on their own."""
+    """What `make up` itself needs to know; the services read `environment` on their own.
+
+    Attributes:
+        environment: the variables of the environment and of `.env`.
+        bind, port: where nginx listens.
+        services: the list of services, by name.
+        binds: where each service of this repository listens as a local process, `host:port` by name.
+    """
 
     environment: Mapping[str, str]
     bind: str
     port: int
-    auth_bind: str
-    items_bind: str
+    services: Mapping[str, ServiceEntry]
+    binds: Mapping[str, str]
 
     @property
     def url(self) -> str:
@@ -33,6 +41,45 @@ class Settings:
         host = EVERY_ADDRESS.get(self.bind, self.bind).strip("[]")
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
+    @property
+    def own_services(self) -> list[ServiceEntry]:
+        """The services that run here, without the programs that run elsewhere."""
+        return [service for service in self.services.values() if service.is_ours]
+
+    def of_local_processes(self) -> dict[str, str]:
+        """The environment of every local process: what is set, and what follows from the list of services."""
+        told = {
+            **self.environment,
+            "GATEHOUSE_BIND": self.bind,
+            "GATEHOUSE_PORT": str(self.port),
+        }
+        for service in self.services.values():
+            told |= {
+                service.variable_prefix + name: value
+                for name, value in self._of_service(service).items()
+            }
+        return told
+
+    def _of_service(self, service: ServiceEntry) -> dict[str, str]:
+        """The variables of one service, without their common beginning."""
+        defaults = {"BODY_LIMIT": str(service.body_limit)}
+        fixed = {}
+        if not service.is_ours:
+            defaults["ADDRESS"] = service.upstream
+        else:
+            defaults["WORKERS"] = str(service.workers)
+            bind = self.binds[service.name]
+            fixed = {"BIND": bind, "ADDRESS": bind, "ROOT_PATH": service.prefix}
+            if service.name != "auth":
+                auth = f"http://{self.binds['auth']}"
+                defaults["JWKS_URL"] = f"{auth}/.well-known/jwks.json"
+                defaults["STATUS_LIST_URL"] = f"{auth}/status-list"
+        chosen = {
+            name: self.get(service.variable_prefix + name) or default
+            for name, default in defaults.items()
+        }
+        return {**chosen, **fixed}
+
     def get(self, name: str) -> str:
         """Return the variable, or nothing when it is unset."""
         return self.environment.get(name, "")
@@ -41,24 +88,29 @@ class Settings:
 def load(checkout: Checkout, environ: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings: the environment wins over `.env`.
 
-    Raises DeployError for a port that is none.
+    Raises DeployError for a port that is none, ServicesError for a list of services that cannot be used.
     """
+    services = load_services(checkout.services_file)
+    own = [service for service in services.values() if service.is_ours]
     environment = {**settings_file.read(checkout.env_file), **environ}
-    port = _port(environment.get("GATEHOUSE_PORT") or "8080")
+    port = _port(environment.get("GATEHOUSE_PORT") or "8080", 65535 - len(own))
     return Settings(
         environment=environment,
         bind=environment.get("GATEHOUSE_BIND") or "127.0.0.1",
         port=port,
-        auth_bind=environment.get("AUTH_BIND") or f"127.0.0.1:{port + 1}",
-        items_bind=environment.get("ITEMS_BIND") or f"127.0.0.1:{port + 2}",
+        services=services,
+        binds={
+            service.name: environment.get(f"{service.variable_prefix}BIND") or f"127.0.0.1:{number}"
+            for number, service in enumerate(own, start=port + 1)
+        },
     )
 
 
-def _port(text: str) -> int:
-    # The services take the two ports after nginx's, so the last two of all cannot be chosen.
-    if text.isascii() and text.isdigit() and 1 <= int(text) <= 65533:
+def _port(text: str, last: int) -> int:
+    # The services take the ports after nginx's, so the last ones of all cannot be chosen.
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= last:
         return int(text)
     raise DeployError(
-        f"GATEHOUSE_PORT is {text!r}, but a port is a number from 1 to 65533: "
+        f"GATEHOUSE_PORT is {text!r}, but a port is a number from 1 to {last}: "
         "make up GATEHOUSE_PORT=9000"
     )

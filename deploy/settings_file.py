@@ -1,4 +1,4 @@
-"""The file `.env`: written with random secrets, read by this package, by shells and by Compose.
+"""The file `.env`: written with random secrets, read by this package, by Compose and by people's shells.
 
 The three readers differ in what they make of `$`, quotes and spaces, so only the spellings that all
 of them read alike are accepted: a plain word, 'single quotes', or "double quotes" without `$`,
@@ -9,11 +9,12 @@ import os
 import re
 import secrets
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.errors import DeployError
+from gatehouse_chassis.services import ServiceEntry
 
 _LINE = re.compile(
     r"""
@@ -45,7 +46,17 @@ class Variable:
     make: Callable[[], str]
 
 
-VARIABLES = (
+def variables(services: Mapping[str, ServiceEntry]) -> list[Variable]:
+    """What the file must have, in its order: what the stack needs, and a password for each database."""
+    passwords = [
+        Variable(f"{service.variable_prefix}DATABASE_PASSWORD", "", random_password)
+        for service in services.values()
+        if service.is_ours and service.database
+    ]
+    return [*_FOR_THE_STACK, *passwords, _VOLUMES]
+
+
+_FOR_THE_STACK = (
     Variable("ADMIN_USERNAME", "The administrator, created on the first start.", lambda: "admin"),
     Variable("ADMIN_PASSWORD", "", random_password),
     Variable("DEMO_USERNAME", "An ordinary user to try things with.", lambda: "demo"),
@@ -56,13 +67,11 @@ VARIABLES = (
         random_secret,
     ),
     Variable("POSTGRES_PASSWORD", "Used with Docker only, inside its networks.", random_password),
-    Variable("AUTH_DATABASE_PASSWORD", "", random_password),
-    Variable("ITEMS_DATABASE_PASSWORD", "", random_password),
-    Variable(
-        "GATEHOUSE_VOLUMES",
-        "How the names of the Docker volumes begin that these passwords open: another checkout has others.",
-        lambda: f"gatehouse-{secrets.token_hex(4)}",
-    ),
+)
+_VOLUMES = Variable(
+    "GATEHOUSE_VOLUMES",
+    "How the names of the Docker volumes begin that these passwords open: another checkout has others.",
+    lambda: f"gatehouse-{secrets.token_hex(4)}",
 )
 
 _HEADER = """\
@@ -106,13 +115,13 @@ def read(path: Path) -> dict[str, str]:
     return variables
 
 
-def complete(path: Path) -> list[str]:
+def complete(path: Path, services: Mapping[str, ServiceEntry]) -> list[str]:
     """Write the file, or append what it lacks, and return the names of what was added.
 
     What the file already says is never changed. A file that secrets are written to gets mode 600.
     """
     known = read(path)
-    missing = [variable for variable in VARIABLES if variable.name not in known]
+    missing = [variable for variable in variables(services) if variable.name not in known]
     if not missing:
         return []
     if path.exists():

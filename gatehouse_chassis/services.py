@@ -19,7 +19,14 @@ _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 _SCOPE = re.compile(r"(?P<service>[a-z0-9_]+):[a-z][a-z0-9_.-]*")
 _UPSTREAM = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\]):[0-9]{1,5}")
-_NGINX_PREFIXES = ("/docs", "/.well-known", "/portal", "/_problem")
+_PANEL = re.compile(r"panels/[a-z0-9_-]+\.js")
+_LIMITED = re.compile(r"(?P<method>POST|PUT|PATCH|DELETE) (?P<path>(/[A-Za-z0-9._~-]+)+)")
+_NGINX_PREFIXES = ("/docs", "/.well-known", "/portal", "/panels", "/_problem")
+# Names of containers, databases, programs and variables that are not a service's.
+RESERVED_NAMES = frozenset(
+    ["admin", "databases", "demo", "docs", "gatehouse", "nginx", "postgres", "proxy"]
+    + ["supervisord", "template0", "template1"]
+)
 
 
 class ServicesError(Exception):
@@ -54,7 +61,11 @@ class ServiceEntry:
         database: whether it has a database of its own.
         workers: worker processes, unless `<NAME>_WORKERS` says otherwise.
         body_limit: bytes that a request's body may have.
-        panel: a script of `proxy/site/` that shows the service on the portal; empty for a card alone.
+        panel: a script of `proxy/site/` that shows the service on the portal, such as `panels/items.js`;
+            empty for a card alone.
+        sign_in_limit: what nginx counts as an attempt to sign in, each as `POST /token`: a method and a path below the
+            prefix. Whatever hashes or verifies a password belongs here.
+        settings: variables of its own that its container is told when they are set, such as `ITEMS_GREETING`.
     """
 
     name: str
@@ -68,6 +79,13 @@ class ServiceEntry:
     workers: int = 2
     body_limit: int = DEFAULT_BODY_LIMIT
     panel: str = ""
+    sign_in_limit: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is a package of this repository, and no program that runs elsewhere."""
+        return bool(self.package)
 
     @property
     def variable_prefix(self) -> str:
@@ -86,7 +104,23 @@ def load_services(file: Path | None = None) -> dict[str, ServiceEntry]:
     Raises:
         ServicesError: the file cannot be read, or an entry cannot be used.
     """
-    return dict(_load((file or services_file()).resolve()))
+    file = (file or services_file()).resolve()
+    try:
+        text = file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ServicesError(f"{file} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError as error:
+        raise ServicesError(f"{file} is not UTF-8 text: {error}.") from None
+    return dict(_parse(file, text))
+
+
+def auth_prefix() -> str:
+    """The prefix of the auth service, with which the issuer of every token ends.
+
+    Raises:
+        ServicesError: the list cannot be read.
+    """
+    return load_services()["auth"].prefix
 
 
 def scope_descriptions(service: str) -> dict[str, str]:
@@ -102,14 +136,16 @@ def scope_descriptions(service: str) -> dict[str, str]:
 
 
 @cache
-def _load(file: Path) -> dict[str, ServiceEntry]:
+def _parse(file: Path, text: str) -> dict[str, ServiceEntry]:
     try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ServicesError(f"{file} cannot be read: {error.strerror}.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise ServicesError(f"{file} is not valid TOML: {error}.") from None
     services = {name: _entry(file, name, value) for name, value in document.items()}
+    if "auth" not in services or not services["auth"].is_ours:
+        raise ServicesError(
+            f"{file.name} has no entry [auth] with a package: every other needs it."
+        )
     _refuse_clashes(file, services)
     return services
 
@@ -118,11 +154,16 @@ def _entry(file: Path, name: str, value: Any) -> ServiceEntry:
     where = f"[{name}] in {file.name}"
     if not _NAME.fullmatch(name):
         raise ServicesError(f"{where}: a name has lower-case letters, digits and underscores.")
+    if name in RESERVED_NAMES:
+        raise ServicesError(f"{where}: the name {name} is taken by a part of the stack itself.")
     if not isinstance(value, dict):
         raise ServicesError(f"{where} must be a table.")
     kinds: dict[str, type] = {
         **dict.fromkeys(("title", "description", "prefix", "package", "upstream", "panel"), str),
-        **{"scopes": dict, "database": bool, "workers": int, "body_limit": int},
+        **dict.fromkeys(("workers", "body_limit"), int),
+        **dict.fromkeys(("sign_in_limit", "settings"), list),
+        "scopes": dict,
+        "database": bool,
     }
     for key, setting in value.items():
         if key not in kinds:
@@ -138,11 +179,25 @@ def _entry(file: Path, name: str, value: Any) -> ServiceEntry:
         raise ServicesError(f"{where}: upstream must be host:port, such as 127.0.0.1:9000.")
     if not _PREFIX.fullmatch(value["prefix"]):
         raise ServicesError(f"{where}: prefix must be a path such as /{name}.")
+    for key in ("workers", "body_limit"):
+        if value.get(key, 1) < 1:
+            raise ServicesError(f"{where}: {key} must be 1 or more.")
+    if value.get("panel") and not _PANEL.fullmatch(value["panel"]):
+        raise ServicesError(f"{where}: panel must be a script such as panels/{name}.js.")
+    limited = tuple(value.get("sign_in_limit", ()))
+    if not all(isinstance(one, str) and _LIMITED.fullmatch(one) for one in limited):
+        raise ServicesError(f"{where}: sign_in_limit takes entries such as 'POST /token'.")
+    variables = tuple(value.get("settings", ()))
+    known = re.compile(rf"{name.upper()}_[A-Z0-9_]+")
+    if not all(isinstance(one, str) and known.fullmatch(one) for one in variables):
+        raise ServicesError(f"{where}: settings takes variables that begin with {name.upper()}_.")
     scopes = {
         scope: _scope(where, name, scope, content)
         for scope, content in value.get("scopes", {}).items()
     }
-    return ServiceEntry(name=name, **{**value, "scopes": scopes})
+    return ServiceEntry(
+        name=name, **{**value, "scopes": scopes, "sign_in_limit": limited, "settings": variables}
+    )
 
 
 def _scope(where: str, service: str, name: str, value: Any) -> ScopeEntry:
@@ -160,7 +215,7 @@ def _scope(where: str, service: str, name: str, value: Any) -> ScopeEntry:
 
 
 def _refuse_clashes(file: Path, services: Mapping[str, ServiceEntry]) -> None:
-    taken: dict[str, str] = {prefix: "nginx itself" for prefix in _NGINX_PREFIXES}
+    taken: dict[str, str] = dict.fromkeys(_NGINX_PREFIXES, "nginx itself")
     for service in services.values():
         for prefix, owner in taken.items():
             if f"{service.prefix}/".startswith(f"{prefix}/") or f"{prefix}/".startswith(

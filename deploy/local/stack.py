@@ -10,7 +10,7 @@ from deploy import health, nginx, preflight, uv
 from deploy.checkout import Checkout
 from deploy.commands import last_lines, run
 from deploy.errors import DeployError
-from deploy.local import leftovers, logs
+from deploy.local import leftovers, logs, supervisord
 from deploy.local.control import Program, Supervisor, remove_socket_folder, socket_path
 from deploy.local.workers import workers
 from deploy.mode import Mode
@@ -20,12 +20,11 @@ from deploy.settings import Settings, load
 from deploy.settings_file import read
 from deploy.table import Row
 from deploy.waiting import holds_within
+from gatehouse_chassis.services import ServiceEntry
 
-# In the order of their start.
-SERVICES = ("auth", "items")
-PROGRAMS = (*SERVICES, "nginx")
 STEPS = 6
 
+CONFIGURATION = "supervisord.conf"
 READY_WITHIN_S = 60
 # supervisord gives gunicorn 28 s, then nginx 10 s.
 GONE_WITHIN_S = 45
@@ -36,12 +35,14 @@ class LocalStack:
 
     mode = Mode.LOCAL
     name = "local processes"
-    services = SERVICES
     renewal = "After a change of code: make reload. Of settings or packages: make down && make up"
 
     def __init__(self, checkout: Checkout, settings: Settings) -> None:
         self._checkout = checkout
         self._settings = settings
+        self.services = [service.name for service in settings.own_services]
+        # In the order of their start.
+        self._programs = [*self.services, "nginx"]
         self._supervisor = Supervisor(socket_path(checkout))
         self._addresses = checkout.run / "addresses"
 
@@ -86,10 +87,13 @@ class LocalStack:
         for folder in (checkout.logs, checkout.run):
             folder.mkdir(parents=True, exist_ok=True)
         self._note_addresses()
+        (checkout.run / CONFIGURATION).write_text(
+            supervisord.configuration(self._settings.own_services), encoding="utf-8"
+        )
         with progress.step("migrating databases"):
             self._migrate(environment)
         with self._stopped_on_failure():
-            with progress.step("starting auth, items and nginx"):
+            with progress.step(f"starting {', '.join(self.services)} and nginx"):
                 self._start_supervisor(environment)
             with progress.step("waiting until all of it is ready"):
                 self._wait_until_ready()
@@ -112,19 +116,23 @@ class LocalStack:
 
     def end_leftovers(self) -> int:
         """End what a killed supervisord left running, and return how many processes that were."""
-        return sum(leftovers.end(self._checkout, program) for program in PROGRAMS)
+        # Of what was started, which may be more than the list of services has now.
+        started = [record.stem for record in self._checkout.run.glob("*.starts")]
+        return sum(leftovers.end(self._checkout, program) for program in started)
 
     def rows(self) -> list[Row]:
         """Return a line for each program."""
         known = {program.name: program for program in self._supervisor.programs() or ()}
-        return [self._row(name, known.get(name)) for name in PROGRAMS]
+        return [self._row(name, known.get(name)) for name in self._programs]
 
     def follow_logs(self, services: list[str], lines: int, follow: bool) -> None:
         """Print the last `lines` of each log and, with `follow`, what is added from then on."""
-        names = services or list(PROGRAMS)
+        names = services or self._programs
         for name in names:
-            if name not in PROGRAMS:
-                raise DeployError(f"There is no log of {name!r}: S= takes {', '.join(PROGRAMS)}.")
+            if name not in self._programs:
+                raise DeployError(
+                    f"There is no log of {name!r}: S= takes {', '.join(self._programs)}."
+                )
         logs.show({name: self._log(name) for name in names}, lines, follow)
 
     def generation(self, service: str) -> Generation | None:
@@ -134,8 +142,8 @@ class LocalStack:
                 return Generation(program.pid, workers(program.pid))
         return None
 
-    def hear(self, service: str) -> Callable[[], str]:
-        """Return what tells, whenever it is called, what the service's log said since now."""
+    def follow_log(self, service: str) -> Callable[[], str]:
+        """Return a function that returns what the log of the service has said since this call."""
         path = self._log(service)
         heard = path.stat().st_size
 
@@ -146,25 +154,15 @@ class LocalStack:
 
         return said
 
-    def hang_up(self, services: Sequence[str]) -> None:
+    def send_sighup(self, services: Sequence[str]) -> None:
         """Send SIGHUP to the main process of each."""
         for service in services:
             self._supervisor.signal(service, "HUP")
 
     def _environment(self, binary: Path) -> dict[str, str]:
         """Return the environment of every local process; `binary` is nginx."""
-        settings = self._settings
-        auth = f"http://{settings.auth_bind}"
         return {
-            **settings.environment,
-            "GATEHOUSE_BIND": settings.bind,
-            "GATEHOUSE_PORT": str(settings.port),
-            "AUTH_BIND": settings.auth_bind,
-            "AUTH_ADDRESS": settings.auth_bind,
-            "ITEMS_BIND": settings.items_bind,
-            "ITEMS_ADDRESS": settings.items_bind,
-            "ITEMS_JWKS_URL": settings.get("ITEMS_JWKS_URL") or f"{auth}/.well-known/jwks.json",
-            "ITEMS_STATUS_LIST_URL": settings.get("ITEMS_STATUS_LIST_URL") or f"{auth}/status-list",
+            **self._settings.of_local_processes(),
             "NGINX": str(binary),
             # supervisord keeps and rotates what nginx prints, as with the services.
             "PROXY_ACCESS_LOG": "/dev/stdout",
@@ -172,24 +170,24 @@ class LocalStack:
         }
 
     def _migrate(self, environment: dict[str, str]) -> None:
-        def migrate(service: str) -> None:
+        def migrate(service: ServiceEntry) -> None:
             run(
-                [".venv/bin/python", "-m", f"{service}_service", "migrate"],
+                [".venv/bin/python", "-m", service.package, "migrate"],
                 cwd=self._checkout.root,
                 env=environment,
-                failed=f"The database of {service} could not be migrated.",
+                failed=f"The database of {service.name} could not be migrated.",
             )
 
         # Side by side, because most of it is each service's own start.
         with ThreadPoolExecutor() as pool:
-            list(pool.map(migrate, SERVICES))
+            list(pool.map(migrate, [one for one in self._settings.own_services if one.database]))
 
     def _start_supervisor(self, environment: dict[str, str]) -> None:
         run(
             [
                 ".venv/bin/python",
                 *("-m", "deploy.local.supervise"),
-                *("--configuration", "deploy/local/supervisord.conf"),
+                *("--configuration", f"var/run/{CONFIGURATION}"),
             ],
             cwd=self._checkout.root,
             env=environment,
@@ -199,7 +197,7 @@ class LocalStack:
             raise DeployError(f"supervisord did not answer within {READY_WITHIN_S} s.")
 
     def _wait_until_ready(self) -> None:
-        urls = {name: self._settings.origin + path for name, path in health.PATHS.items()}
+        urls = {name: self._settings.origin + path for name, path in self._paths().items()}
         missing = dict.fromkeys(urls, "not asked yet")
 
         def ready() -> bool:
@@ -240,10 +238,14 @@ class LocalStack:
     def _note_addresses(self) -> None:
         """Keep what may have been said for one `make up` only, such as GATEHOUSE_PORT=9000."""
         settings = self._settings
-        self._addresses.write_text(
-            f"GATEHOUSE_BIND='{settings.bind}'\nGATEHOUSE_PORT='{settings.port}'\n"
-            f"AUTH_BIND='{settings.auth_bind}'\nITEMS_BIND='{settings.items_bind}'\n"
-        )
+        noted = {"GATEHOUSE_BIND": settings.bind, "GATEHOUSE_PORT": str(settings.port)} | {
+            f"{service.variable_prefix}BIND": settings.binds[service.name]
+            for service in settings.own_services
+        }
+        self._addresses.write_text("".join(f"{name}='{value}'\n" for name, value in noted.items()))
+
+    def _paths(self) -> dict[str, str]:
+        return health.paths(self._settings.own_services)
 
     def _as_started(self) -> Settings:
         """Return the settings with the addresses that the running processes were started with."""
@@ -253,11 +255,10 @@ class LocalStack:
         if program is None:
             return Row(name, "stopped")
         settings = self._as_started()
-        binds = {"auth": settings.auth_bind, "items": settings.items_bind}
         url = (
-            f"http://{binds[name]}/health/ready"
-            if name in binds
-            else settings.origin + health.PATHS[name]
+            f"http://{settings.binds[name]}/health/ready"
+            if name in settings.binds
+            else settings.origin + self._paths()[name]
         )
         return Row(
             name,

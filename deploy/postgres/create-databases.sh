@@ -1,22 +1,27 @@
 #!/bin/sh
-# Runs once, on an empty data volume: a database and a role for each service, so that none can read
-# another's data. https://hub.docker.com/_/postgres, "Initialization scripts"
+# A role and a database for each name in DATABASES, so that no service can read another's data. It runs at every start
+# and changes nothing twice, so that a service that comes to data that exist gets what it needs. The password of each
+# role is set to <NAME>_DATABASE_PASSWORD every time.
 set -eu
 
-for service in auth items; do
+for service in $DATABASES; do
   # psql reads the password from its environment, so that it never shows in a list of processes.
-  case $service in
-    auth) PASSWORD=$AUTH_DATABASE_PASSWORD ;;
-    items) PASSWORD=$ITEMS_DATABASE_PASSWORD ;;
-  esac
+  variable=$(printf '%s' "$service" | tr '[:lower:]' '[:upper:]')_DATABASE_PASSWORD
+  PASSWORD=$(printenv "$variable") || {
+    echo "$variable is not set: run \`make up\`, which writes it to .env." >&2
+    exit 2
+  }
   export PASSWORD
   # The built-in locale sorts and folds case alike in every image, whatever its C library has.
   psql --no-psqlrc --quiet -v ON_ERROR_STOP=1 -v service="$service" \
     --username "${POSTGRES_USER:-postgres}" --dbname postgres <<'SQL'
 \getenv password PASSWORD
-CREATE ROLE :"service" LOGIN PASSWORD :'password';
-CREATE DATABASE :"service" OWNER :"service"
-  TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8';
+SELECT format('CREATE ROLE %I', :'service')
+  WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'service') \gexec
+ALTER ROLE :"service" LOGIN PASSWORD :'password';
+SELECT format('CREATE DATABASE %I OWNER %I TEMPLATE template0 ENCODING ''UTF8'' LOCALE_PROVIDER builtin'
+    ' BUILTIN_LOCALE ''C.UTF-8''', :'service', :'service')
+  WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'service') \gexec
 REVOKE CONNECT, TEMPORARY ON DATABASE :"service" FROM PUBLIC;
 SQL
 done

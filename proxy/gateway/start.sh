@@ -8,6 +8,27 @@ repository=$(dirname "$(dirname "$here")")
 # Debian keeps nginx where a user without rights does not look.
 PATH=$PATH:/usr/local/sbin:/usr/sbin
 
+# Of each service: how its variables begin, where it listens, and how many bytes a body for it may have.
+# >>> services.toml: addresses (written by `make sync`)
+AUTH_PREFIX=/auth
+SERVICES='AUTH 127.0.0.1:8001 131072
+ITEMS 127.0.0.1:8002 131072'
+# <<< services.toml
+
+# for_each_service FUNCTION: calls it with NAME ADDRESS LIMIT of each.
+for_each_service() {
+  while read -r name address limit; do
+    "$1" "$name" "$address" "$limit"
+  done <<LIST
+$SERVICES
+LIST
+}
+
+help_line() {
+  printf '  %-27s  %-23s  where it listens\n' "$1_ADDRESS" "$2"
+  printf '  %-27s  %-23s  bytes that a body for it may have\n' "$1_BODY_LIMIT" "$3"
+}
+
 help() {
   cat <<'HELP'
 Usage: proxy/gateway/start.sh           run nginx in the foreground
@@ -17,8 +38,6 @@ Usage: proxy/gateway/start.sh           run nginx in the foreground
 Variables and what they are without a word:
   GATEHOUSE_BIND               127.0.0.1                address to listen on
   GATEHOUSE_PORT               8080                     port to listen on
-  AUTH_ADDRESS                 127.0.0.1:8001           where the auth service listens
-  ITEMS_ADDRESS                127.0.0.1:8002           where the items service listens
   GATEHOUSE_TRUSTED_PROXIES    (none)                   networks whose X-Forwarded-* are believed
   GATEHOUSE_RATE_LIMIT_EXEMPT  (none)                   networks that may sign in without a limit
   PROXY_STATE_DIR              var/proxy                everything nginx writes is below
@@ -27,7 +46,10 @@ Variables and what they are without a word:
   DOCS_VENDOR                  in .venv                 Swagger UI and ReDoc (drf_spectacular_sidecar)
   PROXY_ACCESS_LOG             in PROXY_STATE_DIR       a file, or /dev/stdout
   NGINX                        nginx                    the nginx to run
+
+Of each service in services.toml:
 HELP
+  for_each_service help_line
 }
 
 refuse() {
@@ -83,6 +105,10 @@ check_upstream() { # NAME VALUE
     refuse "$1 is '$2'; it must be a host and a port, such as 127.0.0.1:8001."
 }
 
+check_bytes() { # NAME VALUE
+  matches "$2" '[1-9][0-9]{0,11}' || refuse "$1 is '$2'; it must be a number of bytes, such as 131072."
+}
+
 check_networks() { # NAME VALUE
   for network in $(words "$2"); do
     is_network "$network" ||
@@ -133,9 +159,23 @@ find_vendor() { # runs in a subshell, so -f returns by itself
   done
 }
 
+set_service() { # what is unset or empty is as listed
+  eval ": \"\${$1_ADDRESS:=$2}\" \"\${$1_BODY_LIMIT:=$3}\""
+  export "$1_ADDRESS" "$1_BODY_LIMIT"
+}
+
+check_service() {
+  eval "check_upstream $1_ADDRESS \"\$$1_ADDRESS\""
+  eval "check_bytes $1_BODY_LIMIT \"\$$1_BODY_LIMIT\""
+}
+
+forget_service() {
+  unset "$1_ADDRESS" "$1_BODY_LIMIT"
+}
+
 load_settings() {
   : "${GATEHOUSE_BIND:=127.0.0.1}" "${GATEHOUSE_PORT:=8080}"
-  : "${AUTH_ADDRESS:=127.0.0.1:8001}" "${ITEMS_ADDRESS:=127.0.0.1:8002}"
+  for_each_service set_service
   : "${GATEHOUSE_TRUSTED_PROXIES:=}" "${GATEHOUSE_RATE_LIMIT_EXEMPT:=}"
   : "${PROXY_STATE_DIR:=$repository/var/proxy}" "${PROXY_ACCESS_LOG:=$PROXY_STATE_DIR/access.log}"
   : "${PROXY_SITE:=$repository/proxy/site}" "${DOCS_ASSETS:=$repository/gatehouse_chassis/docs/assets}"
@@ -145,8 +185,7 @@ load_settings() {
 check_settings() {
   check_address GATEHOUSE_BIND "$GATEHOUSE_BIND"
   check_port GATEHOUSE_PORT "$GATEHOUSE_PORT"
-  check_upstream AUTH_ADDRESS "$AUTH_ADDRESS"
-  check_upstream ITEMS_ADDRESS "$ITEMS_ADDRESS"
+  for_each_service check_service
   check_networks GATEHOUSE_TRUSTED_PROXIES "$GATEHOUSE_TRUSTED_PROXIES"
   check_networks GATEHOUSE_RATE_LIMIT_EXEMPT "$GATEHOUSE_RATE_LIMIT_EXEMPT"
   check_folder PROXY_SITE "$PROXY_SITE" "It must hold the portal's files."
@@ -177,9 +216,9 @@ render() { # fills in the template; every name it uses is a variable of this scr
     *) LISTEN="$GATEHOUSE_BIND:$GATEHOUSE_PORT" ;;
   esac
   export PROXY_STATE_DIR PROXY_ACCESS_LOG PROXY_HOME PROXY_SITE DOCS_ASSETS DOCS_VENDOR TRUSTED_PROXIES_GEO \
-    TRUSTED_PROXIES_REALIP RATE_LIMIT_EXEMPT_GEO WORKER_USER LISTEN AUTH_ADDRESS ITEMS_ADDRESS
+    TRUSTED_PROXIES_REALIP RATE_LIMIT_EXEMPT_GEO WORKER_USER LISTEN AUTH_PREFIX
   awk '{
-    while (match($0, /@[A-Z_]+@/)) {
+    while (match($0, /@[A-Z0-9_]+@/)) {
       printf "%s%s", substr($0, 1, RSTART - 1), ENVIRON[substr($0, RSTART + 1, RLENGTH - 2)]
       $0 = substr($0, RSTART + RLENGTH)
     }
@@ -223,7 +262,8 @@ case ${1-} in
     run_nginx -g 'daemon off;'
     ;;
   --test)
-    unset GATEHOUSE_BIND GATEHOUSE_PORT AUTH_ADDRESS ITEMS_ADDRESS
+    unset GATEHOUSE_BIND GATEHOUSE_PORT
+    for_each_service forget_service
     load_settings
     test_template
     ;;

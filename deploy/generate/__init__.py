@@ -1,0 +1,1 @@
+"""What `make sync` writes, made from the list of services: one module for each place."""

@@ -1,0 +1,149 @@
+"""The parts of `docker-compose.yml` that name services."""
+
+from collections.abc import Iterable, Mapping
+
+from gatehouse_chassis.services import ServiceEntry, ServicesError
+
+# The last number of the first service's address; the proxy has 2, and what has no fixed address gets 32 and more.
+FIRST_ADDRESS = 3
+LAST_ADDRESS = 31
+NETWORK = "${GATEHOUSE_NETWORK:-10.84.80}"
+
+
+def settings(services: Mapping[str, ServiceEntry]) -> str:
+    """What each container is told. Settings of one service alone are written by hand, as `x-<name>-settings`."""
+    auth = services["auth"]
+    parts = [_settings(service, auth) for service in _ours(services)]
+    return "\n\n".join(parts)
+
+
+def proxy_environment(services: Mapping[str, ServiceEntry]) -> str:
+    """Where the proxy finds each service, and how large a body it lets pass."""
+    lines, addresses = [], _addresses(services)
+    for service in services.values():
+        variable = service.name.upper()
+        address = (
+            f"{addresses[service.name]}:8000"
+            if service.is_ours
+            else f"${{{variable}_ADDRESS:-{service.upstream}}}"
+        )
+        lines += [f"{variable}_ADDRESS: {address}", _limit(service)]
+    return "\n".join(lines)
+
+
+def proxy_depends_on(services: Mapping[str, ServiceEntry]) -> str:
+    """What must be ready before the proxy starts."""
+    return "\n".join(
+        f"{service.name}: {{condition: service_healthy}}" for service in _ours(services)
+    )
+
+
+def services(services: Mapping[str, ServiceEntry]) -> str:
+    """The containers of each service: one that serves, and one before it that migrates."""
+    addresses = _addresses(services)
+    serving = [_service(service, addresses[service.name]) for service in _ours(services)]
+    migrating = [_migration(service) for service in _ours(services) if service.database]
+    return "\n\n".join([*serving, *migrating])
+
+
+def database_passwords(services: Mapping[str, ServiceEntry]) -> str:
+    """Which databases there are, and the password of each one's role."""
+    named = [service for service in _ours(services) if service.database]
+    variables = [f"{service.variable_prefix}DATABASE_PASSWORD" for service in named]
+    passwords = [f"{variable}: ${{{variable}:?is not set, run make up}}" for variable in variables]
+    return "\n".join([f"DATABASES: {' '.join(service.name for service in named)}", *passwords])
+
+
+def volumes(services: Mapping[str, ServiceEntry]) -> str:
+    """Where each service keeps what is its own."""
+    return "\n".join(
+        f'{service.name}-state: {{name: "${{GATEHOUSE_VOLUMES}}-{service.name}-state"}}'
+        for service in _ours(services)
+    )
+
+
+def _settings(service: ServiceEntry, auth: ServiceEntry) -> str:
+    name, variable = service.name, service.name.upper()
+    own = ", *auth-settings" if name == "auth" else ""
+    lines = [
+        f"x-{name}: &{name}",
+        f"  <<: [*for-every-service{own}]",
+        f"  {variable}_BIND: 0.0.0.0:8000",
+        f"  {variable}_ROOT_PATH: {service.prefix}",
+        f"  {variable}_WORKERS: ${{{variable}_WORKERS:-{service.workers}}}",
+        f"  {_limit(service)}",
+        f"  {variable}_CORS_ORIGINS: ${{{variable}_CORS_ORIGINS:-}}",
+        f"  {variable}_TRUSTED_PROXIES: {NETWORK}.2/32",
+    ]
+    if service.database:
+        lines.append(
+            f"  {variable}_DATABASE_URL: ${{{variable}_DATABASE_URL:-postgresql://{name}:"
+            f"${{{variable}_DATABASE_PASSWORD:?is not set, run make up}}@postgres:5432/{name}}}"
+        )
+    if name != auth.name:
+        lines += [
+            f"  {variable}_JWKS_URL: http://auth:8000/.well-known/jwks.json",
+            f"  {variable}_JWKS_REFRESH: ${{{variable}_JWKS_REFRESH:-PT1M}}",
+            f"  {variable}_STATUS_LIST_URL: http://auth:8000/status-list",
+        ]
+    # Without a value: Compose tells it only when it is set.
+    lines += [f"  {one}:" for one in service.settings]
+    return "\n".join(lines)
+
+
+def _service(service: ServiceEntry, address: str) -> str:
+    name = service.name
+    lines = [f"{name}:", "  <<: *service"]
+    if name == "auth":
+        lines += [
+            "  # Where others want the cores too (1024 each): people who sign in must not slow down those who read.",
+            "  cpu_shares: 256",
+        ]
+    lines += [
+        f"  command: [python, -m, {service.package}, serve]",
+        f"  environment: *{name}",
+        f'  volumes: ["{name}-state:/gatehouse/var/{name}"]',
+        "  networks:",
+        f'    front: {{ipv4_address: "{address}"}}',
+    ]
+    if service.database:
+        lines += [
+            "    data:",
+            "  depends_on:",
+            f"    {name}-migrate: {{condition: service_completed_successfully}}",
+        ]
+    return "\n".join(lines)
+
+
+def _migration(service: ServiceEntry) -> str:
+    name = service.name
+    environment = "{<<: [*auth, *first-users]}" if name == "auth" else f"*{name}"
+    return "\n".join(
+        [
+            f"{name}-migrate:",
+            "  <<: *one-shot",
+            f"  command: [python, -m, {service.package}, migrate]",
+            f"  environment: {environment}",
+            "  networks: [front, data]",
+            f'  volumes: ["{name}-state:/gatehouse/var/{name}"]',
+        ]
+    )
+
+
+def _limit(service: ServiceEntry) -> str:
+    variable = service.name.upper()
+    return f"{variable}_BODY_LIMIT: ${{{variable}_BODY_LIMIT:-{service.body_limit}}}"
+
+
+def _addresses(services: Mapping[str, ServiceEntry]) -> dict[str, str]:
+    ours = [service.name for service in _ours(services)]
+    if len(ours) > LAST_ADDRESS - FIRST_ADDRESS + 1:
+        raise ServicesError(
+            f"services.toml has {len(ours)} services of its own, but the network of docker-compose.yml has room for "
+            f"{LAST_ADDRESS - FIRST_ADDRESS + 1}."
+        )
+    return {name: f"{NETWORK}.{number}" for number, name in enumerate(ours, start=FIRST_ADDRESS)}
+
+
+def _ours(services: Mapping[str, ServiceEntry]) -> Iterable[ServiceEntry]:
+    return [service for service in services.values() if service.is_ours]

@@ -1,0 +1,72 @@
+"""The parts of nginx's configuration that name services."""
+
+import re
+from collections.abc import Mapping
+
+from gatehouse_chassis.services import ServiceEntry
+
+FIRST_PORT = 8001
+AUTHORIZATION_SERVER = "/.well-known/oauth-authorization-server"
+PROTECTED_RESOURCE = "/.well-known/oauth-protected-resource"
+
+
+def addresses(services: Mapping[str, ServiceEntry]) -> str:
+    """What `start.sh` knows: the prefix of auth, and of each service its variables' beginning, address and limit.
+
+    A service listens on the port after that of the one before it, unless its variables say otherwise.
+    """
+    lines, port = [], FIRST_PORT
+    for service in services.values():
+        address = service.upstream or f"127.0.0.1:{port}"
+        port += service.is_ours
+        lines.append(f"{service.name.upper()} {address} {service.body_limit}")
+    listed = "\n".join(lines)
+    return f"AUTH_PREFIX={services['auth'].prefix}\nSERVICES='{listed}'"
+
+
+def sign_in_limit(services: Mapping[str, ServiceEntry]) -> str:
+    """The requests that are counted, as lines of a map of `exempt method path`, in both spellings of a path."""
+    lines = []
+    for service in services.values():
+        for one in service.sign_in_limit:
+            method, _, path = one.partition(" ")
+            lines += [
+                f'"0 {method} {service.prefix}{spelling}" $binary_remote_addr;'
+                for spelling in (path, f"{path}/")
+            ]
+    return "\n".join(lines)
+
+
+def upstreams(services: Mapping[str, ServiceEntry]) -> str:
+    """A group of connections for each service."""
+    return "\n".join(
+        f"""\
+upstream {service.name} {{
+    server @{service.name.upper()}_ADDRESS@;
+    keepalive 32;
+    keepalive_timeout 3s;
+}}"""
+        for service in services.values()
+    )
+
+
+def locations(services: Mapping[str, ServiceEntry]) -> str:
+    """Where each service is found, on the boundary of a segment, and its well-known addresses."""
+    parts = []
+    for service in services.values():
+        passes = f"proxy_pass http://{service.name};"
+        limit = f"client_max_body_size @{service.name.upper()}_BODY_LIMIT@;"
+        parts += [
+            f"location = {service.prefix} {{ {limit} {passes} }}",
+            f"location {service.prefix}/ {{ {limit} {passes} }}",
+        ]
+        if service.is_ours:
+            parts.append(f"location = {PROTECTED_RESOURCE}{service.prefix} {{ {passes} }}")
+        if service.name == "auth":
+            parts.append(f"location = {AUTHORIZATION_SERVER}{service.prefix} {{ {passes} }}")
+    prefixes = "|".join(re.escape(service.prefix) for service in services.values())
+    parts += [
+        "# Metrics are for the inside; a regular expression wins over the prefixes above.",
+        f"location ~* ^({prefixes})/metrics(/|$) {{ return 404; }}",
+    ]
+    return "\n".join(parts)
