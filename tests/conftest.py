@@ -50,8 +50,7 @@ def stack_on_postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
     with running_postgresql() as server:
         described = Stack(
             tmp_path_factory.mktemp("stack-on-postgresql"),
-            auth_database=server.create_database("auth"),
-            items_database=server.create_database("items"),
+            database=server.create_database,
         )
         with described.running() as running:
             yield running
