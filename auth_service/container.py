@@ -13,10 +13,9 @@ from auth_service.clients.authentication import Clients, first_party_client
 from auth_service.clients.store import ClientStore
 from auth_service.keys.signing_keys import SigningKeys
 from auth_service.keys.store import SigningKeyStore
-from auth_service.mail.outbox import Mailing
+from auth_service.mail.outbox import Outbox
 from auth_service.mail.sender import MailSender, mail_sender
-from auth_service.maintenance.purge import Housekeeping
-from auth_service.maintenance.store import ExpiredStore
+from auth_service.maintenance.purge import Maintenance
 from auth_service.oauth.authorization import Authorization
 from auth_service.oauth.grants import (
     AuthorizationCodeGrant,
@@ -38,6 +37,8 @@ from auth_service.revocation.status_list import StatusList
 from auth_service.revocation.store import AccessTokenStore
 from auth_service.sessions.store import SessionStore
 from auth_service.settings import AuthSettings
+from auth_service.users.administration import UserAdministration
+from auth_service.users.credentials import Credentials
 from auth_service.users.password_reset.reset import PasswordResets
 from auth_service.users.password_reset.store import PasswordResetStore
 from auth_service.users.sign_up.sign_up import SignUps
@@ -64,9 +65,11 @@ class Container:
     hashing: PasswordHashing
     guard: SignInGuard
     authentication: PasswordAuthentication
-    outbox: Mailing
+    outbox: Outbox
     resets: PasswordResets
     sign_ups: SignUps
+    administration: UserAdministration
+    credentials: Credentials
 
     clients: Clients
     keys: SigningKeys
@@ -79,7 +82,7 @@ class Container:
     grants: Grants
     authorization: Authorization
     sign_in_page: SignInPage
-    maintenance: Housekeeping
+    maintenance: Maintenance
 
     @classmethod
     def build(
@@ -109,25 +112,26 @@ class Container:
         guard = SignInGuard(AttemptStore(database), clock=clock)
         audit = AuditStore(database)
         authentication = PasswordAuthentication(users, hashing, guard, audit)
-        outbox = Mailing(
+        outbox = Outbox(
             sender or mail_sender(settings.smtp_url.get_secret_value(), settings.mail_from), guard
         )
+        reset_store, sign_up_store = PasswordResetStore(database), SignUpStore(database)
         resets = PasswordResets(
             users=users,
-            resets=PasswordResetStore(database),
-            passwords=hashing,
+            resets=reset_store,
+            hashing=hashing,
             guard=guard,
-            mailing=outbox,
+            outbox=outbox,
             life=settings.password_reset_life,
             issuer=settings.issuer,
         )
         sign_ups = SignUps(
             users=users,
-            waiting=SignUpStore(database),
+            waiting=sign_up_store,
             audit=audit,
-            passwords=hashing,
+            hashing=hashing,
             guard=guard,
-            mailing=outbox,
+            outbox=outbox,
             life=settings.sign_up_life,
             issuer=settings.issuer,
         )
@@ -170,6 +174,8 @@ class Container:
             outbox=outbox,
             resets=resets,
             sign_ups=sign_ups,
+            administration=UserAdministration(users),
+            credentials=Credentials(users, authentication, hashing),
             clients=clients,
             keys=keys,
             status_list=status_list,
@@ -183,7 +189,7 @@ class Container:
             grants=grants,
             authorization=Authorization(clients, resources, settings.origin, services),
             sign_in_page=SignInPage(secret),
-            maintenance=Housekeeping(ExpiredStore(database), guard),
+            maintenance=Maintenance([guard, reset_store, sign_up_store, sessions]),
         )
 
     async def close(self) -> None:

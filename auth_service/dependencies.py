@@ -11,13 +11,13 @@ from uuid import UUID
 from fastapi import Depends, Request, Security
 from fastapi.security import SecurityScopes
 
-from auth_service.audit.context import AuditContext, set_current_context
+from auth_service.audit.context import AuditContext
 from auth_service.audit.store import AuditStore
 from auth_service.clients.authentication import Clients as ClientDirectory
 from auth_service.clients.store import ClientStore
 from auth_service.container import Container
 from auth_service.keys.signing_keys import SigningKeys
-from auth_service.mail.outbox import Mailing
+from auth_service.mail.outbox import Outbox
 from auth_service.oauth.authorization import Authorization
 from auth_service.oauth.grants import AuthorizationCodeGrant, Grants
 from auth_service.oauth.issuer import TokenIssuer
@@ -29,10 +29,12 @@ from auth_service.passwords.hashing import PasswordHashing
 from auth_service.passwords.throttling import SignInGuard
 from auth_service.revocation.revoke import Revocation
 from auth_service.revocation.status_list import StatusList
-from auth_service.schemas import Role
 from auth_service.sessions.store import SessionStore
 from auth_service.settings import AuthSettings
+from auth_service.users.administration import UserAdministration
+from auth_service.users.credentials import Credentials
 from auth_service.users.password_reset.reset import PasswordResets
+from auth_service.users.schemas import Role
 from auth_service.users.sign_up.sign_up import SignUps
 from auth_service.users.store import User, UserStore
 from gatehouse_chassis.auth.access_tokens import AccessTokenVerifier, Principal
@@ -76,7 +78,7 @@ async def get_authentication(request: Request) -> PasswordAuthentication:
     return _container(request).authentication
 
 
-async def get_outbox(request: Request) -> Mailing:
+async def get_outbox(request: Request) -> Outbox:
     return _container(request).outbox
 
 
@@ -86,6 +88,14 @@ async def get_password_resets(request: Request) -> PasswordResets:
 
 async def get_sign_ups(request: Request) -> SignUps:
     return _container(request).sign_ups
+
+
+async def get_user_administration(request: Request) -> UserAdministration:
+    return _container(request).administration
+
+
+async def get_credentials(request: Request) -> Credentials:
+    return _container(request).credentials
 
 
 async def get_clients(request: Request) -> ClientDirectory:
@@ -140,9 +150,11 @@ AuditLog = Annotated[AuditStore, Depends(get_audit_log)]
 Hashing = Annotated[PasswordHashing, Depends(get_hashing)]
 Guard = Annotated[SignInGuard, Depends(get_guard)]
 Authentication = Annotated[PasswordAuthentication, Depends(get_authentication)]
-Outbox = Annotated[Mailing, Depends(get_outbox)]
+MailOutbox = Annotated[Outbox, Depends(get_outbox)]
 Resets = Annotated[PasswordResets, Depends(get_password_resets)]
 SignUpRequests = Annotated[SignUps, Depends(get_sign_ups)]
+Administration = Annotated[UserAdministration, Depends(get_user_administration)]
+UserCredentials = Annotated[Credentials, Depends(get_credentials)]
 Clients = Annotated[ClientDirectory, Depends(get_clients)]
 Keys = Annotated[SigningKeys, Depends(get_keys)]
 Statuses = Annotated[StatusList, Depends(get_status_list)]
@@ -172,12 +184,10 @@ class UserRequired(Challenge):
 
 async def get_audit_context(request: Request) -> AuditContext:
     """Where the request comes from. FastAPI makes it once for each request, so all who ask share one."""
-    context = AuditContext(
+    return AuditContext(
         address=request.client.host if request.client else None,
         request_id=request.state.request_id,
     )
-    set_current_context(context)
-    return context
 
 
 Context = Annotated[AuditContext, Depends(get_audit_context)]

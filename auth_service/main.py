@@ -2,18 +2,20 @@
 
 from fastapi import FastAPI
 
-from auth_service.audit.routes import audit_routes
+from auth_service.audit import routes as audit
 from auth_service.clients import routes as clients
 from auth_service.container import Container
 from auth_service.keys import routes as keys
 from auth_service.oauth import authorize, introspect, metadata, revoke, token
 from auth_service.oauth.errors import add_oauth_errors
-from auth_service.pages.account_routes import account_page_routes
+from auth_service.pages import routes as pages
+from auth_service.problems import add_domain_errors
 from auth_service.revocation import routes as revocation
 from auth_service.sessions import routes as sessions
 from auth_service.settings import AuthSettings
-from auth_service.users.routes import user_routes
-from auth_service.users.sign_up.routes import sign_up_routes
+from auth_service.users import routes as users
+from auth_service.users.password_reset import routes as password_reset
+from auth_service.users.sign_up import routes as sign_up
 from gatehouse_chassis.application import create_service
 from gatehouse_chassis.services import scope_descriptions
 
@@ -41,13 +43,14 @@ def create_app(settings: AuthSettings, container: Container | None = None) -> Fa
             keys.router,
             metadata.router,
             revocation.router,
-            sign_up_routes(c.sign_ups),
-            user_routes(c.users, c.authentication, c.hashing, c.resets),
+            sign_up.router,
+            users.router,
+            password_reset.router,
             clients.router,
             authorize.router,
-            account_page_routes(c.sign_ups, c.resets, c.outbox),
+            pages.router,
             sessions.router,
-            audit_routes(c.audit),
+            audit.router,
         ],
         token_verifier=c.verifier,
         scopes=scope_descriptions("auth"),
@@ -56,10 +59,11 @@ def create_app(settings: AuthSettings, container: Container | None = None) -> Fa
             c.status_list.keep_fresh,
             c.status_list.keep_purged,
             keep_rotating,
-            c.maintenance.keep_house,
+            c.maintenance.run_forever,
         ],
         on_close=[c.close],
     )
+    add_domain_errors(app)
     add_oauth_errors(app)
     app.state.container = c
     return app

@@ -69,8 +69,7 @@ class Subjects:
             raise Refused(str(error)) from None
         stack = Stack(
             self._new_folder("gatehouse-on-postgresql"),
-            auth_database=server.create_database("auth"),
-            items_database=server.create_database("items"),
+            database=server.create_database,
         )
         return self._start(stack)
 
@@ -119,8 +118,7 @@ class Subjects:
         service.wait_until(lambda: _answers(port), seconds=30, what=f"{name} answers")
         proxy = running_proxy(
             folder,
-            auth_port=port,
-            items_port=port,
+            ports={"auth": port, "items": port},
             settings={"GATEHOUSE_RATE_LIMIT_EXEMPT": "127.0.0.1"},
         )
         running = self._running.enter_context(proxy)

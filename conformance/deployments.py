@@ -11,6 +11,7 @@ from conformance.ways import Way
 from conformance.wire import SocketWire
 from testing.certificates import HOST, Certificates
 from testing.nginx import running_proxy
+from testing.services import SAMPLE
 
 THE_STACKS = "nginx, the stack's own"
 """The column of proxy/gateway/nginx.conf.template, run by proxy/gateway/start.sh."""
@@ -74,7 +75,9 @@ def _the_stacks(folder: Path, services: Services, *, behind: bool) -> Iterator[P
     settings = {"GATEHOUSE_RATE_LIMIT_EXEMPT": "127.0.0.0/8"}
     if behind:
         settings["GATEHOUSE_TRUSTED_PROXIES"] = PEER
-    with running_proxy(folder, auth_port=auth, items_port=items, settings=settings) as proxy:
+    with running_proxy(
+        folder, ports={"auth": auth, "items": items}, settings=settings, services=SAMPLE
+    ) as proxy:
         yield Ports(proxy.port, proxy.port)
 
 

@@ -24,8 +24,8 @@ _LIMITED = re.compile(r"(?P<method>POST|PUT|PATCH|DELETE) (?P<path>(/[A-Za-z0-9.
 _NGINX_PREFIXES = ("/docs", "/.well-known", "/portal", "/panels", "/_problem")
 # Names of containers, databases, programs and variables that are not a service's.
 RESERVED_NAMES = frozenset(
-    ["admin", "databases", "demo", "docs", "gatehouse", "nginx", "postgres", "proxy"]
-    + ["supervisord", "template0", "template1"]
+    ("admin", "databases", "demo", "docs", "gatehouse", "nginx", "postgres", "proxy")
+    + ("supervisord", "template0", "template1")
 )
 
 
@@ -111,7 +111,7 @@ def load_services(file: Path | None = None) -> dict[str, ServiceEntry]:
         raise ServicesError(f"{file} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError as error:
         raise ServicesError(f"{file} is not UTF-8 text: {error}.") from None
-    return dict(_parse(file, text))
+    return dict(parse_services(file, text))
 
 
 def auth_prefix() -> str:
@@ -136,7 +136,12 @@ def scope_descriptions(service: str) -> dict[str, str]:
 
 
 @cache
-def _parse(file: Path, text: str) -> dict[str, ServiceEntry]:
+def parse_services(file: Path, text: str) -> dict[str, ServiceEntry]:
+    """The services that the text names; `file` is for the sentences of errors.
+
+    Raises:
+        ServicesError: an entry cannot be used, or auth has none.
+    """
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

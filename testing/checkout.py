@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlencode
 
+from gatehouse_chassis.services import load_services
 from testing.http import send
 from testing.ports import free_port
 
@@ -35,8 +36,7 @@ class Copy:
             **{name: value for name, value in os.environ.items() if not name.startswith("MAKE")},
             "MODE": mode,
             "GATEHOUSE_PORT": str(self.port),
-            "AUTH_BIND": f"127.0.0.1:{free_port()}",
-            "ITEMS_BIND": f"127.0.0.1:{free_port()}",
+            **{f"{name.upper()}_BIND": f"127.0.0.1:{free_port()}" for name in _own_services()},
             "COMPOSE_PROJECT_NAME": f"gatehouse-test-{self.port}",
             "GATEHOUSE_NETWORK": f"10.{96 + self.port // 256 % 32}.{self.port % 256}",
         }
@@ -110,6 +110,11 @@ class Copy:
             for process in Path("/proc").glob("[0-9]*")
             if _working_directory(process) == self.folder
         }
+
+
+def _own_services() -> list[str]:
+    services = load_services(ROOT / "services.toml")
+    return [service.name for service in services.values() if service.is_ours]
 
 
 def _files_of_a_clone() -> list[str]:

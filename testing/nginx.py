@@ -15,6 +15,7 @@ from testing.checkout import ROOT
 from testing.http import listens
 from testing.ports import free_port
 from testing.processes import Program
+from testing.services import sample_checkout
 
 START = ROOT / "proxy" / "gateway" / "start.sh"
 
@@ -49,35 +50,42 @@ class Proxy:
         return f"http://127.0.0.1:{self.port}"
 
 
-def proxy_environment(
-    folder: Path, *, port: int, auth_port: int, items_port: int
-) -> dict[str, str]:
-    """Return the variables of proxy/gateway/start.sh for a proxy that writes below `folder`."""
+def proxy_environment(folder: Path, *, port: int, ports: Mapping[str, int]) -> dict[str, str]:
+    """Return the variables of start.sh for a proxy that writes below `folder`; `ports` are the services' by name."""
     return {
         "PATH": os.environ["PATH"],
         "NGINX": str(find_nginx()),
         "GATEHOUSE_PORT": str(port),
-        "AUTH_ADDRESS": f"127.0.0.1:{auth_port}",
-        "ITEMS_ADDRESS": f"127.0.0.1:{items_port}",
+        **{f"{name.upper()}_ADDRESS": f"127.0.0.1:{port}" for name, port in ports.items()},
         "PROXY_STATE_DIR": str(folder / "proxy"),
+        "DOCS_ASSETS": str(ROOT / "gatehouse_chassis" / "docs" / "assets"),
         "DOCS_VENDOR": str(docs_vendor()),
     }
+
+
+def start_script(folder: Path, services: str) -> Path:
+    """Return the start.sh of a gateway for these services, which is written below `folder`."""
+    return sample_checkout(folder, services).root / "proxy" / "gateway" / "start.sh"
 
 
 @contextmanager
 def running_proxy(
     folder: Path,
     *,
-    auth_port: int,
-    items_port: int,
+    ports: Mapping[str, int],
     port: int | None = None,
     settings: Mapping[str, str] | None = None,
+    services: str = "",
 ) -> Iterator[Proxy]:
-    """Run the proxy in front of two services; `settings` are more variables of proxy/gateway/start.sh."""
+    """Run the proxy in front of services, whose ports are given by name.
+
+    `settings` are more variables of start.sh, and `services` is the text of another `services.toml` than ours.
+    """
+    start = start_script(folder / "checkout", services) if services else START
     port = port or free_port()
-    environment = proxy_environment(folder, port=port, auth_port=auth_port, items_port=items_port)
+    environment = proxy_environment(folder, port=port, ports=ports)
     with Program(
-        "nginx", [START], environment={**environment, **(settings or {})}, log=folder / "nginx.log"
+        "nginx", [start], environment={**environment, **(settings or {})}, log=folder / "nginx.log"
     ) as program:
         program.wait_until(lambda: listens(port), seconds=10, what="nginx listens")
         yield Proxy(port, program, folder / "proxy" / "access.log")

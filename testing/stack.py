@@ -1,19 +1,21 @@
-"""The whole stack as it runs without Docker: two services with two workers each, and nginx."""
+"""The whole stack as it runs without Docker: every service of services.toml with two workers, and nginx."""
 
 import os
 import secrets
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from json import dumps
 from pathlib import Path
 from urllib.parse import urlencode
 
+from deploy.settings import Settings
 from testing.http import Answer, listens, send
 from testing.nginx import Proxy, running_proxy
 from testing.ports import free_port
 from testing.processes import Program
+from testing.services import LISTED, OURS
 
 
 @dataclass(frozen=True)
@@ -29,56 +31,68 @@ class Stack:
 
     Attributes:
         url: the public origin, nginx.
-        auth_url, items_url: the services' own ports, which the public does not reach.
+        urls: the services' own addresses by name, which the public does not reach.
         admin, demo: the users that the first start creates.
-        services: the gunicorn master of each service, `auth` and `items`.
+        services: the gunicorn master of each service, by name.
         proxy: nginx.
         environment: what every process of the services is told.
     """
 
     def __init__(
-        self, folder: Path, *, auth_database: str, items_database: str, public_url: str = ""
+        self, folder: Path, *, database: Callable[[str], str], public_url: str = ""
     ) -> None:
+        """`database` returns the URL of a service's database."""
         self.folder = folder
         self.admin = User("admin", secrets.token_urlsafe(16))
         self.demo = User("demo", secrets.token_urlsafe(16))
-        self._port, self._auth_port, self._items_port = free_port(), free_port(), free_port()
+        self._port = free_port()
+        self._ports = {service.name: free_port() for service in OURS}
         self.url = f"http://127.0.0.1:{self._port}"
-        self.auth_url = f"http://127.0.0.1:{self._auth_port}"
-        self.items_url = f"http://127.0.0.1:{self._items_port}"
-        self.environment = {
+        self.urls = {name: f"http://127.0.0.1:{port}" for name, port in self._ports.items()}
+        given = {
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
-            "GATEHOUSE_PORT": str(self._port),
             "GATEHOUSE_PUBLIC_URL": public_url or self.url,
             "GATEHOUSE_LOG_FORMAT": "json",
-            "AUTH_BIND": f"127.0.0.1:{self._auth_port}",
-            "ITEMS_BIND": f"127.0.0.1:{self._items_port}",
-            "AUTH_WORKERS": "2",
-            "ITEMS_WORKERS": "2",
-            "AUTH_DATABASE_URL": auth_database,
-            "ITEMS_DATABASE_URL": items_database,
-            "AUTH_STATE_DIR": str(folder / "auth"),
-            "ITEMS_STATE_DIR": str(folder / "items"),
-            "ITEMS_JWKS_URL": f"{self.auth_url}/.well-known/jwks.json",
-            "ITEMS_STATUS_LIST_URL": f"{self.auth_url}/status-list",
             "AUTH_KEY_ENCRYPTION_SECRET": secrets.token_hex(32),
             "ADMIN_USERNAME": self.admin.username,
             "ADMIN_PASSWORD": self.admin.password,
             "DEMO_USERNAME": self.demo.username,
             "DEMO_PASSWORD": self.demo.password,
         }
+        for service in OURS:
+            given[f"{service.variable_prefix}WORKERS"] = "2"
+            given[f"{service.variable_prefix}STATE_DIR"] = str(folder / service.name)
+            if service.database:
+                given[f"{service.variable_prefix}DATABASE_URL"] = database(service.name)
+        self.environment = Settings(
+            environment=given,
+            bind="127.0.0.1",
+            port=self._port,
+            services=LISTED,
+            binds={name: f"127.0.0.1:{port}" for name, port in self._ports.items()},
+        ).of_local_processes()
         self.services: dict[str, Program] = {}
         self.proxy: Proxy
+
+    @property
+    def auth_url(self) -> str:
+        """The own address of auth."""
+        return self.urls["auth"]
+
+    @property
+    def items_url(self) -> str:
+        """The own address of items."""
+        return self.urls["items"]
 
     @contextmanager
     def running(self) -> Iterator["Stack"]:
         """Migrate, serve, and yield when every part is ready."""
-        (self.folder / "auth").mkdir()
-        (self.folder / "items").mkdir()
+        for name in self._ports:
+            (self.folder / name).mkdir()
         with ExitStack() as parts:
             parts.callback(self._stop_services)
-            migrations = [self._run(name, "migrate") for name in ("auth", "items")]
+            migrations = [self._run(one.name, "migrate") for one in OURS if one.database]
             for migration in migrations:
                 parts.callback(migration.stop)  # of one that was interrupted
             for migration in migrations:
@@ -87,15 +101,14 @@ class Stack:
                 running_proxy(
                     self.folder,
                     port=self._port,
-                    auth_port=self._auth_port,
-                    items_port=self._items_port,
+                    ports=self._ports,
                     # The tests sign in more often than people do.
                     settings={"GATEHOUSE_RATE_LIMIT_EXEMPT": "127.0.0.1"},
                 )
             )
-            for name in ("auth", "items"):
+            for name in self._ports:
                 self.start(name)
-            for name in ("auth", "items"):
+            for name in self._ports:
                 self.wait_for(name)
             yield self
 
@@ -105,7 +118,7 @@ class Stack:
 
     def wait_for(self, name: str) -> None:
         """Wait until the service `name` is ready."""
-        port = {"auth": self._auth_port, "items": self._items_port}[name]
+        port = self._ports[name]
 
         def is_ready() -> bool:
             url = f"http://127.0.0.1:{port}"
@@ -177,7 +190,7 @@ class Stack:
     def _run(self, name: str, command: str) -> Program:
         return Program(
             f"{name} {command}",
-            [sys.executable, "-m", f"{name}_service", command],
+            [sys.executable, "-m", LISTED[name].package, command],
             environment=self.environment,
             log=self.folder / f"{name}.log",
         )
@@ -192,6 +205,5 @@ def sqlite_stack(folder: Path, public_url: str = "") -> Stack:
     return Stack(
         folder,
         public_url=public_url,
-        auth_database=f"sqlite:///{folder}/auth/auth.db",
-        items_database=f"sqlite:///{folder}/items/items.db",
+        database=lambda name: f"sqlite:///{folder}/{name}/{name}.db",
     )

@@ -10,7 +10,9 @@ from testing.outer_proxy import running_outer_proxy
 from testing.postgres import running_postgresql
 from testing.stack import Stack, sqlite_stack
 
+HERE = Path(__file__).parent
 SLOW_FOLDERS = (
+    "loadtests",
     "proxy",
     "bench",
     "doctor",
@@ -22,6 +24,17 @@ SLOW_FOLDERS = (
     "compose",
     "readme",
 )
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--fast`, which `make test-fast` uses."""
+    parser.addoption("--fast", action="store_true", help=f"without {', '.join(SLOW_FOLDERS)}")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With `--fast`, collect nothing of the slow folders."""
+    is_slow = collection_path.parent == HERE and collection_path.name in SLOW_FOLDERS
+    return True if is_slow and config.getoption("--fast") else None
 
 
 @pytest.fixture(scope="session")
@@ -37,8 +50,7 @@ def stack_on_postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
     with running_postgresql() as server:
         described = Stack(
             tmp_path_factory.mktemp("stack-on-postgresql"),
-            auth_database=server.create_database("auth"),
-            items_database=server.create_database("items"),
+            database=server.create_database,
         )
         with described.running() as running:
             yield running
@@ -54,10 +66,9 @@ def outer(tmp_path_factory: pytest.TempPathFactory, stack: Stack) -> Iterator[st
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the fast folders first, so that a mistake shows before a stack is started."""
-    here = Path(__file__).parent
 
     def slowness(item: pytest.Item) -> int:
-        folder = item.path.relative_to(here).parts[0]
+        folder = item.path.relative_to(HERE).parts[0]
         return SLOW_FOLDERS.index(folder) + 1 if folder in SLOW_FOLDERS else 0
 
     items.sort(key=slowness)

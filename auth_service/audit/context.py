@@ -1,6 +1,5 @@
 """Who causes what the audit log records, and from where."""
 
-from contextvars import ContextVar
 from dataclasses import dataclass
 
 
@@ -24,17 +23,3 @@ class AuditContext:
     def set_actor(self, actor: str) -> None:
         """To be called as soon as it is known who acts."""
         self.actor = actor
-
-
-# Compatibility, until every route passes its context: what the edge made last in this task.
-_current: ContextVar[AuditContext | None] = ContextVar("audit_context", default=None)
-
-
-def set_current_context(context: AuditContext) -> None:
-    """Compatibility, see `_current`."""
-    _current.set(context)
-
-
-def given_or_current(context: AuditContext | None) -> AuditContext:
-    """Compatibility, see `_current`."""
-    return context or _current.get() or AuditContext()

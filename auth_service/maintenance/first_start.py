@@ -9,8 +9,8 @@ from auth_service.audit.context import AuditContext
 from auth_service.keys.signing_keys import SigningKeys
 from auth_service.keys.store import SigningKeyStore
 from auth_service.passwords.hashing import PasswordHashing
-from auth_service.schemas import Role
 from auth_service.settings import AuthSettings, FirstUsersSettings
+from auth_service.users.schemas import Role
 from auth_service.users.store import UsernameTaken, UserStore
 from gatehouse_chassis.database import Database, open_database
 

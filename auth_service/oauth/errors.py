@@ -15,6 +15,7 @@ from auth_service.clients.authentication import (
     ContradictoryCredentials,
     GrantNotAllowed,
 )
+from auth_service.errors import TryLater
 from auth_service.oauth.requests import (
     AccessDenied,
     InvalidGrant,
@@ -25,9 +26,10 @@ from auth_service.oauth.requests import (
 )
 from auth_service.oauth.resources import UnknownResource
 from auth_service.oauth.scopes import ScopeNotGranted
+from auth_service.passwords.authentication import WrongCredentials
+from auth_service.passwords.throttling import TooManyFailedSignIns
 from auth_service.revocation.status_list import StatusListFull
 from gatehouse_chassis.database import DatabaseUnavailable
-from gatehouse_chassis.http.problems import ServiceUnavailable, TooManyRequests
 
 log = structlog.get_logger(__name__)
 
@@ -41,6 +43,7 @@ ANSWERS: Mapping[type[Exception], tuple[int, str]] = {
     ContradictoryCredentials: (400, "invalid_request"),
     ClientNotAuthenticated: (401, "invalid_client"),
     InvalidGrant: (400, "invalid_grant"),
+    WrongCredentials: (400, "invalid_grant"),
     GrantNotAllowed: (400, "unauthorized_client"),
     TokenOfAnotherClient: (400, "unauthorized_client"),
     UnsupportedGrantType: (400, "unsupported_grant_type"),
@@ -48,8 +51,8 @@ ANSWERS: Mapping[type[Exception], tuple[int, str]] = {
     AccessDenied: (400, "access_denied"),
     ScopeNotGranted: (400, "invalid_scope"),
     UnknownResource: (400, "invalid_target"),  # RFC 8707 section 2
-    TooManyRequests: (429, "temporarily_unavailable"),  # RFC 6585 section 4
-    ServiceUnavailable: (503, "temporarily_unavailable"),
+    TooManyFailedSignIns: (429, "temporarily_unavailable"),  # RFC 6585 section 4
+    TryLater: (503, "temporarily_unavailable"),
     StatusListFull: (503, "temporarily_unavailable"),
     DatabaseUnavailable: (503, "temporarily_unavailable"),
 }
@@ -86,10 +89,8 @@ class OAuthError(Exception):
         elif isinstance(error, DatabaseUnavailable):
             log.error("database_unavailable", exc_info=error)
             description, headers["Retry-After"] = "the database does not answer now", "2"
-        elif isinstance(error, StatusListFull):
+        elif isinstance(error, TryLater | StatusListFull):
             headers["Retry-After"] = str(error.retry_after)
-        elif isinstance(error, (TooManyRequests, ServiceUnavailable)):
-            description, headers = error.detail, dict(error.headers or {})
         return cls(status, code, description, headers)
 
 

@@ -96,8 +96,8 @@ class PasswordGrant:
         """Tokens for the user.
 
         Raises:
-            InvalidGrant: there is no such user with this password.
-            ServiceUnavailable, TooManyRequests: too many sign in at once, or failed to.
+            WrongCredentials: there is no such user with this password.
+            HashingBusy, TooManyFailedSignIns: too many sign in at once, or failed to.
         """
         username, password = required(form, "username"), required(form, "password")
         for _ in range(MAX_SIGN_IN_ATTEMPTS):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from auth_service.schemas import Role
+from auth_service.users.schemas import Role
 from gatehouse_chassis.services import load_services, services_file
 
 AUTH = "auth"

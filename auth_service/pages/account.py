@@ -34,13 +34,9 @@ def note_page(
     """What was done, and a link: a relative reference and its text."""
     return render(
         "note.html",
+        {"title": title, "kind": "note", "sentence": sentence, "href": link[0], "link": link[1]},
         status=status,
         form_action="'none'",
-        title=title,
-        kind="note",
-        sentence=sentence,
-        href=link[0],
-        link=link[1],
     )
 
 
@@ -48,24 +44,25 @@ def refusal_page(title: str, refused: Refused, *, link: tuple[str, str]) -> HTML
     """What was not done, and why, and a link."""
     return render(
         "note.html",
+        {
+            "title": title,
+            "kind": "problem",
+            "sentence": refused.sentence,
+            "href": link[0],
+            "link": link[1],
+        },
         status=refused.status,
         form_action="'none'",
         headers=refused.headers,
-        title=title,
-        kind="problem",
-        sentence=refused.sentence,
-        href=link[0],
-        link=link[1],
     )
 
 
 def _form(template: str, refused: Refused | None, **values: str) -> HTMLResponse:
     if refused is None:
-        return render(template, problem="", **values)
+        return render(template, {**values, "problem": ""})
     return render(
         template,
+        {**values, "problem": refused.sentence},
         status=refused.status,
         headers=refused.headers,
-        problem=refused.sentence,
-        **values,
     )

@@ -23,11 +23,11 @@ _environment.globals["style"] = _STYLE
 
 def render(
     template: str,
+    values: Mapping[str, object],
     *,
     status: int = 200,
     form_action: str = "'self'",
     headers: Mapping[str, str] | None = None,
-    **values: object,
 ) -> HTMLResponse:
     """The page that a template makes of the values, which are escaped.
 

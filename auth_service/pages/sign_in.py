@@ -50,13 +50,15 @@ class SignInPage:
         descriptions = scope_list().descriptions
         answer = render(
             "sign-in.html",
+            {
+                "application": to.client.name,
+                "rights": [descriptions[name] for name in names],
+                "problem": problem,
+                "username": username,
+                "token": self._token(cookie, request),
+            },
             status=status,
             form_action=f"'self' {_source(to.redirect_uri)}",
-            application=to.client.name,
-            rights=[descriptions[name] for name in names],
-            problem=problem,
-            username=username,
-            token=self._token(cookie, request),
         )
         # Without a path the browser takes the folder that it sees, whatever the prefix of this deployment is.
         answer.set_cookie(
@@ -72,7 +74,7 @@ class SignInPage:
     def show_failure(self, sentence: str, status: int = 400) -> HTMLResponse:
         """A page for a request of which no application may learn."""
         return render(
-            "sign-in-failure.html", status=status, form_action="'none'", sentence=sentence
+            "sign-in-failure.html", {"sentence": sentence}, status=status, form_action="'none'"
         )
 
     def is_own_form(self, request: Request, token: str) -> bool:

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum, StrEnum, auto
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, insert, select, update
+from sqlalchemy import and_, bindparam, delete, exists, insert, select, update
 
 from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
@@ -14,6 +14,9 @@ from auth_service.audit.store import record
 from auth_service.tables import refresh_tokens, sessions, users
 from gatehouse_chassis.database import Database, Statements
 from gatehouse_chassis.database.columns import new_id, now
+
+RETENTION = timedelta(days=1)
+"""How long an expired refresh token and its session are kept: longer than any access token of the session lives."""
 
 
 class EndOfSession(StrEnum):
@@ -141,6 +144,23 @@ _END_SESSION = _END_SESSIONS.where(sessions.c.id == bindparam("session")).return
 )
 _END_SESSIONS_OF = _END_SESSIONS.where(sessions.c.user_id == bindparam("user"))
 _END_SESSIONS_THROUGH = _END_SESSIONS.where(sessions.c.client_id == bindparam("client"))
+_PURGE_TOKENS = delete(refresh_tokens).where(
+    refresh_tokens.c.digest.in_(
+        select(refresh_tokens.c.digest)
+        .where(refresh_tokens.c.expires_at < bindparam("before"))
+        .limit(bindparam("limit"))
+    )
+)
+_PURGE_SESSIONS = delete(sessions).where(
+    sessions.c.id.in_(
+        select(sessions.c.id)
+        .where(
+            sessions.c.created_at < bindparam("before"),
+            ~exists().where(refresh_tokens.c.session_id == sessions.c.id),
+        )
+        .limit(bindparam("limit"))
+    )
+)
 
 
 class SessionStore:
@@ -238,6 +258,12 @@ class SessionStore:
     ) -> int:
         """Ends every session of a user, and returns how many there were."""
         return await end_sessions_of(self._database, user_id, reason, context)
+
+    async def purge_expired(self, limit: int) -> int:
+        """Deletes up to `limit` refresh tokens that expired `RETENTION` ago, and up to `limit` sessions without any."""
+        before = now() - RETENTION
+        tokens = await self._database.execute(_PURGE_TOKENS, before=before, limit=limit)
+        return tokens + await self._database.execute(_PURGE_SESSIONS, before=before, limit=limit)
 
     async def _refuse(self, statements: Statements, digest: str, context: AuditContext) -> Refusal:
         token = await statements.fetch_one(_TOKEN, token=digest)

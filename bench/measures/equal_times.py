@@ -43,8 +43,7 @@ def _measure(session: Session) -> Findings:
     folder.mkdir()
     with running_proxy(
         folder,
-        auth_port=int(stack.auth_url.rpartition(":")[2]),
-        items_port=int(stack.items_url.rpartition(":")[2]),
+        ports={name: int(url.rpartition(":")[2]) for name, url in stack.urls.items()},
         settings=networks,
     ) as proxy:
         for number, (name, ask) in enumerate(_KINDS.items()):

@@ -11,7 +11,7 @@ import pytest_asyncio
 from fastapi import FastAPI
 
 from auth_service.container import Container
-from auth_service.mail.outbox import Mailing
+from auth_service.mail.outbox import Outbox
 from auth_service.main import create_app
 from auth_service.settings import AuthSettings
 from gatehouse_chassis.database import Database, open_database
@@ -67,8 +67,8 @@ def container(settings: AuthSettings, parts: Parts) -> Container:
 
 
 @pytest.fixture
-def mailing(container: Container) -> Mailing:
-    """The mailing of `app`: its end is awaited, its sender exchanged."""
+def outbox(container: Container) -> Outbox:
+    """The outbox of `app`: its end is awaited, its sender exchanged."""
     return container.outbox
 
 

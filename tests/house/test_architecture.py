@@ -28,6 +28,17 @@ MAY_IMPORT = {
     },
 }
 OURS = set(MAY_IMPORT)
+# Where a service meets HTTP; everything else in it is domain or storage.
+EDGE_FILES = {"main.py", "dependencies.py", "problems.py", "routes.py"}
+EDGE_FOLDERS = {"auth_service/oauth", "auth_service/pages"}
+# Of the folders at the edge, these are domain.
+DOMAIN_AT_THE_EDGE = {
+    f"auth_service/oauth/{name}.py"
+    for name in (
+        *("authorization", "grants", "issuer", "opaque_tokens", "pkce", "requests", "resources"),
+        *("schemas", "scopes", "store"),
+    )
+}
 EVERY_SERVICE_HAS = {"__init__.py", "__main__.py", "main.py", "settings.py", "tables.py"}
 
 
@@ -75,6 +86,23 @@ def test_only_the_store_and_the_tables_of_a_service_speak_sql(service: str) -> N
         if Path(file).name not in {"store.py", "tables.py"} and not file.startswith("migrations/")
     }
     assert others == set()
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_domain_of_a_service_knows_no_http(service: str) -> None:
+    speaking = {
+        file.relative_to(ROOT).as_posix()
+        for file, module in imports_of(service)
+        if module.partition(".")[0] in {"fastapi", "starlette"}
+        or module == "gatehouse_chassis.http.problems"
+    }
+    domain = {
+        file
+        for file in speaking
+        if Path(file).name not in EDGE_FILES
+        and (Path(file).parent.as_posix() not in EDGE_FOLDERS or file in DOMAIN_AT_THE_EDGE)
+    }
+    assert domain == set()
 
 
 def test_the_version_is_told_once() -> None:

@@ -22,7 +22,7 @@ from testing.tokens import TestIssuer
 
 @pytest.fixture(scope="session")
 def issuer() -> TestIssuer:
-    return TestIssuer()
+    return TestIssuer(service="items")
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])

@@ -6,6 +6,7 @@ import pytest
 
 from testing.echo import echo_service
 from testing.nginx import Proxy, running_proxy
+from testing.services import SAMPLE
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +27,9 @@ def proxy(
 ) -> Iterator[Proxy]:
     """As `make up` runs it: nobody's X-Forwarded-* are believed."""
     folder = tmp_path_factory.mktemp("proxy")
-    with running_proxy(folder, auth_port=auth_port, items_port=items_port) as running:
+    with running_proxy(
+        folder, services=SAMPLE, ports={"auth": auth_port, "items": items_port}
+    ) as running:
         yield running
 
 
@@ -38,6 +41,6 @@ def trusting_proxy(
     folder = tmp_path_factory.mktemp("trusting-proxy")
     settings = {"GATEHOUSE_TRUSTED_PROXIES": "127.0.0.1, 10.0.0.0/8"}
     with running_proxy(
-        folder, auth_port=auth_port, items_port=items_port, settings=settings
+        folder, services=SAMPLE, ports={"auth": auth_port, "items": items_port}, settings=settings
     ) as running:
         yield running

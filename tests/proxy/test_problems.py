@@ -12,6 +12,7 @@ from gatehouse_chassis.http.body_limit import MAX_BODY_BYTES
 from testing.http import Answer, send, send_raw
 from testing.nginx import Proxy, running_proxy
 from testing.ports import free_port
+from testing.services import SAMPLE
 
 
 def assert_problem(answer: Answer, *, status: int, title: str, code: str) -> None:
@@ -104,7 +105,9 @@ def test_a_head_request_gets_the_error_without_a_body(proxy: Proxy) -> None:
 
 
 def test_a_service_that_is_down_is_a_bad_gateway(tmp_path: Path) -> None:
-    with running_proxy(tmp_path, auth_port=free_port(), items_port=free_port()) as proxy:
+    with running_proxy(
+        tmp_path, services=SAMPLE, ports={"auth": free_port(), "items": free_port()}
+    ) as proxy:
         answer = send(proxy.url, "/items/")
         assert_problem(answer, status=502, title="Bad Gateway", code="bad_gateway")
 
@@ -124,7 +127,7 @@ def test_a_service_that_does_not_answer_in_time_is_a_gateway_timeout(
     tmp_path: Path, port_that_never_answers: int
 ) -> None:
     with running_proxy(
-        tmp_path, auth_port=free_port(), items_port=port_that_never_answers
+        tmp_path, services=SAMPLE, ports={"auth": free_port(), "items": port_that_never_answers}
     ) as proxy:
         answer = send(proxy.url, "/items/")
         assert_problem(answer, status=504, title="Gateway Timeout", code="gateway_timeout")

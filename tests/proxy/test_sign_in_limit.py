@@ -8,6 +8,7 @@ import pytest
 
 from testing.http import Answer, send
 from testing.nginx import Proxy, running_proxy
+from testing.services import SAMPLE
 
 MORE_THAN_ALLOWED = 40
 
@@ -19,7 +20,7 @@ def limited_proxy(tmp_path: Path, auth_port: int, items_port: int) -> Iterator[P
         "GATEHOUSE_RATE_LIMIT_EXEMPT": "198.51.100.0/24",
     }
     with running_proxy(
-        tmp_path, auth_port=auth_port, items_port=items_port, settings=settings
+        tmp_path, services=SAMPLE, ports={"auth": auth_port, "items": items_port}, settings=settings
     ) as running:
         yield running
 

@@ -6,14 +6,15 @@ from pathlib import Path
 import pytest
 
 from testing.http import send
-from testing.nginx import START, Proxy, proxy_environment, running_proxy
+from testing.nginx import Proxy, proxy_environment, running_proxy, start_script
 from testing.ports import free_port
+from testing.services import SAMPLE
 
 
 def start(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    environment = proxy_environment(folder, port=8080, auth_port=8001, items_port=8002)
+    environment = proxy_environment(folder, port=8080, ports={"auth": 8001, "items": 8002})
     return subprocess.run(
-        [START, *arguments],
+        [start_script(folder / "checkout", SAMPLE), *arguments],
         env={**environment, **settings},
         capture_output=True,
         text=True,
@@ -73,7 +74,7 @@ def test_an_unknown_option_is_refused(tmp_path: Path) -> None:
 def test_help_names_every_variable(tmp_path: Path) -> None:
     result = start(tmp_path, "--help")
     assert result.returncode == 0
-    for name in proxy_environment(tmp_path, port=1, auth_port=1, items_port=1):
+    for name in proxy_environment(tmp_path, port=1, ports={"auth": 1, "items": 1}):
         assert name == "PATH" or name in result.stdout
 
 
@@ -88,7 +89,10 @@ def test_lists_take_commas_spaces_and_both_families(tmp_path: Path, items_port: 
     networks = "10.0.0.0/8,192.0.2.1  fd00::/8 ::1, 2001:db8::/32"
     settings = {"GATEHOUSE_TRUSTED_PROXIES": networks, "GATEHOUSE_RATE_LIMIT_EXEMPT": networks}
     with running_proxy(
-        tmp_path, auth_port=free_port(), items_port=items_port, settings=settings
+        tmp_path,
+        services=SAMPLE,
+        ports={"auth": free_port(), "items": items_port},
+        settings=settings,
     ) as proxy:
         assert send(proxy.url, "/items/").status == 200
         assert "[warn]" not in proxy.program.log_tail()
@@ -99,7 +103,9 @@ def test_everything_is_written_below_the_state_folder_even_with_a_space_in_its_n
 ) -> None:
     folder = tmp_path / "a folder"
     folder.mkdir()
-    with running_proxy(folder, auth_port=free_port(), items_port=items_port) as proxy:
+    with running_proxy(
+        folder, services=SAMPLE, ports={"auth": free_port(), "items": items_port}
+    ) as proxy:
         body = b"x" * 100_000  # larger than the buffer, so it goes through a file
         assert send(proxy.url, "/items/", method="POST", body=body).json["body_bytes"] == len(body)
         written = {path.name for path in (folder / "proxy").iterdir()}

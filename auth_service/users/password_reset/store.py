@@ -23,6 +23,13 @@ _USER_OF = (
 )
 # One statement decides who uses it.
 _USE = delete(password_resets).where(_THIS, _ALIVE).returning(password_resets.c.user_id)
+_PURGE = delete(password_resets).where(
+    password_resets.c.digest.in_(
+        select(password_resets.c.digest)
+        .where(password_resets.c.expires_at < bindparam("before"))
+        .limit(bindparam("limit"))
+    )
+)
 
 
 class PasswordResetStore:
@@ -46,12 +53,12 @@ class PasswordResetStore:
             await record(statements, Event.PASSWORD_RESET_SENT, user_id, context)
 
     async def find_user(self, digest: str) -> UUID | None:
-        """Whose password the token resets; None when it is good no more."""
+        """The user whose password the token resets; None when it cannot be used, or the user is disabled."""
         row = await self._database.fetch_one(_USER_OF, which=digest, at=now())
         return row["user_id"] if row else None
 
     async def use(self, digest: str, password_hash: str, context: AuditContext) -> bool:
-        """Uses the token up and sets the password; every session ends. False when somebody was quicker."""
+        """Uses the token up, sets the password and ends every session; False when it was used in the meantime."""
         async with self._database.transaction() as statements:
             used = await statements.fetch_one(_USE, which=digest, at=now())
             if used is None:
@@ -60,3 +67,7 @@ class PasswordResetStore:
                 statements, used["user_id"], password_hash, Event.PASSWORD_RESET, context
             )
         return True
+
+    async def purge_expired(self, limit: int) -> int:
+        """Deletes up to `limit` tokens that have expired, and returns how many."""
+        return await self._database.execute(_PURGE, before=now(), limit=limit)

@@ -9,15 +9,20 @@ import pytest
 from sqlalchemy import select
 
 from auth_service.container import Container
-from auth_service.mail.outbox import Mailing
+from auth_service.mail.outbox import Outbox
 from auth_service.main import create_app
 from auth_service.passwords.store import AttemptStore
-from auth_service.passwords.throttling import FORGET_AFTER, KNOWN_FOR, LONGEST_DELAY, SignInGuard
+from auth_service.passwords.throttling import (
+    FORGET_AFTER,
+    KNOWN_FOR,
+    LONGEST_DELAY,
+    SignInGuard,
+    TooManyFailedSignIns,
+)
 from auth_service.settings import AuthSettings
 from auth_service.tables import sign_in_attempts
 from gatehouse_chassis.database import Database
 from gatehouse_chassis.database.columns import now
-from gatehouse_chassis.http.problems import TooManyRequests
 from testing.apps import running
 from tests.auth_service.databases import on_both_databases
 from tests.auth_service.mailbox import Mailbox
@@ -52,8 +57,8 @@ async def waits(guard: SignInGuard, address: str, username: str = DEMO.username)
     """Seconds until the next try may be made; 0 is now."""
     try:
         await guard.check(username, address)
-    except TooManyRequests as problem:
-        return int((problem.headers or {})["Retry-After"])
+    except TooManyFailedSignIns as refusal:
+        return refusal.retry_after
     return 0
 
 
@@ -158,10 +163,10 @@ async def test_counters_that_mean_nothing_any_more_are_removed(
 ) -> None:
     await fail(guard, 3)
     await guard.succeeded(DEMO.username, HOME)
-    assert await guard.forget_stale(most=100) == 0
+    assert await guard.purge_expired(100) == 0
     clock.today += FORGET_AFTER + timedelta(seconds=1)
-    assert await guard.forget_stale(most=1) == 1
-    assert await guard.forget_stale(most=100) == 1
+    assert await guard.purge_expired(1) == 1
+    assert await guard.purge_expired(100) == 1
     rows = await database.fetch_all(select(sign_in_attempts.c.last_success_at).limit(9))
     assert len(rows) == 1  # the known address
 
@@ -225,12 +230,12 @@ async def test_the_owner_signs_in_meanwhile(client: httpx2.AsyncClient) -> None:
 
 
 async def test_whoever_signs_up_is_at_home_where_it_was_confirmed(
-    mailing: Mailing, client: httpx2.AsyncClient, mailbox: Mailbox
+    outbox: Outbox, client: httpx2.AsyncClient, mailbox: Mailbox
 ) -> None:
     new = Person("grace", "compile-the-7-cobol-cards")
     body = {"username": new.username, "password": new.password, "email": "grace@example.com"}
     await client.post("/users", json=body, headers={"X-Forwarded-For": FAR})
-    await mailing.close()
+    await outbox.close()
     confirmation = {"token": mailbox.token}
     await client.post("/users/confirm", json=confirmation, headers={"X-Forwarded-For": HOME})
     for _ in range(10):

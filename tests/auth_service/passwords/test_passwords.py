@@ -14,15 +14,13 @@ from sqlalchemy import select, text, update
 from auth_service.audit.context import AuditContext
 from auth_service.audit.store import AuditStore
 from auth_service.container import Container
-from auth_service.oauth.requests import InvalidGrant
-from auth_service.passwords.authentication import PasswordAuthentication
-from auth_service.passwords.hashing import ARGON2ID, PasswordHashing
+from auth_service.passwords.authentication import PasswordAuthentication, WrongCredentials
+from auth_service.passwords.hashing import ARGON2ID, HashingBusy, PasswordHashing
 from auth_service.sessions.store import SessionStore
 from auth_service.tables import users
 from auth_service.users.store import User, UserStore
 from gatehouse_chassis.database import Database
 from gatehouse_chassis.database.columns import now
-from gatehouse_chassis.http.problems import ServiceUnavailable
 from tests.auth_service.databases import on_both_databases
 from tests.auth_service.parts import Parts
 from tests.auth_service.people import ADMIN, DEMO, Person, bearer, refresh, refused, sign_in
@@ -127,7 +125,7 @@ async def test_a_client_that_leaves_gives_its_place_back_when_its_hash_is_done(
     impatient.cancel()
     with pytest.raises(asyncio.CancelledError):
         await impatient
-    with pytest.raises(ServiceUnavailable):  # its memory is in use still
+    with pytest.raises(HashingBusy):  # its memory is in use still
         await hashing.verify("x", None)
     hasher.may_go_on.set()
     async with asyncio.timeout(PATIENCE):
@@ -135,7 +133,7 @@ async def test_a_client_that_leaves_gives_its_place_back_when_its_hash_is_done(
             try:
                 assert await hashing.verify("x", None) is False
                 break
-            except ServiceUnavailable:
+            except HashingBusy:
                 await asyncio.sleep(0.001)
 
 
@@ -155,7 +153,7 @@ async def test_a_client_that_leaves_while_it_waits_gives_its_place_back_at_once(
         await asyncio.sleep(0)
     last = asyncio.create_task(hashing.verify("x", None))
     await asyncio.sleep(0)
-    with pytest.raises(ServiceUnavailable):
+    with pytest.raises(HashingBusy):
         await hashing.verify("x", None)
     hasher.may_go_on.set()
     assert [await first, await last] == [False, False]
@@ -182,20 +180,20 @@ async def test_who_has_no_place_costs_the_database_nothing(
     authentication = PasswordAuthentication(
         cast(UserStore, users), container.hashing, container.guard, AuditStore(database)
     )
-    first = asyncio.create_task(authentication.user("ada", "x"))
+    first = asyncio.create_task(authentication.user("ada", "x", AuditContext()))
     await asyncio.sleep(0)
     for _ in range(3):
-        with pytest.raises(ServiceUnavailable):
-            await authentication.user("ada", "x")
+        with pytest.raises(HashingBusy):
+            await authentication.user("ada", "x", AuditContext())
     assert users.asked == 1
     first.cancel()
     with pytest.raises(asyncio.CancelledError):
         await first
-    second = asyncio.create_task(authentication.user("ada", "x"))
+    second = asyncio.create_task(authentication.user("ada", "x", AuditContext()))
     await asyncio.sleep(0)
     assert users.asked == 2
     users.answers.set()
-    with pytest.raises(InvalidGrant):
+    with pytest.raises(WrongCredentials):
         await second
 
 

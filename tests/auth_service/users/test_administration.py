@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import insert, update
 
 from auth_service.audit.context import AuditContext
-from auth_service.schemas import Role
 from auth_service.tables import users
+from auth_service.users.schemas import Role
 from auth_service.users.store import UserStore
 from gatehouse_chassis.database import Database
 from gatehouse_chassis.database.columns import new_id, now
