@@ -190,7 +190,7 @@ class Container:
         )
 
     async def close(self) -> None:
-        """Lets mails under way leave, then lets go of threads and connections."""
+        """Waits for mails on their way, then ends threads and closes connections."""
         await self.outbox.close()
         await self.hashing.close()
         await self.database.close()

@@ -1,4 +1,4 @@
-"""What the auth service is told, as `AUTH_*` variables, and the first users, as `ADMIN_*` and `DEMO_*`."""
+"""The settings of the auth service (`AUTH_*`), and its first users (`ADMIN_*`, `DEMO_*`)."""
 
 import os
 import re
