@@ -190,10 +190,11 @@ class Container:
             maintenance=Maintenance(
                 [
                     (PURGE_EVERY, status_list),
-                    *(
-                        (INTERVAL, store)
-                        for store in (guard, resets_sent, sign_ups_asked, sessions, codes)
-                    ),
+                    (INTERVAL, guard),
+                    (INTERVAL, resets_sent),
+                    (INTERVAL, sign_ups_asked),
+                    (INTERVAL, sessions),
+                    (INTERVAL, codes),
                 ]
             ),
         )
