@@ -15,7 +15,7 @@ from auth_service.keys.signing_keys import SigningKeys
 from auth_service.keys.store import SigningKeyStore
 from auth_service.mail.outbox import Outbox
 from auth_service.mail.sender import MailSender, mail_sender
-from auth_service.maintenance.purge import Maintenance
+from auth_service.maintenance.purge import INTERVAL, Maintenance
 from auth_service.oauth.authorization import Authorization
 from auth_service.oauth.grants import (
     AuthorizationCodeGrant,
@@ -33,7 +33,7 @@ from auth_service.passwords.hashing import PasswordHashing
 from auth_service.passwords.store import AttemptStore
 from auth_service.passwords.throttling import SignInGuard
 from auth_service.revocation.revoke import Revocation
-from auth_service.revocation.status_list import StatusList
+from auth_service.revocation.status_list import PURGE_EVERY, StatusList
 from auth_service.revocation.store import AccessTokenStore
 from auth_service.sessions.store import SessionStore
 from auth_service.settings import AuthSettings
@@ -115,10 +115,10 @@ class Container:
         outbox = Outbox(
             sender or mail_sender(settings.smtp_url.get_secret_value(), settings.mail_from), guard
         )
-        reset_store, sign_up_store = PasswordResetStore(database), SignUpStore(database)
+        resets_sent, sign_ups_asked = PasswordResetStore(database), SignUpStore(database)
         resets = PasswordResets(
             users=users,
-            resets=reset_store,
+            resets=resets_sent,
             hashing=hashing,
             guard=guard,
             outbox=outbox,
@@ -127,7 +127,7 @@ class Container:
         )
         sign_ups = SignUps(
             users=users,
-            waiting=sign_up_store,
+            waiting=sign_ups_asked,
             audit=audit,
             hashing=hashing,
             guard=guard,
@@ -144,6 +144,7 @@ class Container:
             published_ahead=settings.key_published_ahead,
         )
         sessions, access_tokens = SessionStore(database), AccessTokenStore(database)
+        codes = CodeStore(database)
         status_list = StatusList(settings.issuer, access_tokens, keys)
         client_store = ClientStore(database)
         clients = Clients(client_store, first_party_client(password_grant=settings.password_grant))
@@ -151,7 +152,7 @@ class Container:
         resources = Resources(settings.origin, services)
         issuer = TokenIssuer(settings.issuer, settings.access_token_life, keys, status_list)
         life = settings.refresh_token_life
-        code_grant = AuthorizationCodeGrant(CodeStore(database), resources, issuer, life)
+        code_grant = AuthorizationCodeGrant(codes, resources, issuer, life)
         grants = Grants(
             {
                 "authorization_code": code_grant,
@@ -189,11 +190,20 @@ class Container:
             grants=grants,
             authorization=Authorization(clients, resources, settings.origin, services),
             sign_in_page=SignInPage(secret),
-            maintenance=Maintenance([guard, reset_store, sign_up_store, sessions]),
+            maintenance=Maintenance(
+                [
+                    (PURGE_EVERY, status_list),
+                    (INTERVAL, guard),
+                    (INTERVAL, resets_sent),
+                    (INTERVAL, sign_ups_asked),
+                    (INTERVAL, sessions),
+                    (INTERVAL, codes),
+                ]
+            ),
         )
 
     async def close(self) -> None:
-        """Lets mails under way leave, then lets go of threads and connections."""
+        """Waits for mails on their way, then ends threads and closes connections."""
         await self.outbox.close()
         await self.hashing.close()
         await self.database.close()

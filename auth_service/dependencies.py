@@ -25,8 +25,6 @@ from auth_service.oauth.resources import Resources
 from auth_service.oauth.scopes import scope_list
 from auth_service.pages.sign_in import SignInPage
 from auth_service.passwords.authentication import PasswordAuthentication
-from auth_service.passwords.hashing import PasswordHashing
-from auth_service.passwords.throttling import SignInGuard
 from auth_service.revocation.revoke import Revocation
 from auth_service.revocation.status_list import StatusList
 from auth_service.sessions.store import SessionStore
@@ -64,14 +62,6 @@ async def get_client_store(request: Request) -> ClientStore:
 
 async def get_audit_log(request: Request) -> AuditStore:
     return _container(request).audit
-
-
-async def get_hashing(request: Request) -> PasswordHashing:
-    return _container(request).hashing
-
-
-async def get_guard(request: Request) -> SignInGuard:
-    return _container(request).guard
 
 
 async def get_authentication(request: Request) -> PasswordAuthentication:
@@ -147,8 +137,6 @@ Users = Annotated[UserStore, Depends(get_users)]
 Sessions = Annotated[SessionStore, Depends(get_sessions)]
 RegisteredClients = Annotated[ClientStore, Depends(get_client_store)]
 AuditLog = Annotated[AuditStore, Depends(get_audit_log)]
-Hashing = Annotated[PasswordHashing, Depends(get_hashing)]
-Guard = Annotated[SignInGuard, Depends(get_guard)]
 Authentication = Annotated[PasswordAuthentication, Depends(get_authentication)]
 MailOutbox = Annotated[Outbox, Depends(get_outbox)]
 Resets = Annotated[PasswordResets, Depends(get_password_resets)]

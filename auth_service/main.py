@@ -57,7 +57,6 @@ def create_app(settings: AuthSettings, container: Container | None = None) -> Fa
         ready_when={"database": c.database.ping, "signing_keys": c.keys.check},
         background=[
             c.status_list.keep_fresh,
-            c.status_list.keep_purged,
             keep_rotating,
             c.maintenance.run_forever,
         ],

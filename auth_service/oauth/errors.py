@@ -28,7 +28,6 @@ from auth_service.oauth.resources import UnknownResource
 from auth_service.oauth.scopes import ScopeNotGranted
 from auth_service.passwords.authentication import WrongCredentials
 from auth_service.passwords.throttling import TooManyFailedSignIns
-from auth_service.revocation.status_list import StatusListFull
 from gatehouse_chassis.database import DatabaseUnavailable
 
 log = structlog.get_logger(__name__)
@@ -53,12 +52,11 @@ ANSWERS: Mapping[type[Exception], tuple[int, str]] = {
     UnknownResource: (400, "invalid_target"),  # RFC 8707 section 2
     TooManyFailedSignIns: (429, "temporarily_unavailable"),  # RFC 6585 section 4
     TryLater: (503, "temporarily_unavailable"),
-    StatusListFull: (503, "temporarily_unavailable"),
     DatabaseUnavailable: (503, "temporarily_unavailable"),
 }
 """Status and error code of each exception."""
 
-OUTAGES = frozenset((TooManyRequests, ServiceUnavailable, DatabaseUnavailable))
+OUTAGES = frozenset((TooManyFailedSignIns, TryLater, DatabaseUnavailable))
 """What the API raises too, and answers with a problem document."""
 
 
@@ -89,7 +87,7 @@ class OAuthError(Exception):
         elif isinstance(error, DatabaseUnavailable):
             log.error("database_unavailable", exc_info=error)
             description, headers["Retry-After"] = "the database does not answer now", "2"
-        elif isinstance(error, TryLater | StatusListFull):
+        elif isinstance(error, TryLater):
             headers["Retry-After"] = str(error.retry_after)
         return cls(status, code, description, headers)
 

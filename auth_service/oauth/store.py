@@ -22,7 +22,7 @@ from gatehouse_chassis.database import Database, Statements
 from gatehouse_chassis.database.columns import now
 
 _ADD = insert(authorization_codes)
-_KEPT = timedelta(days=1)
+RETENTION = timedelta(days=1)
 """How long a code is recognised after its end, so that a second use is noticed."""
 
 
@@ -51,7 +51,13 @@ _SET_SESSION = (
     .where(authorization_codes.c.digest == bindparam("code"))
     .values(session_id=bindparam("session"))
 )
-_FORGET = delete(authorization_codes).where(authorization_codes.c.expires_at < bindparam("before"))
+_PURGE = delete(authorization_codes).where(
+    authorization_codes.c.digest.in_(
+        select(authorization_codes.c.digest)
+        .where(authorization_codes.c.expires_at < bindparam("before"))
+        .limit(bindparam("limit"))
+    )
+)
 # Locked until the transaction ends, so that what would end the session comes after it.
 _USER = (
     select(users.c.id, users.c.password_hash)
@@ -69,8 +75,7 @@ class CodeStore:
     async def add(
         self, digest: str, user: User, binding: CodeBinding, scope: str, expires_at: datetime
     ) -> None:
-        """Stores the code that a user's sign-in gives, and forgets those that are long over."""
-        await self._database.execute(_FORGET, before=now() - _KEPT)
+        """Stores the code that a user's sign-in gives."""
         await self._database.execute(
             _ADD,
             digest=digest,
@@ -112,6 +117,10 @@ class CodeStore:
                 await add_token(statements, session.id, refresh_digest, expires_at)
             await statements.execute(_SET_SESSION, code=digest, session=session.id)
             return session
+
+    async def purge_expired(self, limit: int) -> int:
+        """Deletes up to `limit` codes that expired `RETENTION` ago, and returns how many."""
+        return await self._database.execute(_PURGE, before=now() - RETENTION, limit=limit)
 
     async def _refuse(self, statements: Statements, digest: str, context: AuditContext) -> Refusal:
         code = await statements.fetch_one(_CODE, code=digest)

@@ -74,7 +74,7 @@ class AttemptStore:
             await self._add(key)
             await self._database.execute(_NOTE_SUCCESS, which=key, at=at)
 
-    async def forget(self, key: str) -> None:
+    async def delete(self, key: str) -> None:
         """Deletes the counter."""
         await self._database.execute(_DELETE, which=key)
 

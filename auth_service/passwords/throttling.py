@@ -15,8 +15,8 @@ from auth_service.errors import TryLater
 from auth_service.passwords.store import Attempts, AttemptStore
 from gatehouse_chassis.database.columns import now
 
-FORGET_AFTER = timedelta(days=1)
-"""How long a counter is kept after the last failure."""
+FAILURES_COUNT_FOR = timedelta(days=1)
+"""How long failures count after the last one."""
 
 KNOWN_FOR = timedelta(days=90)
 """How long an address is known after a sign-in from it."""
@@ -72,7 +72,7 @@ class SignInGuard:
         at = self._clock()
         counters, _ = await self._counters(username, address)
         for key in counters:
-            await self._attempts.count_failure(key, at=at, since=at - FORGET_AFTER)
+            await self._attempts.count_failure(key, at=at, since=at - FAILURES_COUNT_FOR)
 
     async def succeeded(self, username: str, address: str | None) -> None:
         """Remembers that the account is used from this address."""
@@ -86,13 +86,13 @@ class SignInGuard:
 
     async def forgive(self, username: str) -> None:
         """Resets the counter that all strangers share for this account."""
-        await self._attempts.forget(_account(username))
+        await self._attempts.delete(_account(username))
 
     async def purge_expired(self, limit: int) -> int:
         """Deletes up to `limit` counters that have no effect any more, and returns how many."""
         at = self._clock()
         return await self._attempts.purge_expired(
-            failed_before=at - FORGET_AFTER, succeeded_before=at - KNOWN_FOR, limit=limit
+            failed_before=at - FAILURES_COUNT_FOR, succeeded_before=at - KNOWN_FOR, limit=limit
         )
 
     async def _counters(

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import structlog
 
+from auth_service.errors import TryLater
 from auth_service.keys.signing_keys import LONGEST_TOKEN_LIFE, SigningKeys
 from auth_service.revocation.store import AccessTokenStore
 from gatehouse_chassis.auth.access_tokens import Clock
@@ -34,9 +35,7 @@ PURGE_AFTER = timedelta(minutes=5)
 """How long after its end a token may still be asked for, by a service whose clock is behind."""
 
 PURGE_EVERY = 60.0
-"""Seconds between two purges."""
-
-_AT_ONCE = 500
+"""Seconds between two purges; see `auth_service.maintenance.purge`."""
 
 # Of 10 000 scattered bits the highest level takes 78 ms and saves a fifth; this one takes 2 ms.
 _COMPRESSION = 4
@@ -44,14 +43,14 @@ _COMPRESSION = 4
 log = structlog.get_logger(__name__)
 
 
-class StatusListFull(Exception):
+class StatusListFull(TryLater):
     """No access token can be issued now."""
 
-    retry_after = int(PURGE_EVERY)
-    """Seconds until it is worth another try."""
-
     def __init__(self) -> None:
-        super().__init__("too many access tokens are alive at once; try again later")
+        super().__init__(
+            "too many access tokens are alive at once; try again later",
+            retry_after=int(PURGE_EVERY),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,22 +137,10 @@ class StatusList:
                 log.warning("status_list_not_loaded", cause=repr(error))
             await asyncio.sleep(RELOAD_AFTER)
 
-    async def keep_purged(self) -> None:
-        """Runs for ever beside the service: purges tokens that have expired."""
-        while True:
-            await asyncio.sleep(PURGE_EVERY)
-            try:
-                await self.purge_expired()
-            except Exception as error:
-                log.warning("expired_tokens_not_purged", cause=repr(error))
-
-    async def purge_expired(self) -> None:
-        """Deletes the oldest tokens that ended `PURGE_AFTER` ago, a few at a time: no request shall wait for long."""
+    async def purge_expired(self, limit: int) -> int:
+        """Deletes those of the `limit` oldest tokens that ended `PURGE_AFTER` ago, and returns how many."""
         before = datetime.fromtimestamp(self._clock(), UTC) - PURGE_AFTER
-        purged = _AT_ONCE
-        while purged == _AT_ONCE:
-            purged = await self._tokens.purge_expired(expired_before=before, limit=_AT_ONCE)
-            await asyncio.sleep(0)
+        return await self._tokens.purge_expired(expired_before=before, limit=limit)
 
     async def _load(self) -> None:
         # A clock that was set back must not keep the list as it is.

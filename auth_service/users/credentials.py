@@ -19,7 +19,7 @@ class WrongPassword(InvalidField):
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Changes them for a user who gives the current password: an access token alone may be stolen."""
+    """Changes password and address of a user who gives the current password: an access token may be stolen."""
 
     users: UserStore
     authentication: PasswordAuthentication

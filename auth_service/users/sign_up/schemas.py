@@ -25,7 +25,7 @@ class SignUp(BaseModel):
 
 
 class SignUpAsked(BaseModel):
-    """What everyone is told who signs up."""
+    """The answer to every sign-up."""
 
     detail: str
 

@@ -13,7 +13,7 @@ from auth_service.mail.outbox import Outbox
 from auth_service.main import create_app
 from auth_service.passwords.store import AttemptStore
 from auth_service.passwords.throttling import (
-    FORGET_AFTER,
+    FAILURES_COUNT_FOR,
     KNOWN_FOR,
     LONGEST_DELAY,
     SignInGuard,
@@ -142,7 +142,7 @@ async def test_a_success_forgets_the_failures_of_its_own_address_only(guard: Sig
 
 async def test_failures_of_long_ago_do_not_count(guard: SignInGuard, clock: Calendar) -> None:
     await fail(guard, 50)
-    clock.today += FORGET_AFTER + timedelta(seconds=1)
+    clock.today += FAILURES_COUNT_FOR + timedelta(seconds=1)
     await fail(guard, 4)
     assert await waits(guard, ELSEWHERE) == 0
 
@@ -164,7 +164,7 @@ async def test_counters_that_mean_nothing_any_more_are_removed(
     await fail(guard, 3)
     await guard.succeeded(DEMO.username, HOME)
     assert await guard.purge_expired(100) == 0
-    clock.today += FORGET_AFTER + timedelta(seconds=1)
+    clock.today += FAILURES_COUNT_FOR + timedelta(seconds=1)
     assert await guard.purge_expired(1) == 1
     assert await guard.purge_expired(100) == 1
     rows = await database.fetch_all(select(sign_in_attempts.c.last_success_at).limit(9))

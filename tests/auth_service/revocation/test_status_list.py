@@ -18,6 +18,7 @@ from auth_service.clients.store import ClientStore
 from auth_service.keys.signing_keys import SigningKeys
 from auth_service.keys.store import SigningKeyStore
 from auth_service.main import create_app
+from auth_service.maintenance.purge import purge
 from auth_service.revocation.revoke import Revocation
 from auth_service.revocation.status_list import (
     PURGE_AFTER,
@@ -216,12 +217,12 @@ async def test_a_revoked_token_leaves_the_list_and_the_database_after_its_end(
     tokens = await sign_in(client)
     await of_reuse(client, revocation, tokens)
     clock.advance(LIFE.total_seconds() + PURGE_AFTER.total_seconds() - 5)
-    await statuses.purge_expired()
+    await purge(statuses)
     assert await kept() == 2
     assert len(await places(statuses, keys, clock)) == 2
     clock.advance(10)
     assert await places(statuses, keys, clock) == set()
-    await statuses.purge_expired()
+    await purge(statuses)
     assert await kept() == 0
 
 
@@ -230,7 +231,7 @@ async def test_many_expired_tokens_are_forgotten_in_one_go(
 ) -> None:
     for _ in range(501):
         await statuses.allocate_index(None, "gatehouse", int(clock.now) - 3600)
-    await statuses.purge_expired()
+    await purge(statuses)
     assert await database.fetch_all(select(access_tokens).limit(1)) == []
 
 
@@ -244,7 +245,7 @@ async def test_places_go_round_and_a_number_is_never_given_twice(
     await database.execute(update(access_tokens).values(id=SIZE - 1))
     last = await statuses.allocate_index(None, "gatehouse", end)
     assert last["status"]["status_list"]["idx"] == 0
-    await statuses.purge_expired()
+    await purge(statuses)
     again = await statuses.allocate_index(None, "gatehouse", end)
     assert again["status"]["status_list"]["idx"] == 1
     assert first["jti"] != again["jti"]
