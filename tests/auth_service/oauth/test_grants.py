@@ -64,7 +64,7 @@ class FullList:
 
 
 async def test_a_test_replaces_any_dependency(client: httpx2.AsyncClient, app: FastAPI) -> None:
-    full = Grants({"password": cast(Grant, None)}, cast(StatusList, FullList()))
+    full = Grants({"password": cast(Grant, object())}, cast(StatusList, FullList()))
     app.dependency_overrides[get_grants] = lambda: full
     answer = await client.post("/token", data=DEMO.password_grant)
     assert refused(answer) == (503, "temporarily_unavailable")
