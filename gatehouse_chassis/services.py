@@ -122,7 +122,10 @@ def _entry(file: Path, name: str, value: Any) -> ServiceEntry:
         raise ServicesError(f"{where} must be a table.")
     kinds: dict[str, type] = {
         **dict.fromkeys(("title", "description", "prefix", "package", "upstream", "panel"), str),
-        **{"scopes": dict, "database": bool, "workers": int, "body_limit": int},
+        "scopes": dict,
+        "database": bool,
+        "workers": int,
+        "body_limit": int,
     }
     for key, setting in value.items():
         if key not in kinds:
@@ -160,7 +163,7 @@ def _scope(where: str, service: str, name: str, value: Any) -> ScopeEntry:
 
 
 def _refuse_clashes(file: Path, services: Mapping[str, ServiceEntry]) -> None:
-    taken: dict[str, str] = {prefix: "nginx itself" for prefix in _NGINX_PREFIXES}
+    taken: dict[str, str] = dict.fromkeys(_NGINX_PREFIXES, "nginx itself")
     for service in services.values():
         for prefix, owner in taken.items():
             if f"{service.prefix}/".startswith(f"{prefix}/") or f"{prefix}/".startswith(
