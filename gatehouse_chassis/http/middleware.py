@@ -12,7 +12,6 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gatehouse_chassis.http.problems import Problem, failure_response, problem_response
-from gatehouse_chassis.observability.logs import RequestLine, request_logger
 from gatehouse_chassis.observability.metrics import Metrics, came_through_a_proxy
 from gatehouse_chassis.proxy.public_prefix import PublicPrefix
 from gatehouse_chassis.proxy.redirects import with_relative_location
@@ -43,7 +42,6 @@ class RequestContext:
         self._app = app
         self._public_prefix = public_prefix
         self._metrics = metrics
-        self._log_request = request_logger()
         # The route in the scope does not know the prefix of the router it was included with.
         self._templates = {
             _endpoint(context): context.path_format or context.path or "unmatched"
@@ -91,7 +89,7 @@ class RequestContext:
             if not answered:
                 await failure_response(HTTPConnection(scope))(scope, receive, send_with_id)
         finally:
-            self._record(scope, request_id, status, time.perf_counter() - started)
+            self._record(scope, status, time.perf_counter() - started)
             structlog.contextvars.unbind_contextvars("request_id")
 
     def _request_id(self, scope: Scope) -> str:
@@ -102,23 +100,21 @@ class RequestContext:
                     return str(value.decode("latin-1"))
         return uuid4().hex
 
-    def _record(self, scope: Scope, request_id: str, status: int, seconds: float) -> None:
+    def _record(self, scope: Scope, status: int, seconds: float) -> None:
         method = scope.get("method", "WEBSOCKET")
         route = self._templates.get(scope.get("endpoint"), "unmatched")
         self._metrics.observe(method=method, route=route, status=status, seconds=seconds)
         client = scope.get("client")
-        self._log_request(
-            RequestLine(
-                method=method,
-                route=route,
-                path=scope["path"],
-                status=status,
-                ms=round(seconds * 1000, 2),
-                client=client[0] if client else None,
-                request_id=request_id,
-                # It would drown what people ask for.
-                is_routine=route.startswith("/health/") or status == 304,
-            )
+        # The routine ones come every few seconds and would drown what people ask for.
+        is_routine = route.startswith("/health/") or status == 304
+        (log.debug if is_routine else log.info)(
+            "request",
+            method=method,
+            route=route,
+            path=scope["path"],
+            status=status,
+            ms=round(seconds * 1000, 2),
+            client=client[0] if client else None,
         )
 
 

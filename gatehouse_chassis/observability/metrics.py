@@ -8,7 +8,6 @@ from prometheus_client import (
     CollectorRegistry,
     Histogram,
     generate_latest,
-    values,
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.requests import Request
@@ -29,8 +28,6 @@ class Metrics:
     """
 
     def __init__(self) -> None:
-        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-            values.ValueClass = values.MultiProcessValue(_Process.number)  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         self._duration = Histogram(
             "http_server_request_duration_seconds",
@@ -59,23 +56,6 @@ class Metrics:
             collector: Any = MultiProcessCollector
             collector(registry)
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
-
-
-class _Process:
-    """The number of this process, which prometheus_client asks for several times at each request."""
-
-    _number = os.getpid()
-
-    @classmethod
-    def number(cls) -> int:
-        return cls._number
-
-    @classmethod
-    def forked(cls) -> None:
-        cls._number = os.getpid()
-
-
-os.register_at_fork(after_in_child=_Process.forked)
 
 
 def came_through_a_proxy(scope: Scope) -> bool:

@@ -13,10 +13,9 @@ from starlette.routing import WebSocketRoute
 from uvicorn_worker import UvicornWorker
 
 from gatehouse_chassis.serving.draining import REQUEST_LIMIT, DrainingServer
-from gatehouse_chassis.serving.joined_writes import JoinedWritesProtocol
 
 DRAIN = signal.SIGUSR2
-"""Tells a worker to leave when nobody keeps a connection to it."""
+"""Tells a worker to leave when no peer keeps a connection to it."""
 
 _PR_SET_PDEATHSIG = 1
 
@@ -26,7 +25,7 @@ class ServiceWorker(UvicornWorker):  # type: ignore[misc]  # it comes without ty
 
     CONFIG_KWARGS: dict[str, Any] = {  # noqa: RUF012  # the base class declares it so
         "loop": "auto",
-        "http": JoinedWritesProtocol,
+        "http": "auto",
         "lifespan": "on",
         "proxy_headers": False,
         "server_header": False,
@@ -48,7 +47,7 @@ class ServiceWorker(UvicornWorker):  # type: ignore[misc]  # it comes without ty
 
     async def _serve(self) -> None:
         if not _takes_websockets(self.wsgi):
-            # Otherwise an upgrade request waits for a handshake that nobody will answer.
+            # Otherwise an upgrade request waits for a handshake that is never answered.
             self.config.ws = "none"
         self.config.app = self.wsgi
         server = DrainingServer(self.config, on_start=self._note_start)

@@ -5,7 +5,6 @@ import os
 import pty
 import subprocess
 import sys
-from select import PIPE_BUF
 
 import pytest
 
@@ -102,51 +101,3 @@ def _read(terminal: int) -> str:
     finally:
         os.close(terminal)
     return said.decode()
-
-
-REQUESTS = """
-import asyncio, sys
-from gatehouse_chassis.observability.logs import RequestLine, configure_logging, request_logger
-
-class Writes:
-    def isatty(self):
-        return False
-
-    def flush(self):
-        pass
-
-    def write(self, text):
-        print(text.count(chr(10)), len(text), text.splitlines()[-1])
-
-sys.stderr = Writes()
-configure_logging(service="probe", level="info", style="json")
-log_request = request_logger()
-
-async def turns():
-    for requests in (1, 3, 40):
-        for number in range(requests):
-            log_request(RequestLine("GET", "/", f"/{number}", 200, 0.5, None, "the-request", is_routine=False))
-        await asyncio.sleep(0)
-    log_request(RequestLine("GET", "/", "/last", 200, 0.5, None, "the-request", is_routine=False))
-
-asyncio.run(turns())
-"""
-
-
-def test_the_lines_of_one_turn_are_written_at_once_but_no_more_than_a_pipe_keeps_together() -> None:
-    ended = subprocess.run(
-        [sys.executable, "-c", REQUESTS],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=True,
-    )
-    writes = [line.split(" ", 2) for line in ended.stdout.splitlines()]
-    lines = [int(count) for count, _, _ in writes]
-    assert lines[:2] == [1, 3]
-    assert sum(lines) == 1 + 3 + 40 + 1
-    assert len(lines) < 10
-    assert all(int(size) <= PIPE_BUF for _, size, _ in writes)
-    # The turn that ends the loop is written too.
-    assert json.loads(writes[-1][2])["path"] == "/last"
