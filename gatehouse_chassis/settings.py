@@ -9,8 +9,10 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from gatehouse_chassis.http.body_limit import MAX_BODY_BYTES
 from gatehouse_chassis.proxy.forwarded import PREFIX, TrustedProxies
 from gatehouse_chassis.proxy.public_prefix import normalise_root_path
+from gatehouse_chassis.services import auth_prefix
 
 SECRET_MIN_LENGTH = 32
 PASSWORD_MIN_LENGTH = 12
@@ -161,6 +163,7 @@ class ServiceSettings(EnvironmentSettings):
     root_path: RootPath
     bind: BindAddress
     workers: Annotated[int, Field(ge=1, le=64)] = 2
+    body_limit: Annotated[int, Field(ge=1)] = MAX_BODY_BYTES
     database_url: DatabaseURL
     state_dir: Path
     trusted_proxies: Annotated[TrustedProxies, NoDecode, BeforeValidator(_read_trusted_proxies)] = (
@@ -187,4 +190,4 @@ class ServiceSettings(EnvironmentSettings):
     @property
     def issuer(self) -> str:
         """The `iss` of every access token (RFC 9068 section 2.2): the public URL of the auth service."""
-        return f"{self.origin}/auth"
+        return f"{self.origin}{auth_prefix()}"
