@@ -7,10 +7,6 @@ from testing.http import send, send_raw
 from testing.nginx import Proxy
 
 
-# Its owner says what it protects, not we.
-WELL_KNOWN_OF_LEGACY = "/.well-known/oauth-protected-resource/legacy"
-
-
 @pytest.mark.parametrize(
     ("path", "service"),
     [
