@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError
 from gatehouse_chassis.http.body_limit import MAX_BODY_BYTES
 from gatehouse_chassis.proxy.forwarded import PREFIX, TrustedProxies
 from gatehouse_chassis.proxy.public_prefix import normalise_root_path
-from gatehouse_chassis.services import auth_prefix
+from gatehouse_chassis.services import ServicesError, auth_prefix
 
 SECRET_MIN_LENGTH = 32
 PASSWORD_MIN_LENGTH = 12
@@ -138,6 +138,8 @@ class EnvironmentSettings(BaseSettings):
             return cls()
         except ValidationError as error:
             raise SettingsError("\n".join(map(cls._sentence, error.errors()))) from None
+        except ServicesError as error:
+            raise SettingsError(str(error)) from None
 
     @classmethod
     def variable(cls, name: str) -> str:

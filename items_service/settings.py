@@ -1,4 +1,4 @@
-"""What the items service is told, as `ITEMS_*` variables."""
+"""The settings of the items service: `ITEMS_*` variables."""
 
 from datetime import timedelta
 from pathlib import Path
