@@ -142,7 +142,6 @@ def clean(checkout: Checkout, options: argparse.Namespace) -> int:
 
 def service(checkout: Checkout, options: argparse.Namespace) -> int:
     """Make a new service."""
-    preflight.check_python()
     print(create(checkout, options.name, options.singular))
     return 0
 

@@ -137,6 +137,11 @@ def scope_descriptions(service: str) -> dict[str, str]:
 
 @cache
 def parse_services(file: Path, text: str) -> dict[str, ServiceEntry]:
+    """The services that `text` lists, where `file` is what messages call it.
+
+    Raises:
+        ServicesError: an entry cannot be used.
+    """
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

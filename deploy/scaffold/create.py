@@ -85,9 +85,9 @@ def _format(checkout: Checkout, folders: Sequence[Path]) -> None:
         )
 
 
-def _report(names: Names, written: Sequence[Path]) -> str:
+def _report(names: Names, written: Sequence[str]) -> str:
     package = names.package
-    changed = ", ".join(["services.toml", *map(str, written)])
+    changed = ", ".join(["services.toml", *written])
     edit = {
         f"{package}/tables.py": f"the columns of a {names.singular}",
         f"{package}/schemas.py": "what the API takes and returns",
