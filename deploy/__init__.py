@@ -8,5 +8,5 @@ import sys
 from deploy.old_python import complaint
 
 # Before any other module is read: they use what an old Python does not know.
-if trouble := complaint(sys.version_info[:3]):
-    sys.exit(trouble)
+if complaint(sys.version_info[:3]):
+    sys.exit(complaint(sys.version_info[:3]))

@@ -1,6 +1,7 @@
 """What each command of `python -m deploy` does."""
 
 import argparse
+import os
 import shutil
 import sys
 
@@ -9,6 +10,7 @@ from deploy import mode, nginx, preflight, settings_file, uv
 from deploy import reload as reloading
 from deploy import sync as generated
 from deploy.checkout import Checkout
+from deploy.commands import run
 from deploy.docker import DockerStack
 from deploy.errors import DeployError
 from deploy.local import stack as processes
@@ -172,6 +174,13 @@ def install(checkout: Checkout, _: argparse.Namespace) -> int:
 def sync(checkout: Checkout, _: argparse.Namespace) -> int:
     """Write what is made from the list of services."""
     changed = generated.sync(checkout)
+    if (checkout.venv / "bin" / "python").exists():
+        run(
+            [checkout.venv / "bin" / "python", "-m", "deploy.settings_page"],
+            cwd=checkout.root,
+            env=os.environ,
+            failed="docs/settings.md could not be written.",
+        )
     print(f"Wrote {', '.join(changed)}." if changed else "Everything agrees with services.toml.")
     return 0
 

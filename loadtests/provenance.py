@@ -73,7 +73,7 @@ def load_average() -> float:
 def _openapi(url: str) -> Any:
     # Without handlers for proxies: only the target itself may answer for the target.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(f"{url}/items/openapi.json", timeout=TIMEOUT_SECONDS) as response:
+    with opener.open(f"{url}/auth/openapi.json", timeout=TIMEOUT_SECONDS) as response:
         return json.load(response)
 
 

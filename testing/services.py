@@ -45,6 +45,12 @@ upstream = "127.0.0.1:9099"
 """
 
 
+def checkout_of_samples(folder: Path) -> Checkout:
+    """A checkout that has the list `SAMPLE` and nothing else."""
+    (folder / "services.toml").write_text(SAMPLE, encoding="utf-8")
+    return Checkout(folder)
+
+
 def sample_checkout(folder: Path, services: str = SAMPLE) -> Checkout:
     """A folder with nothing but a list of services and what `make sync` makes of it."""
     for name in BLOCKS:

@@ -12,6 +12,7 @@ from testing.stack import Stack, sqlite_stack
 
 HERE = Path(__file__).parent
 SLOW_FOLDERS = (
+    "loadtests",
     "proxy",
     "bench",
     "doctor",

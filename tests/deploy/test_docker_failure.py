@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from deploy.checkout import Checkout
 from deploy.docker import DockerStack
 from deploy.errors import DeployError
 from deploy.progress import Progress
 from deploy.settings import load
+from testing.services import checkout_of_samples
 
 HEALTH_CHECK = (
     "Traceback (most recent call last):\nHTTPError: HTTP Error 503: Service Unavailable\n"
@@ -25,6 +25,9 @@ def inspected(checkout: Path, service: str, **state: object) -> dict[str, object
         "Config": {"Labels": {f"com.docker.compose.{key}": text for key, text in labels.items()}},
         "State": {"Pid": 0, "ExitCode": 0, "StartedAt": "2026-01-01T00:00:00Z", **state},
         "RestartCount": 0,
+        "HostConfig": {
+            "RestartPolicy": {"Name": "no" if service.endswith("-migrate") else "unless-stopped"}
+        },
     }
 
 
@@ -42,7 +45,7 @@ def failed_start(folder: Path, *containers: dict[str, object]) -> list[str]:
         "esac\n"
     )
     docker.chmod(0o755)
-    checkout = Checkout(folder)
+    checkout = checkout_of_samples(folder)
     settings = load(checkout, {"PATH": f"{folder}:/usr/bin:/bin"})
     with pytest.raises(DeployError) as failed:
         DockerStack(checkout, settings).start(Progress(3, io.StringIO()))

@@ -1,5 +1,7 @@
+import ast
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,38 @@ def test_a_python_that_is_too_old_is_passed_over(tmp_path: Path) -> None:
         str(tmp_path / "python3.12"),
         *("-m", "deploy", "logs", "--lines", "5", "auth"),
     ]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_named_python_that_cannot_be_used_is_told_in_a_sentence(
+    tmp_path: Path, there: bool
+) -> None:
+    if there:
+        program = tmp_path / "python3.10"
+        program.write_text("#!/bin/sh\n[ $1 = -c ] && exit 1\necho Traceback >&2; exit 1\n")
+        program.chmod(0o755)
+
+    done = make("up", "PYTHON=python3.10", path=f"{tmp_path}:{PATH}")
+
+    assert done.returncode == 2
+    sentence, makes_own = done.stderr.splitlines()
+    assert sentence.startswith("python3.10 is not Python 3.11 or newer. Name one that is: make up")
+    assert makes_own.startswith("make: ***")
+
+
+def test_the_package_itself_says_that_a_python_is_too_old() -> None:
+    """An old Python fails at the first import: the check stands before it, in words that any Python 3 knows."""
+    old = "import sys; sys.version_info = (3, 10, 2); import deploy.__main__"
+    done = subprocess.run(
+        [sys.executable, "-c", old], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 1
+    assert re.fullmatch(
+        r"Python 3\.10\.2 runs this, but 3\.11 or newer .*make up PYTHON=.*\n", done.stderr
+    )
+    for name in ("__init__.py", "old_python.py"):
+        ast.parse((ROOT / "deploy" / name).read_text(), feature_version=(3, 8))
 
 
 @pytest.mark.parametrize(("status", "makes_own"), [(0, 0), (1, 0), (2, 2)])

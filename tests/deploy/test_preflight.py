@@ -4,17 +4,11 @@ from pathlib import Path
 import pytest
 
 from deploy import preflight
-from deploy.checkout import Checkout
 from deploy.docker import DockerStack
 from deploy.errors import DeployError
 from deploy.local.stack import LocalStack
 from deploy.settings import load
-
-
-def test_an_old_python_is_refused_with_the_way_to_name_another() -> None:
-    with pytest.raises(DeployError, match=r"Python 3\.10\.2 .* 3\.11 or newer .*make up PYTHON="):
-        preflight.check_python((3, 10, 2))
-    preflight.check_python((3, 11, 0))
+from testing.services import checkout_of_samples
 
 
 def test_a_folder_that_can_be_made_is_fine(tmp_path: Path) -> None:
@@ -28,7 +22,7 @@ def test_a_folder_of_somebody_else_is_refused_with_the_owner() -> None:
 
 
 def test_data_without_its_secrets_is_refused(tmp_path: Path) -> None:
-    settings = load(Checkout(tmp_path), {})
+    settings = load(checkout_of_samples(tmp_path), {})
 
     with pytest.raises(DeployError, match=r"no \.env .* var/auth/auth\.db.* make clean"):
         preflight.check_secrets_fit_the_data(settings, ["var/auth/auth.db"])
@@ -36,13 +30,18 @@ def test_data_without_its_secrets_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "prefix"), [("AUTH_ROOT_PATH", "/auth"), ("ITEMS_ROOT_PATH", "/items")]
+    ("name", "prefix"),
+    [
+        ("AUTH_ROOT_PATH", "/auth"),
+        ("ITEMS_ROOT_PATH", "/items"),
+        ("WIDE_NOTES_ROOT_PATH", "/team/notes"),
+    ],
 )
 def test_a_prefix_that_the_rest_of_the_stack_does_not_know_is_refused(
     tmp_path: Path, name: str, prefix: str
 ) -> None:
     def check(**environ: str) -> None:
-        preflight.check_prefixes(load(Checkout(tmp_path), environ))
+        preflight.check_prefixes(load(checkout_of_samples(tmp_path), environ))
 
     check()
     check(**{name: prefix})
@@ -56,7 +55,7 @@ def test_a_prefix_that_the_rest_of_the_stack_does_not_know_is_refused(
 def test_each_mode_refuses_such_a_prefix_before_it_starts(
     tmp_path: Path, stack: type[LocalStack | DockerStack]
 ) -> None:
-    checkout = Checkout(tmp_path)
+    checkout = checkout_of_samples(tmp_path)
     no_tools = {"PATH": str(a_docker_without_containers(tmp_path)), "ITEMS_ROOT_PATH": "/things"}
 
     with pytest.raises(DeployError, match="ITEMS_ROOT_PATH"):
@@ -81,7 +80,7 @@ def test_secrets_that_others_can_read_are_noted(tmp_path: Path) -> None:
 
 
 def test_an_address_of_a_service_needs_a_host_and_a_port(tmp_path: Path) -> None:
-    settings = load(Checkout(tmp_path), {"ITEMS_BIND": "8002"})
+    settings = load(checkout_of_samples(tmp_path), {"ITEMS_BIND": "8002"})
 
     with pytest.raises(DeployError, match=r"ITEMS_BIND is '8002'.* host:port"):
         preflight.local_ports(settings)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from deploy.checkout import Checkout
 from deploy.docker import DockerStack
 from deploy.errors import DeployError
 from deploy.progress import Progress
 from deploy.reload import STEPS, Generation, reload
 from deploy.settings import load
+from testing.services import checkout_of_samples
 
 OLD = Generation(1, frozenset({10, 11}))
 BOTH = Generation(1, frozenset({10, 11, 20, 21}))
@@ -33,10 +33,10 @@ class Scripted:
             self._now = self._then.pop(0)
         return self._now
 
-    def hear(self, service: str) -> Callable[[], str]:
+    def follow_log(self, service: str) -> Callable[[], str]:
         return lambda: self._said if self._is_told else ""
 
-    def hang_up(self, services: Sequence[str]) -> None:
+    def send_sighup(self, services: Sequence[str]) -> None:
         self._is_told = True
 
 
@@ -96,6 +96,7 @@ def test_workers_in_a_container_are_found_while_their_master_turns_into_another(
         "Config": {"Labels": {f"com.docker.compose.{key}": text for key, text in labels.items()}},
         "State": {"Status": "running", "Pid": 5, "ExitCode": 0, "StartedAt": "2026-01-01"},
         "RestartCount": 0,
+        "HostConfig": {"RestartPolicy": {"Name": "unless-stopped"}},
     }
     (tmp_path / "inspected.json").write_text(json.dumps([container]))
     processes = [
@@ -119,7 +120,8 @@ def test_workers_in_a_container_are_found_while_their_master_turns_into_another(
     )
     docker.chmod(0o755)
     stack = DockerStack(
-        Checkout(tmp_path), load(Checkout(tmp_path), {"PATH": f"{tmp_path}:/usr/bin:/bin"})
+        checkout_of_samples(tmp_path),
+        load(checkout_of_samples(tmp_path), {"PATH": f"{tmp_path}:/usr/bin:/bin"}),
     )
 
     assert stack.generation("items") == Generation(6, frozenset({10, 11}))

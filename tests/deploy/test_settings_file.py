@@ -6,15 +6,23 @@ from pathlib import Path
 import pytest
 
 from deploy.errors import DeployError
-from deploy.settings_file import VARIABLES, complete, read
+from deploy.settings_file import complete, read, variables
+from gatehouse_chassis.services import ServiceEntry
+
+SERVICES = {
+    "auth": ServiceEntry("auth", "Auth", "", "/auth", package="auth_service"),
+    "plain": ServiceEntry("plain", "Plain", "", "/plain", package="plain_service", database=False),
+    "legacy": ServiceEntry("legacy", "Legacy", "", "/legacy", upstream="127.0.0.1:9099"),
+}
+NOTES = ServiceEntry("notes", "Notes", "", "/notes", package="notes_service")
 
 
 def test_the_first_run_writes_every_variable_for_the_owner_only(tmp_path: Path) -> None:
     path = tmp_path / ".env"
 
-    added = complete(path)
+    added = complete(path, SERVICES)
 
-    assert added == [variable.name for variable in VARIABLES]
+    assert added == [variable.name for variable in variables(SERVICES)]
     assert list(read(path)) == added
     assert all(read(path).values())
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -22,8 +30,8 @@ def test_the_first_run_writes_every_variable_for_the_owner_only(tmp_path: Path) 
 
 def test_two_checkouts_share_no_secret(tmp_path: Path) -> None:
     one, other = tmp_path / "one.env", tmp_path / "other.env"
-    complete(one)
-    complete(other)
+    complete(one, SERVICES)
+    complete(other, SERVICES)
 
     alike = {name for name, value in read(one).items() if read(other)[name] == value}
 
@@ -32,10 +40,10 @@ def test_two_checkouts_share_no_secret(tmp_path: Path) -> None:
 
 def test_a_complete_file_is_left_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / ".env"
-    complete(path)
+    complete(path, SERVICES)
     before = path.read_bytes()
 
-    assert complete(path) == []
+    assert complete(path, SERVICES) == []
     assert path.read_bytes() == before
 
 
@@ -44,7 +52,7 @@ def test_missing_variables_are_appended_and_nothing_else_changes(tmp_path: Path)
     path.write_text("# mine\nDEMO_USERNAME=ada\nGATEHOUSE_PORT=9000")  # no line break at the end
     path.chmod(0o644)
 
-    added = complete(path)
+    added = complete(path, SERVICES)
 
     assert path.read_text().startswith("# mine\nDEMO_USERNAME=ada\nGATEHOUSE_PORT=9000\n")
     assert "DEMO_USERNAME" not in added
@@ -53,9 +61,27 @@ def test_missing_variables_are_appended_and_nothing_else_changes(tmp_path: Path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600, "secrets were added to it"
 
 
+def test_a_service_that_comes_later_gets_a_password_for_its_database(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    complete(path, SERVICES)
+    before = path.read_text()
+
+    assert complete(path, {**SERVICES, "notes": NOTES}) == ["NOTES_DATABASE_PASSWORD"]
+
+    assert path.read_text().startswith(before)
+    assert read(path)["NOTES_DATABASE_PASSWORD"]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_only_a_service_with_a_database_here_has_a_password_for_one() -> None:
+    names = [variable.name for variable in variables(SERVICES)]
+
+    assert [name for name in names if "DATABASE" in name] == ["AUTH_DATABASE_PASSWORD"]
+
+
 def test_shells_read_what_is_written(tmp_path: Path) -> None:
     path = tmp_path / ".env"
-    complete(path)
+    complete(path, SERVICES)
     with path.open("a") as file:
         file.write("A='two words, $HOME # and more'\nexport B=\"it's\"  # why\nC=\n")
     names = [*read(path)]
