@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
@@ -128,17 +128,6 @@ class UserAdministration(BaseModel):
         return self
 
 
-class SessionPublic(BaseModel):
-    """A sign-in that can go on, as its user and administrators see it."""
-
-    id: UUID
-    client_id: str
-    scope: str
-    created_at: datetime
-    last_used_at: datetime
-    expires_at: datetime
-
-
 class UserPublic(BaseModel):
     """A user as the user and administrators see it."""
 
@@ -163,26 +152,3 @@ class AuditRecord(BaseModel):
     address: str | None
     request_id: str | None
     details: dict[str, str]
-
-
-class TokenResponse(BaseModel):
-    """RFC 6749 section 5.1."""
-
-    access_token: str
-    token_type: Literal["Bearer"] = "Bearer"  # the name of a scheme
-    expires_in: int = Field(description="seconds")
-    refresh_token: str | None = None
-    scope: str
-
-
-class TokenError(BaseModel):
-    """RFC 6749 section 5.2."""
-
-    error: str
-    error_description: str
-
-
-class JWKSet(BaseModel):
-    """RFC 7517 section 5."""
-
-    keys: list[dict[str, str]]

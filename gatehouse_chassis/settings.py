@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError
 
 from gatehouse_chassis.proxy.forwarded import PREFIX, TrustedProxies
 from gatehouse_chassis.proxy.public_prefix import normalise_root_path
+from gatehouse_chassis.services import ServicesError, auth_prefix
 
 SECRET_MIN_LENGTH = 32
 PASSWORD_MIN_LENGTH = 12
@@ -177,6 +178,8 @@ class EnvironmentSettings(BaseSettings):
             return cls()
         except ValidationError as error:
             raise SettingsError("\n".join(map(cls._sentence, error.errors()))) from None
+        except ServicesError as error:
+            raise SettingsError(str(error)) from None
 
     @classmethod
     def variable(cls, name: str) -> str:
@@ -265,7 +268,7 @@ class ServiceSettings(EnvironmentSettings):
     @property
     def issuer(self) -> str:
         """The `iss` of every access token (RFC 9068 section 2.2): the public URL of the auth service."""
-        return f"{self.origin}/auth"
+        return f"{self.origin}{auth_prefix()}"
 
 
 class ResourceServerSettings(ServiceSettings):

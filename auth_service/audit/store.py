@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, insert, select
 
-from auth_service.audit.context import current_origin
+from auth_service.audit.context import AuditContext, given_or_current
 from auth_service.audit.events import Event
 from auth_service.tables import audit_log
 from gatehouse_chassis.database import Database, Row, Statements
@@ -21,7 +21,7 @@ class AuditEntry:
 
     Attributes:
         subject: what it happened to: the id of a user or of a client, or a key id.
-        actor, address, request_id: see `auth_service.audit.context.Origin`.
+        actor, address, request_id: see `auth_service.audit.context.AuditContext`.
         details: what else is worth knowing; never a secret.
     """
 
@@ -46,19 +46,23 @@ _FILTERS = {
 
 
 async def record(
-    statements: Statements, event: Event, subject: UUID | str | None, **details: str
+    statements: Statements,
+    event: Event,
+    subject: UUID | str | None,
+    context: AuditContext | None = None,
+    **details: str,
 ) -> None:
-    """Adds an entry, within the transaction of what it tells of where there is one."""
-    origin = current_origin()
+    """Adds an entry, within the caller's transaction if there is one."""
+    context = given_or_current(context)
     await statements.execute(
         _ADD,
         id=new_id(),
         at=now(),
         event=event.value,
         subject=None if subject is None else str(subject),
-        actor=origin.actor,
-        address=origin.address,
-        request_id=origin.request_id,
+        actor=context.actor,
+        address=context.address,
+        request_id=context.request_id,
         details=dumps(details),
     )
 
@@ -69,9 +73,11 @@ class AuditStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def record(self, event: Event, subject: UUID | str | None, **details: str) -> None:
-        """Adds an entry that tells of no other change in the database."""
-        await record(self._database, event, subject, **details)
+    async def record(
+        self, event: Event, subject: UUID | str | None, context: AuditContext, **details: str
+    ) -> None:
+        """Adds an entry about something that changed nothing else in the database."""
+        await record(self._database, event, subject, context, **details)
 
     async def list(
         self,

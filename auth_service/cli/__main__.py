@@ -16,16 +16,11 @@ import click
 from fastapi.encoders import jsonable_encoder
 from pydantic import BaseModel, ValidationError
 
-from auth_service.audit.context import Origin, coming_from
+from auth_service.audit.context import AuditContext, set_current_context
 from auth_service.audit.events import Event
 from auth_service.audit.store import AuditStore
-from auth_service.clients.registration import (
-    ClientRegistration,
-    Grant,
-    public_view,
-    register_client,
-    renew_client_secret,
-)
+from auth_service.clients.registration import public_view, register_client, renew_client_secret
+from auth_service.clients.schemas import ClientRegistration, Grant
 from auth_service.clients.store import ClientStore
 from auth_service.keys.signing_keys import SigningKeys
 from auth_service.keys.store import SigningKeyStore
@@ -35,9 +30,9 @@ from auth_service.passwords.strength import refuse_weak
 from auth_service.passwords.throttling import SignInGuard
 from auth_service.revocation.revoke import Revocation
 from auth_service.revocation.store import AccessTokenStore
-from auth_service.schemas import AuditRecord, Role, SessionPublic, SignUp, UserPublic
-from auth_service.sessions.ends import EndOfSession
-from auth_service.sessions.store import SessionStore
+from auth_service.schemas import AuditRecord, Role, SignUp, UserPublic
+from auth_service.sessions.schemas import SessionPublic
+from auth_service.sessions.store import EndOfSession, SessionStore
 from auth_service.settings import AuthSettings
 from auth_service.users.store import User, UsernameTaken, UserStore
 from gatehouse_chassis.database import Database, DatabaseUnavailable, open_database
@@ -56,6 +51,7 @@ class Auth:
     settings: AuthSettings
     database: Database
     passwords: PasswordHashing
+    context: AuditContext
 
     @property
     def users(self) -> UserStore:
@@ -97,16 +93,17 @@ def run(work: Callable[[Auth], Awaitable[Result]]) -> Result:
 
 async def _work(settings: AuthSettings, work: Callable[[Auth], Awaitable[Result]]) -> Result:
     async with _opened(settings) as auth:
-        with coming_from(Origin(actor=f"command:{getpass.getuser()}")):
-            return await work(auth)
+        set_current_context(auth.context)
+        return await work(auth)
 
 
 @asynccontextmanager
 async def _opened(settings: AuthSettings) -> Any:
     database = open_database(settings.database_url)
     passwords = PasswordHashing(threads=1, queue=1)
+    context = AuditContext(actor=f"command:{getpass.getuser()}")
     try:
-        yield Auth(settings, database, passwords)
+        yield Auth(settings, database, passwords, context)
     finally:
         await passwords.close()
         await database.close()
@@ -185,7 +182,7 @@ def create_user(
         password_hash = await auth.passwords.hash(password)
         try:
             return await auth.users.create(
-                new.username, password_hash, new.display_name, role, new.email
+                new.username, password_hash, new.display_name, role, new.email, context=auth.context
             )
         except UsernameTaken:
             raise click.ClickException(f"The username {username!r} is taken.") from None
@@ -204,14 +201,14 @@ def _change_user(username: str, change: Callable[[Auth, User], Awaitable[User | 
 @click.argument("username")
 def disable_user(username: str) -> None:
     """Disable a user and end every session."""
-    _change_user(username, lambda auth, user: auth.users.set_disabled(user.id, True))
+    _change_user(username, lambda auth, user: auth.users.set_disabled(user.id, True, auth.context))
 
 
 @users.command("enable")
 @click.argument("username")
 def enable_user(username: str) -> None:
     """Let a disabled user sign in again."""
-    _change_user(username, lambda auth, user: auth.users.set_disabled(user.id, False))
+    _change_user(username, lambda auth, user: auth.users.set_disabled(user.id, False, auth.context))
 
 
 @users.command("role")
@@ -219,7 +216,7 @@ def enable_user(username: str) -> None:
 @click.argument("role", type=OneOf(Role))
 def change_role(username: str, role: Role) -> None:
     """Make a user an administrator, or an ordinary user."""
-    _change_user(username, lambda auth, user: auth.users.set_role(user.id, role))
+    _change_user(username, lambda auth, user: auth.users.set_role(user.id, role, auth.context))
 
 
 @users.command("password")
@@ -233,7 +230,8 @@ def change_password(username: str, password: str) -> None:
         SignUp.model_validate({"username": user.username, "password": password})
         about = (user.username, user.display_name, user.email)
         await refuse_weak(auth.passwords, password, "password", *about)
-        await auth.users.change_password(user.id, await auth.passwords.hash(password))
+        new_hash = await auth.passwords.hash(password)
+        await auth.users.change_password(user.id, new_hash, auth.context)
 
     run(work)
 
@@ -257,7 +255,7 @@ def list_sessions(username: str) -> None:
 
     async def work(auth: Auth) -> list[SessionPublic]:
         user = await auth.user(username)
-        found = await SessionStore(auth.database).list_of(user.id, most=MOST)
+        found = await SessionStore(auth.database).list_of(user.id, limit=MOST)
         return [SessionPublic.model_validate(one, from_attributes=True) for one in found]
 
     show(run(work), *SESSION)
@@ -274,8 +272,12 @@ def end_sessions(username: str | None, session_id: Any) -> None:
     async def work(auth: Auth) -> int:
         if username is not None:
             user = await auth.user(username)
-            return await auth.revocation.revoke_sessions_of(user.id, EndOfSession.REVOKED)
-        return int(await auth.revocation.revoke_session(session_id, EndOfSession.REVOKED))
+            return await auth.revocation.revoke_sessions_of(
+                user.id, EndOfSession.REVOKED, auth.context
+            )
+        return int(
+            await auth.revocation.revoke_session(session_id, EndOfSession.REVOKED, auth.context)
+        )
 
     show([{"ended": run(work)}], "ended")
 
@@ -288,7 +290,7 @@ def clients() -> None:
 @clients.command("list")
 def list_clients() -> None:
     """The newest 100 clients."""
-    found = run(lambda auth: ClientStore(auth.database).list(most=MOST))
+    found = run(lambda auth: ClientStore(auth.database).list(limit=MOST))
     show(map(public_view, found), *CLIENT)
 
 
@@ -317,7 +319,7 @@ def create_client(
                 "scopes": set(scopes),
             }
         )
-        client, secret = await register_client(ClientStore(auth.database), new)
+        client, secret = await register_client(ClientStore(auth.database), new, auth.context)
         return {**public_view(client).model_dump(), "client_secret": secret}
 
     show([run(work)], *CLIENT, "client_secret")
@@ -327,7 +329,9 @@ def create_client(
 @click.argument("client_id")
 def renew_secret(client_id: str) -> None:
     """Give a confidential client a new secret; the old one is refused from now on."""
-    secret = run(lambda auth: renew_client_secret(ClientStore(auth.database), client_id))
+    secret = run(
+        lambda auth: renew_client_secret(ClientStore(auth.database), client_id, auth.context)
+    )
     if secret is None:
         raise click.ClickException(f"There is no confidential client {client_id!r}.")
     show([{"client_secret": secret}], "client_secret")
@@ -337,7 +341,7 @@ def renew_secret(client_id: str) -> None:
 @click.argument("client_id")
 def remove_client(client_id: str) -> None:
     """Remove a client and end every session that was opened through it."""
-    if not run(lambda auth: ClientStore(auth.database).remove(client_id)):
+    if not run(lambda auth: ClientStore(auth.database).remove(client_id, auth.context)):
         raise click.ClickException(f"There is no client {client_id!r}.")
 
 
@@ -369,7 +373,7 @@ def rotate_keys(at_once: bool) -> None:
             token_life=auth.settings.access_token_life,
             published_ahead=auth.settings.key_published_ahead,
         )
-        key = await signing.rotate(at_once=at_once)
+        key = await signing.rotate(auth.context, at_once=at_once)
         if key is None:
             raise click.ClickException("The next key is waiting for its turn already.")
         return {"kid": key.kid, "signs_from": key.signs_from}

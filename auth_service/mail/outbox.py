@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from auth_service.audit.context import current_origin
+from auth_service.audit.context import AuditContext
 from auth_service.mail.sender import LogSender, MailSender
 from auth_service.passwords.throttling import SignInGuard
 from gatehouse_chassis.http.problems import ServiceUnavailable, TooManyRequests
@@ -48,12 +48,11 @@ class Mailing:
         self._under_way.add(task)  # the event loop alone would let it be collected
         task.add_done_callback(self._under_way.discard)
 
-    async def may_send(self, about: str) -> bool:
+    async def may_send(self, about: str, context: AuditContext) -> bool:
         """Whether one more mail about this may leave: each counts as a failed sign-in, to a name that nobody has."""
-        address = current_origin().address
         with suppress(TooManyRequests):
-            await self._guard.check(about, address)
-            await self._guard.failed(about, address)
+            await self._guard.check(about, context.address)
+            await self._guard.failed(about, context.address)
             return True
         return False
 

@@ -4,10 +4,10 @@ The forms need no token against other sites: one that asks for a mail does nothi
 and one that changes something carries the mailed token, which no other site knows.
 """
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from auth_service.audit.context import remember_origin
+from auth_service.dependencies import Context
 from auth_service.mail.outbox import Mailing
 from auth_service.oauth.forms import read_form
 from auth_service.pages.account import (
@@ -31,7 +31,7 @@ _RESET_AGAIN = ("../password-reset", "Ask for a new link")
 def account_page_routes(sign_ups: SignUps, resets: PasswordResets, mailing: Mailing) -> APIRouter:
     """The pages for `sign_ups` and password `resets`, whose mails leave by `mailing`."""
     # Browsers come here, not clients of the API, so the OpenAPI document leaves it out.
-    router = APIRouter(include_in_schema=False, dependencies=[Depends(remember_origin)])
+    router = APIRouter(include_in_schema=False)
 
     @router.get("/sign-up", response_class=HTMLResponse)
     async def show_sign_up() -> HTMLResponse:
@@ -39,14 +39,14 @@ def account_page_routes(sign_ups: SignUps, resets: PasswordResets, mailing: Mail
         return sign_up_page()
 
     @router.post("/sign-up", response_class=HTMLResponse)
-    async def sign_up(request: Request) -> HTMLResponse:
+    async def sign_up(request: Request, context: Context) -> HTMLResponse:
         """Asks for a mail."""
         form: dict[str, str] = {}
         try:
             with refusals_for_people():
                 form = await read_form(request)
                 asked = {name: form.get(name, "") for name in ("username", "email", "password")}
-                await sign_ups.ask(SignUp.model_validate(asked))
+                await sign_ups.ask(SignUp.model_validate(asked), context)
         except Refused as refused:
             return sign_up_page(
                 refused, username=form.get("username", ""), email=form.get("email", "")
@@ -65,12 +65,12 @@ def account_page_routes(sign_ups: SignUps, resets: PasswordResets, mailing: Mail
             return refusal_page("No account was made", refused, link=_SIGN_UP_AGAIN)
 
     @router.post("/sign-up/confirm", response_class=HTMLResponse)
-    async def confirm_sign_up(request: Request) -> HTMLResponse:
+    async def confirm_sign_up(request: Request, context: Context) -> HTMLResponse:
         """Makes the account."""
         try:
             with refusals_for_people():
                 form = await read_form(request)
-                user = await sign_ups.confirm(form.get("token", ""))
+                user = await sign_ups.confirm(form.get("token", ""), context)
         except Refused as refused:
             return refusal_page("No account was made", refused, link=_SIGN_UP_AGAIN)
         sentence = (
@@ -84,14 +84,14 @@ def account_page_routes(sign_ups: SignUps, resets: PasswordResets, mailing: Mail
         return password_reset_page()
 
     @router.post("/password-reset", response_class=HTMLResponse)
-    async def ask_for_password_reset(request: Request) -> HTMLResponse:
+    async def ask_for_password_reset(request: Request, context: Context) -> HTMLResponse:
         """Asks for a mail."""
         form: dict[str, str] = {}
         try:
             with refusals_for_people():
                 form = await read_form(request)
                 asked = PasswordResetRequest.model_validate({"username": form.get("username", "")})
-                resets.ask(asked.username)
+                resets.ask(asked.username, context)
         except Refused as refused:
             return password_reset_page(refused, username=form.get("username", ""))
         return _look_into_your_mail(
@@ -109,7 +109,7 @@ def account_page_routes(sign_ups: SignUps, resets: PasswordResets, mailing: Mail
             return refusal_page("The password stays as it is", refused, link=_RESET_AGAIN)
 
     @router.post("/password-reset/confirm", response_class=HTMLResponse)
-    async def set_new_password(request: Request) -> HTMLResponse:
+    async def set_new_password(request: Request, context: Context) -> HTMLResponse:
         """Sets the new password; what is wrong with it leaves the token as good as before."""
         try:
             with refusals_for_people():
@@ -123,7 +123,7 @@ def account_page_routes(sign_ups: SignUps, resets: PasswordResets, mailing: Mail
                 confirmed = PasswordResetConfirmation.model_validate(
                     {"token": token, "new_password": form.get("new_password", "")}
                 )
-                await resets.confirm(token, confirmed.new_password.get_secret_value())
+                await resets.confirm(token, confirmed.new_password.get_secret_value(), context)
         except Refused as refused:
             return new_password_page(user.username, token, refused)
         sentence = f"The new password of {user.username} is set, and you are signed out everywhere."

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from pydantic import ValidationError
 
-from auth_service.oauth.errors import OAuthError, outages_as_oauth_errors
+from auth_service.oauth.errors import OAuthError, as_oauth_errors
 from gatehouse_chassis.http.problems import InvalidInput, Problem
 
 _WRONG = {
@@ -38,7 +38,7 @@ class Refused(Exception):
 def refusals_for_people() -> Iterator[None]:
     """Problems, errors of a form and outages become `Refused`."""
     try:
-        with outages_as_oauth_errors():
+        with as_oauth_errors():
             yield
     except ValidationError as error:
         members = dict.fromkeys(str(wrong["loc"][0]) for wrong in error.errors())

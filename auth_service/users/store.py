@@ -7,10 +7,11 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
+from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
 from auth_service.audit.store import record
 from auth_service.schemas import Role
-from auth_service.sessions.ends import EndOfSession, end_sessions_of
+from auth_service.sessions.store import EndOfSession, end_sessions_of
 from auth_service.tables import password_resets, users
 from gatehouse_chassis.database import Database, IntegrityError, Row, Statements
 from gatehouse_chassis.database.columns import new_id, now
@@ -65,6 +66,8 @@ class UserStore:
         display_name: str = "",
         role: Role = Role.USER,
         email: str | None = None,
+        *,
+        context: AuditContext,
     ) -> User:
         """A new user.
 
@@ -74,7 +77,7 @@ class UserStore:
         try:
             async with self._database.transaction() as statements:
                 return await add_user(
-                    statements, username, password_hash, display_name, role, email
+                    statements, username, password_hash, display_name, role, email, context=context
                 )
         except IntegrityError:
             raise UsernameTaken(username) from None
@@ -120,30 +123,36 @@ class UserStore:
         )
         return replace(user, password_hash=password_hash)
 
-    async def change_password(self, user_id: UUID, password_hash: str) -> None:
+    async def change_password(
+        self, user_id: UUID, password_hash: str, context: AuditContext
+    ) -> None:
         """Sets a new password and ends every session that the old one opened."""
         async with self._database.transaction() as statements:
-            await set_password(statements, user_id, password_hash, Event.PASSWORD_CHANGED)
+            await set_password(statements, user_id, password_hash, Event.PASSWORD_CHANGED, context)
 
-    async def change_email(self, user_id: UUID, email: str | None) -> User | None:
+    async def change_email(
+        self, user_id: UUID, email: str | None, context: AuditContext
+    ) -> User | None:
         """The user under another address; resets that were sent to the old one are void."""
         async with self._database.transaction() as statements:
             await statements.execute(_FORGET_RESETS, user=user_id)
-            await record(statements, Event.EMAIL_CHANGED, user_id)
+            await record(statements, Event.EMAIL_CHANGED, user_id, context)
             key = email.lower() if email else None
             return await _change(statements, user_id, email=email, email_key=key)
 
-    async def set_role(self, user_id: UUID, role: Role) -> User | None:
+    async def set_role(self, user_id: UUID, role: Role, context: AuditContext) -> User | None:
         """The user in the new role; tokens that are refreshed from now on lose what it does not allow."""
         async with self._database.transaction() as statements:
             before = _user(await statements.fetch_one(_USER_BY_ID, user=user_id))
             if before is None or before.role is role:
                 return before
             about = {"before": before.role.value, "after": role.value}
-            await record(statements, Event.ROLE_CHANGED, user_id, **about)
+            await record(statements, Event.ROLE_CHANGED, user_id, context, **about)
             return await _change(statements, user_id, role=role.value)
 
-    async def set_disabled(self, user_id: UUID, disabled: bool) -> User | None:
+    async def set_disabled(
+        self, user_id: UUID, disabled: bool, context: AuditContext
+    ) -> User | None:
         """The user, who is disabled or enabled now; disabling ends every session."""
         async with self._database.transaction() as statements:
             before = _user(await statements.fetch_one(_USER_BY_ID, user=user_id))
@@ -151,9 +160,9 @@ class UserStore:
                 return before
             user = await _change(statements, user_id, disabled_at=now() if disabled else None)
             event = Event.USER_DISABLED if disabled else Event.USER_ENABLED
-            await record(statements, event, user_id)
+            await record(statements, event, user_id, context)
             if disabled:
-                await end_sessions_of(statements, user_id, EndOfSession.USER_DISABLED)
+                await end_sessions_of(statements, user_id, EndOfSession.USER_DISABLED, context)
         return user
 
 
@@ -164,6 +173,8 @@ async def add_user(
     display_name: str,
     role: Role = Role.USER,
     email: str | None = None,
+    *,
+    context: AuditContext,
 ) -> User:
     """A new user, within the caller's transaction; a name that is in use is an `IntegrityError` there."""
     created = now()
@@ -185,18 +196,22 @@ async def add_user(
         updated_at=created,
     )
     about = {"username": username, "role": role.value}
-    await record(statements, Event.USER_CREATED, user.id, **about)
+    await record(statements, Event.USER_CREATED, user.id, context, **about)
     return user
 
 
 async def set_password(
-    statements: Statements, user_id: UUID, password_hash: str, event: Event
+    statements: Statements,
+    user_id: UUID,
+    password_hash: str,
+    event: Event,
+    context: AuditContext,
 ) -> None:
     """Sets a password within the caller's transaction: sessions end, and resets under way are void."""
     await _change(statements, user_id, password_hash=password_hash)
     await statements.execute(_FORGET_RESETS, user=user_id)
-    await record(statements, event, user_id)
-    await end_sessions_of(statements, user_id, EndOfSession.PASSWORD_CHANGED)
+    await record(statements, event, user_id, context)
+    await end_sessions_of(statements, user_id, EndOfSession.PASSWORD_CHANGED, context)
 
 
 async def _change(statements: Statements, user_id: UUID, **values: Any) -> User | None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from auth_service.audit.context import current_origin
+from auth_service.audit.context import AuditContext
 from auth_service.mail.outbox import Mailing
 from auth_service.oauth.opaque_tokens import digest_of, new_opaque_token
 from auth_service.passwords.hashing import PasswordHashing
@@ -35,13 +35,13 @@ class PasswordResets:
     life: timedelta
     issuer: str
 
-    def ask(self, username: str) -> None:
+    def ask(self, username: str, context: AuditContext) -> None:
         """Sends a token to the user's address, if there is such a user and an address, a little later.
 
         Raises:
             ServiceUnavailable: too many mails are asked for at once.
         """
-        self.mailing.later(partial(self._send, username))
+        self.mailing.later(partial(self._send, username, context))
 
     async def user_of(self, token: str) -> User:
         """Whose password the token sets.
@@ -55,7 +55,7 @@ class PasswordResets:
             raise _token_is_spent()
         return user
 
-    async def confirm(self, token: str, new_password: str) -> None:
+    async def confirm(self, token: str, new_password: str, context: AuditContext) -> None:
         """Sets the password; every session ends.
 
         Raises:
@@ -66,19 +66,19 @@ class PasswordResets:
         about = (user.username, user.display_name, user.email)
         await refuse_weak(self.passwords, new_password, "#/new_password", *about)
         password_hash = await self.passwords.hash(new_password)
-        if not await self.resets.use(digest_of(token), password_hash):
+        if not await self.resets.use(digest_of(token), password_hash, context):
             raise _token_is_spent()
         # Whoever has the mail is the owner, and may sign in from here whatever strangers tried.
-        await self.guard.succeeded(user.username, current_origin().address)
+        await self.guard.succeeded(user.username, context.address)
 
-    async def _send(self, username: str) -> None:
-        if not await self.mailing.may_send(f"reset {username}"):
+    async def _send(self, username: str, context: AuditContext) -> None:
+        if not await self.mailing.may_send(f"reset {username}", context):
             return
         user = await self.users.find_by_name(username)
         if user is None or user.disabled or user.email is None:
             return
         token, digest = new_opaque_token()
-        await self.resets.add(digest, user.id, now() + self.life)
+        await self.resets.add(digest, user.id, now() + self.life, context)
         minutes = int(self.life.total_seconds() // 60)
         await self.mailing.sender.send(
             user.email,

@@ -1,10 +1,9 @@
 """`POST /auth/users`: sign-up by mail, its confirmation, and users that administrators make at once."""
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
-from auth_service.audit.context import remember_origin
-from auth_service.dependencies import AdministratorIfAny, bearer
+from auth_service.dependencies import AdministratorIfAny, Context, bearer
 from auth_service.schemas import SignUp, SignUpAsked, SignUpConfirmation, UserPublic
 from auth_service.users.sign_up.sign_up import SignUps, SpentToken
 from auth_service.users.store import User
@@ -18,7 +17,7 @@ _ASKED = SignUpAsked(
 
 def sign_up_routes(sign_ups: SignUps) -> APIRouter:
     """The routes, by which `sign_ups` are asked for and confirmed."""
-    router = APIRouter(prefix="/users", tags=["users"], dependencies=[Depends(remember_origin)])
+    router = APIRouter(prefix="/users", tags=["users"])
 
     @router.post(
         "",
@@ -30,15 +29,17 @@ def sign_up_routes(sign_ups: SignUps) -> APIRouter:
         },
         openapi_extra={"security": [{}, {bearer.scheme_name: ["auth:admin"]}]},
     )
-    async def sign_up(admin: AdministratorIfAny, new: SignUp) -> Response | SignUpAsked:
+    async def sign_up(
+        admin: AdministratorIfAny, new: SignUp, context: Context
+    ) -> Response | SignUpAsked:
         """Sends a mail with a link that makes the account. The answer is the same whether name and address are free or not.
 
         With the access token of an administrator it makes the user at once, and `email` may be left out.
         """  # noqa: E501  # a line break would be one in the OpenAPI document too
         if admin is None:
-            await sign_ups.ask(new)
+            await sign_ups.ask(new, context)
             return _ASKED
-        user = UserPublic.model_validate(await sign_ups.create(new), from_attributes=True)
+        user = UserPublic.model_validate(await sign_ups.create(new, context), from_attributes=True)
         return JSONResponse(user.model_dump(mode="json"), 201, {"Location": f"users/{user.id}"})
 
     @router.post(
@@ -47,9 +48,11 @@ def sign_up_routes(sign_ups: SignUps) -> APIRouter:
         status_code=201,
         responses=responses(SpentToken, Conflict),
     )
-    async def confirm_sign_up(confirmed: SignUpConfirmation, response: Response) -> User:
+    async def confirm_sign_up(
+        confirmed: SignUpConfirmation, response: Response, context: Context
+    ) -> User:
         """Makes the account for the token that was mailed, once. Sign in at `token` afterwards."""
-        user = await sign_ups.confirm(confirmed.token)
+        user = await sign_ups.confirm(confirmed.token, context)
         response.headers["Location"] = "me"
         return user
 

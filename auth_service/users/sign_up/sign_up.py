@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from auth_service.audit.context import current_origin
+from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
 from auth_service.audit.store import AuditStore
 from auth_service.mail.outbox import Mailing
@@ -48,7 +48,7 @@ class SignUps:
     life: timedelta
     issuer: str
 
-    async def ask(self, new: SignUp) -> None:
+    async def ask(self, new: SignUp, context: AuditContext) -> None:
         """Sends a mail to the address: with the token, or with the reason why there is none.
 
         Raises:
@@ -58,9 +58,9 @@ class SignUps:
         if new.email is None:
             raise InvalidInput.of_member("#/email", "a sign-up is confirmed by mail")
         password_hash = await self._hash(new)
-        self.mailing.later(partial(self._send, new, new.email, password_hash))
+        self.mailing.later(partial(self._send, new, new.email, password_hash, context))
 
-    async def create(self, new: SignUp) -> User:
+    async def create(self, new: SignUp, context: AuditContext) -> User:
         """The new user, at once.
 
         Raises:
@@ -71,7 +71,7 @@ class SignUps:
         password_hash = await self._hash(new)
         try:
             return await self.users.create(
-                new.username, password_hash, new.display_name, email=new.email
+                new.username, password_hash, new.display_name, email=new.email, context=context
             )
         except UsernameTaken:
             raise Conflict("This username is taken.") from None
@@ -87,7 +87,7 @@ class SignUps:
             raise SpentToken
         return username
 
-    async def confirm(self, token: str) -> User:
+    async def confirm(self, token: str, context: AuditContext) -> User:
         """The new user, for the token that was sent.
 
         Raises:
@@ -95,14 +95,14 @@ class SignUps:
             Conflict: the name was taken meanwhile.
         """
         try:
-            user = await self.waiting.confirm(digest_of(token))
+            user = await self.waiting.confirm(digest_of(token), context)
         except UsernameTaken:
             raise Conflict(
                 "This username was taken meanwhile; sign up again under another one."
             ) from None
         if user is None:
             raise SpentToken
-        await self.guard.succeeded(user.username, current_origin().address)
+        await self.guard.succeeded(user.username, context.address)
         return user
 
     async def _hash(self, new: SignUp) -> str:
@@ -111,8 +111,10 @@ class SignUps:
         await refuse_weak(self.passwords, password, "#/password", *about)
         return await self.passwords.hash(password)
 
-    async def _send(self, new: SignUp, email: str, password_hash: str) -> None:
-        if not await self.mailing.may_send(f"sign-up {email}"):
+    async def _send(
+        self, new: SignUp, email: str, password_hash: str, context: AuditContext
+    ) -> None:
+        if not await self.mailing.may_send(f"sign-up {email}", context):
             return
         if names := await self.users.names_at(email):
             mailed, subject, text = "address_known", "You have an account", self._known(names)
@@ -130,7 +132,8 @@ class SignUps:
             )
             mailed, subject = "confirmation", "Confirm your account"
             text = self._confirmation(new.username, token)
-        await self.audit.record(Event.SIGN_UP_ASKED, None, username=new.username, mailed=mailed)
+        about = {"username": new.username, "mailed": mailed}
+        await self.audit.record(Event.SIGN_UP_ASKED, None, context, **about)
         await self.mailing.sender.send(email, subject, text)
 
     def _confirmation(self, username: str, token: str) -> str:

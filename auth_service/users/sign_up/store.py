@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, delete, insert, select
 
+from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
 from auth_service.audit.store import record
 from auth_service.tables import sign_ups
@@ -50,7 +51,7 @@ class SignUpStore:
         row = await self._database.fetch_one(_USERNAME_OF, which=digest, at=now())
         return row["username"] if row else None
 
-    async def confirm(self, digest: str) -> User | None:
+    async def confirm(self, digest: str, context: AuditContext) -> User | None:
         """The new user; None when the token is good no more, or somebody was quicker with it.
 
         Raises:
@@ -67,8 +68,9 @@ class SignUpStore:
                     row["password_hash"],
                     row["display_name"],
                     email=row["email"],
+                    context=context,
                 )
-                await record(statements, Event.SIGN_UP_CONFIRMED, user.id)
+                await record(statements, Event.SIGN_UP_CONFIRMED, user.id, context)
         except IntegrityError:
             raise UsernameTaken from None
         return user

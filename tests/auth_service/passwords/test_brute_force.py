@@ -1,7 +1,6 @@
 """Guessing passwords gets slower and slower, and locks nobody out who was there before."""
 
 import asyncio
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import httpx2
 import pytest
 from sqlalchemy import select
 
-from auth_service.container import Foundations
+from auth_service.container import Container
 from auth_service.mail.outbox import Mailing
 from auth_service.main import create_app
 from auth_service.passwords.store import AttemptStore
@@ -22,6 +21,7 @@ from gatehouse_chassis.http.problems import TooManyRequests
 from testing.apps import running
 from tests.auth_service.databases import on_both_databases
 from tests.auth_service.mailbox import Mailbox
+from tests.auth_service.parts import Parts
 from tests.auth_service.people import DEMO, URL, Person, bearer, refused
 
 HOME, ELSEWHERE, FAR = "198.51.100.7", "203.0.113.9", "203.0.113.250"  # RFC 5737
@@ -178,15 +178,10 @@ async def test_of_many_failures_at_once_each_is_counted(
 # --- through the routes -----------------------------------------------------------------------------------------------
 
 
-def at(clock: Calendar, foundations: Foundations) -> Foundations:
-    """No time passes between two tries: hashing takes some, and more on a busy machine."""
-    guard = SignInGuard(AttemptStore(foundations.database), clock=clock)
-    return replace(foundations, guard=guard)
-
-
 @pytest.fixture
-def foundations(foundations: Foundations, clock: Calendar) -> Foundations:
-    return at(clock, foundations)
+def parts(clock: Calendar) -> Parts:
+    """No time passes between two tries: hashing takes some, and more on a busy machine."""
+    return {"clock": clock}
 
 
 async def try_to_sign_in(
@@ -253,7 +248,7 @@ async def test_another_worker_counts_on(
 ) -> None:
     for _ in range(5):
         await try_to_sign_in(client, NOBODY, ELSEWHERE)
-    app = create_app(settings, at(clock, Foundations.of(settings)))
+    app = create_app(settings, Container.build(settings, clock=clock))
     async with running(app, base_url=URL) as other:
         assert (await try_to_sign_in(other, NOBODY, ELSEWHERE)).status_code == 429
 

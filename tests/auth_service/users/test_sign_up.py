@@ -1,7 +1,6 @@
 """Sign-up by mail: one answer and one mail whoever exists, and an account when the mailed token is used."""
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +13,7 @@ from sqlalchemy import select, update
 from starlette.types import Message, Receive, Scope, Send
 
 from auth_service.audit.events import Event
-from auth_service.container import Foundations
+from auth_service.container import Container
 from auth_service.mail.outbox import Mailing
 from auth_service.main import create_app
 from auth_service.maintenance.purge import Housekeeping
@@ -31,6 +30,7 @@ from gatehouse_chassis.database.columns import now
 from testing.apps import running
 from tests.auth_service.databases import on_both_databases
 from tests.auth_service.mailbox import Mailbox
+from tests.auth_service.parts import Parts
 from tests.auth_service.people import ADMIN, DEMO, URL, Person, bearer, make_user, sign_in
 
 GRACE = Person("grace", "compile-the-7-cobol-cards")
@@ -39,11 +39,10 @@ NEW = {"username": GRACE.username, "password": GRACE.password, "email": EMAIL}
 
 
 @pytest.fixture
-def foundations(foundations: Foundations) -> Foundations:
+def parts() -> Parts:
     """Mails are asked for at one moment, however long hashing takes on this machine."""
     moment = now()
-    guard = SignInGuard(AttemptStore(foundations.database), clock=lambda: moment)
-    return replace(foundations, guard=guard, mailing=Mailing(foundations.mailing.sender, guard))
+    return {"clock": lambda: moment}
 
 
 async def sign_up(mailing: Mailing, client: httpx2.AsyncClient, **changes: str) -> httpx2.Response:
@@ -162,11 +161,13 @@ KNOWN = {
 
 @on_both_databases
 async def test_whoever_exists_the_answer_and_the_work_before_it_are_the_same(
-    settings: AuthSettings, foundations: Foundations, mailbox: Mailbox
+    settings: AuthSettings, parts: Parts
 ) -> None:
     hasher = CountingHasher()
     hashing = PasswordHashing(threads=1, queue=1, hasher=hasher)
-    app = create_app(settings, replace(foundations, passwords=hashing))
+    mailbox = Mailbox()
+    container = Container.build(settings, hashing=hashing, sender=mailbox, clock=parts["clock"])
+    app = create_app(settings, container)
     told = set()
     async with running(app, base_url=URL) as client:
         ada = Person("ada", "engine-of-9-difference-wheels")
@@ -178,7 +179,7 @@ async def test_whoever_exists_the_answer_and_the_work_before_it_are_the_same(
                 ("x-request-id", answer.headers["x-request-id"])
             }
             told.add((answer.status_code, answer.content, frozenset(headers), hasher.hashed))
-            await foundations.mailing.close()
+            await container.outbox.close()
             assert len(mailbox.mails) == number
             assert mailbox.mails[-1][0] == body["email"]
     assert [answer[0] for answer in told] == [202]
@@ -199,11 +200,13 @@ class WatchedUsers(UserStore):
 
 @on_both_databases
 async def test_the_answer_has_left_before_anybody_is_looked_up(
-    settings: AuthSettings, foundations: Foundations, mailbox: Mailbox
+    settings: AuthSettings, parts: Parts, database: Database
 ) -> None:
     happened: list[str] = []
-    users = WatchedUsers(foundations.database, happened)
-    app = create_app(settings, replace(foundations, users=users))
+    mailbox = Mailbox()
+    users = WatchedUsers(database, happened)
+    container = Container.build(settings, users=users, sender=mailbox)
+    app = create_app(settings, container)
 
     async def watched(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_and_note(message: Message) -> None:
@@ -218,7 +221,7 @@ async def test_the_answer_has_left_before_anybody_is_looked_up(
         httpx2.AsyncClient(transport=transport, base_url=URL) as client,
     ):
         await client.post("/users", json=NEW)
-        await foundations.mailing.close()
+        await container.outbox.close()
     assert happened == ["http.response.start", "http.response.body", "looked up"]
     assert len(mailbox.mails) == 1
 
