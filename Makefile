@@ -59,6 +59,17 @@ clean: python  ## Remove all data, after asking (YES=1: without asking)
 doctor: install  ## Examine any deployment from outside (URL=https://example.com/items ARGS="--direct URL --json")
 	@$(VENV)/python -m doctor $(or $(URL),http://localhost:$(or $(GATEHOUSE_PORT),8080)) $(ARGS)
 
+##@ Services
+
+.PHONY: service
+service: install  ## Make a new service: package, tests, entry in services.toml (NAME=notes)
+# SINGULAR=datum says what one of them is called, where English has no rule.
+	@"$(PYTHON)" -m deploy service $(if $(SINGULAR),--singular "$(SINGULAR)") -- "$(NAME)"
+
+.PHONY: service-remove
+service-remove: python  ## Take a service out, after asking; its data stays (NAME=items YES=1)
+	@"$(PYTHON)" -m deploy service-remove $(if $(YES),--yes) -- "$(NAME)"
+
 ##@ Development
 
 .PHONY: install
@@ -68,6 +79,10 @@ install: python  ## Install what the tests and checks need, in this folder only
 .PHONY: test
 test: install  ## Run the tests (ARGS="tests/deploy -k port" chooses some)
 	$(VENV)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+.PHONY: test-fast
+test-fast: install  ## Run the tests that need no stack, proxy, browser or container (ARGS="-k paging" chooses some)
+	$(VENV)/python -m pytest --fast --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: lint
 lint: install  ## Check style, types, shell scripts and the nginx configuration
@@ -116,4 +131,4 @@ bench: install  ## Measure every promise about speed and write docs/performance.
 help:  ## List the targets
 	@awk 'BEGIN {FS = ":[^#]*## "} \
 		/^##@/ {printf "\n%s\n", substr($$0, 5)} \
-		/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+		/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile

@@ -1,4 +1,4 @@
-"""The settings of the auth service (`AUTH_*`), and its first users (`ADMIN_*`, `DEMO_*`)."""
+"""The settings of the auth service: `AUTH_*` variables, and the first users, `ADMIN_*` and `DEMO_*`."""
 
 import os
 import re
@@ -19,6 +19,7 @@ from gatehouse_chassis.settings import (
     RootPath,
     Secret,
     ServiceSettings,
+    StateDir,
 )
 
 
@@ -30,31 +31,89 @@ class AuthSettings(ServiceSettings):
     root_path: Annotated[RootPath, Field(default_factory=auth_prefix, validate_default=True)]
     bind: BindAddress = "127.0.0.1:8001"
     database_url: DatabaseURL = "sqlite:///var/auth/auth.db"
-    state_dir: Path = Path("var/auth")
+    state_dir: StateDir = Path("var/auth")
 
-    key_encryption_secret: Secret
-    access_token_life: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(hours=1))] = (
-        timedelta(seconds=600)
-    )
-    refresh_token_life: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=400))] = (
-        timedelta(days=14)
-    )
-    password_grant: bool = True
-    key_rotation: Annotated[timedelta, Field(ge=timedelta(hours=2))] = timedelta(days=30)
+    key_encryption_secret: Annotated[
+        Secret, Field(description="Encrypts the private signing keys in the database.")
+    ]
+    access_token_life: Annotated[
+        timedelta,
+        Field(
+            gt=timedelta(0), le=timedelta(hours=1), description="How long an access token is valid."
+        ),
+    ] = timedelta(seconds=600)
+    refresh_token_life: Annotated[
+        timedelta,
+        Field(
+            gt=timedelta(0),
+            le=timedelta(days=400),
+            description="How long a refresh token is valid.",
+        ),
+    ] = timedelta(days=14)
+    password_grant: Annotated[
+        bool,
+        Field(
+            description="Whether the portal and the docs may send a user's password to the token endpoint; RFC 9700 "
+            "forbids this grant to new clients, and registered clients never have it."
+        ),
+    ] = True
+    key_rotation: Annotated[
+        timedelta,
+        Field(
+            ge=timedelta(hours=2),
+            description="How long a signing key signs before the next one takes its place.",
+        ),
+    ] = timedelta(days=30)
     # More than a worker of auth takes to see a new key; see auth_service.keys.signing_keys.
     key_published_ahead: Annotated[
-        timedelta, Field(ge=timedelta(seconds=15), le=timedelta(days=30))
+        timedelta,
+        Field(
+            ge=timedelta(seconds=15),
+            le=timedelta(days=30),
+            description="How long the next signing key is published before it signs; at least twice as long as any "
+            "service keeps the keys (`JWKS_REFRESH`), and 10 s more.",
+        ),
     ] = timedelta(minutes=3)
-    hashing_queue: Annotated[int, Field(ge=0, le=1000)] = 32
+    hashing_queue: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=1000,
+            description="Passwords that may wait for a free core in one worker; when the queue is full the answer is "
+            "503 with `Retry-After`.",
+        ),
+    ] = 32
 
-    password_reset_life: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(hours=24))] = (
-        timedelta(minutes=30)
-    )
-    sign_up_life: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=7))] = timedelta(
-        hours=24
-    )
-    smtp_url: SecretStr = SecretStr("")
-    mail_from: Annotated[str, Field(validate_default=True)] = ""
+    password_reset_life: Annotated[
+        timedelta,
+        Field(
+            gt=timedelta(0),
+            le=timedelta(hours=24),
+            description="How long the link of a password reset is valid.",
+        ),
+    ] = timedelta(minutes=30)
+    sign_up_life: Annotated[
+        timedelta,
+        Field(
+            gt=timedelta(0),
+            le=timedelta(days=7),
+            description="How long the link of a sign-up is valid.",
+        ),
+    ] = timedelta(hours=24)
+    smtp_url: Annotated[
+        SecretStr,
+        Field(
+            description="The mail server: `smtps://user:password@host:465`, or `smtp://...:587` with STARTTLS; without "
+            "it, mails are written to the log. An authority of your own is named in `SSL_CERT_FILE`."
+        ),
+    ] = SecretStr("")
+    mail_from: Annotated[
+        str,
+        Field(
+            validate_default=True,
+            description="The sender of mails; needed with `AUTH_SMTP_URL`.",
+        ),
+    ] = ""
 
     @field_validator("root_path")
     @classmethod
@@ -103,10 +162,25 @@ FirstPassword = Annotated[Password, Field(max_length=MAX_PASSWORD_CHARS)]
 class FirstUsersSettings(EnvironmentSettings):
     """The users that an empty database starts with. Only `migrate` reads them: a server needs no user's password."""
 
-    admin_username: Annotated[Username, Field(validation_alias="ADMIN_USERNAME")]
-    admin_password: Annotated[FirstPassword, Field(validation_alias="ADMIN_PASSWORD")]
-    demo_username: Annotated[Username, Field(validation_alias="DEMO_USERNAME")]
-    demo_password: Annotated[FirstPassword, Field(validation_alias="DEMO_PASSWORD")]
+    admin_username: Annotated[
+        Username,
+        Field(validation_alias="ADMIN_USERNAME", description="The name of the administrator."),
+    ]
+    admin_password: Annotated[
+        FirstPassword,
+        Field(validation_alias="ADMIN_PASSWORD", description="The administrator's first password."),
+    ]
+    demo_username: Annotated[
+        Username,
+        Field(
+            validation_alias="DEMO_USERNAME",
+            description="The name of an ordinary user to try things with.",
+        ),
+    ]
+    demo_password: Annotated[
+        FirstPassword,
+        Field(validation_alias="DEMO_PASSWORD", description="That user's first password."),
+    ]
 
     @field_validator("demo_username")
     @classmethod

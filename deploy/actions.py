@@ -1,6 +1,7 @@
 """What each command of `python -m deploy` does."""
 
 import argparse
+import os
 import shutil
 import sys
 
@@ -9,12 +10,15 @@ from deploy import mode, nginx, preflight, settings_file, uv
 from deploy import reload as reloading
 from deploy import sync as generated
 from deploy.checkout import Checkout
+from deploy.commands import run
 from deploy.docker import DockerStack
 from deploy.errors import DeployError
 from deploy.local import stack as processes
 from deploy.local.stack import LocalStack
 from deploy.mode import Mode
 from deploy.progress import Progress
+from deploy.scaffold.create import create
+from deploy.scaffold.remove import remove
 from deploy.settings import Settings, load
 from deploy.table import render
 from deploy.waiting import holds_within
@@ -138,6 +142,25 @@ def clean(checkout: Checkout, options: argparse.Namespace) -> int:
     return 0
 
 
+def service(checkout: Checkout, options: argparse.Namespace) -> int:
+    """Make a new service."""
+    print(create(checkout, options.name, options.singular))
+    return 0
+
+
+def service_remove(checkout: Checkout, options: argparse.Namespace) -> int:
+    """Take a service out, after asking; its data stays."""
+
+    def stop() -> None:
+        settings = load(checkout)
+        docker_answers = mode.trouble_with_docker(settings.environment) is None
+        for stack in _present(checkout, settings, docker_answers):
+            stack.stop()
+
+    print(remove(checkout, options.name, stop=stop, ask=not options.yes))
+    return 0
+
+
 def install(checkout: Checkout, _: argparse.Namespace) -> int:
     """Install everything that the tests and the checks need."""
     uv.sync(checkout, uv.EVERYTHING)
@@ -150,7 +173,7 @@ def install(checkout: Checkout, _: argparse.Namespace) -> int:
 
 def sync(checkout: Checkout, _: argparse.Namespace) -> int:
     """Write what is made from the list of services."""
-    changed = generated.sync(checkout)
+    changed = generated.sync_with_pages(checkout)
     print(f"Wrote {', '.join(changed)}." if changed else "Everything agrees with services.toml.")
     return 0
 

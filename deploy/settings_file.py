@@ -76,7 +76,7 @@ _VOLUMES = Variable(
 
 _HEADER = """\
 # Settings and secrets of this checkout, written by `make up`. Git ignores this file: keep it to yourself.
-# Variables of the environment win over it. Every setting of the README can be added, for instance
+# Variables of the environment win over it. Every setting of docs/settings.md can be added, for instance
 #   GATEHOUSE_PORT=9000
 # Write values as a plain word or in 'single quotes'. Shells read it with: set -a; . ./.env; set +a
 # Passwords are read when a user or a database is first created: a later change here does not change them there.

@@ -2,5 +2,5 @@
 
 It speaks HTTP only and needs nothing of this project, so it works on any deployment. What it knows
 is in three places: `checks/` asks, `catalogue.py` says what a finding means and which one causes
-which, `mends/` has the words of each proxy.
+which, `fixes/` has the words of each proxy.
 """

@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             TextReport(sys.stdout, upstream=upstream).write(report)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever reads has seen enough (`| head -1`), and Python must not try again at its end.
+        # The reader has closed the pipe (`| head -1`); Python must not write to it again at exit.
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115  # open until the end
     return 1 if report.findings else 0
 
@@ -117,7 +117,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _service_of(url: str) -> str:
-    """Return the service's base where somebody gave the address of its docs page."""
+    """Return the service's base where the address is that of its docs page."""
     for page in ("/docs", "/redoc", "/openapi.json"):
         url = url.rstrip("/").removesuffix(page)
     return url.rstrip("/")

@@ -24,7 +24,7 @@ class Kind:
         title: what is wrong, in a sentence.
         why: how it comes about and what it breaks.
         change: what to change in the service or, for every proxy alike, in its settings.
-        setting: the proxy setting that mends it: a key of each module in `mends`.
+        setting: the proxy setting that fixes it: a key of each module in `fixes`.
         explains: ids of findings that are its consequences.
     """
 
@@ -105,7 +105,7 @@ _ALL = (
         "while uvicorn --root-path @PREFIX@ expects it stripped and puts it in front again; a root path with a slash "
         'at its end (FastAPI(root_path="@PREFIX@/")) does the same.',
         change="Let the proxy strip the prefix (below), or leave out uvicorn's --root-path. Ask again with "
-        "--direct http://@UPSTREAM@ to be told which. A service without docs needs --spec URL to be examined.",
+        "--direct http://@UPSTREAM@ to find out which. A service without docs needs --spec URL to be examined.",
         setting="strip-the-prefix",
     ),
     Kind(
@@ -136,7 +136,7 @@ _ALL = (
     Kind(
         id="outer-prefix-unknown",
         title="The service knows only the inner part of its public prefix @PREFIX@.",
-        why="Another proxy in front adds a prefix that nobody tells the service, and no server reads "
+        why="Another proxy in front adds a prefix that the service does not know, and no server reads "
         "X-Forwarded-Prefix by itself. Everything points at the inner prefix.",
         change="Make the addresses relative, which is right under any prefix: FastAPI(root_path_in_servers=False, "
         'servers=[{"url": "."}], swagger_ui_parameters={"url": "openapi.json"}), tokenUrl="token"; or start the '

@@ -98,7 +98,7 @@ class Answer:
 
 
 class Deployment:
-    """A public URL, asked with bounded patience.
+    """A public URL, and every request that is made to it, within limits.
 
     Args:
         url: what people open, with the public prefix: `https://example.com/items`.
@@ -109,7 +109,7 @@ class Deployment:
         allow_post: whether a token endpoint may be sent an empty form.
 
     Only safe methods are used (RFC 9110 section 9.2.1) unless a POST is allowed, no redirect is
-    followed by itself, and the same question is asked once.
+    followed by itself, and the same request is sent once.
     """
 
     def __init__(
@@ -203,7 +203,7 @@ class Deployment:
             reason = str(error) or type(error).__name__
             raise NoAnswerError(f"{method} {url} got no answer: {reason}") from error
         finally:
-            # Every question is a stranger's: no cookie of one answer goes with the next question.
+            # Every request starts afresh: no cookie of one answer goes with the next request.
             self._client.cookies.clear()
 
     def __enter__(self) -> Self:

@@ -38,7 +38,7 @@ _THEN: dict[str, Check] = {
     "prefix boundary": boundaries.prefixes_end_at_a_slash,
     "encoded slashes": boundaries.encoded_slashes_arrive,
     "OAuth metadata": well_known.metadata_is_found_at_both_addresses,
-    "forged headers": trust.strangers_are_not_believed,
+    "forged headers": trust.client_headers_are_ignored,
     "cookies": cookies.cookies_keep_to_their_service,
 }
 _WITH_DIRECT: dict[str, Check] = {"paths at the backend": backend.paths_reach_the_backend}

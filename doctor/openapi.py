@@ -41,7 +41,7 @@ class Spec:
 
     @property
     def server(self) -> str | None:
-        """The server that is selected when nobody chooses: the first."""
+        """The server that is selected by default: the first."""
         return self.servers[0] if self.servers else None
 
     @property

@@ -8,7 +8,7 @@ from typing import Any, TextIO
 from doctor.catalogue import Severity
 from doctor.examination import Report
 from doctor.findings import Finding
-from doctor.mends import mend
+from doctor.fixes import fix
 from doctor.recognise import PROXIES
 
 _WIDTH = 100
@@ -63,7 +63,7 @@ class TextReport:
             count = len(report.findings)
             self._line(
                 f"{count} finding{'s' if count > 1 else ''}, the likely cause of the others first. "
-                "Symptoms and mends: docs/behind-a-proxy.md"
+                "Symptoms and fixes: docs/behind-a-proxy.md"
             )
         else:
             self._line(self._in(_GREEN, "Nothing found."))
@@ -81,7 +81,7 @@ class TextReport:
         if kind.setting:
             known = proxy in PROXIES
             self._line(f"   {f'in {proxy_name(proxy)}' if known else 'in the proxy'}:")
-            snippet = filled(mend(proxy, kind.setting), finding, self._upstream)
+            snippet = filled(fix(proxy, kind.setting), finding, self._upstream)
             self._line(textwrap.indent(snippet, " " * 13))
         if finding.explains:
             self._paragraph("causes", ", ".join(finding.explains))
@@ -125,7 +125,7 @@ def as_json(report: Report, *, upstream: str) -> str:
                 "change": filled(
                     f"{finding.kind.change} {finding.advice}".strip(), finding, upstream
                 ),
-                "configuration": filled(mend(report.proxy, finding.kind.setting), finding, upstream)
+                "configuration": filled(fix(report.proxy, finding.kind.setting), finding, upstream)
                 if finding.kind.setting
                 else None,
                 "causes": list(finding.explains),
@@ -143,5 +143,5 @@ def filled(text: str, finding: Finding, upstream: str) -> str:
 
 
 def _harmless(text: str) -> str:
-    """What a stranger's server answers is shown, but cannot steer the terminal."""
+    """Replace control characters, so that an answer from a remote server cannot steer the terminal."""
     return "".join(letter if letter.isprintable() else " " for letter in text)

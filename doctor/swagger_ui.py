@@ -1,6 +1,6 @@
 """What a `tokenUrl` or `authorizationUrl` becomes: by Swagger UI's rule, and by the OpenAPI text's.
 
-Swagger UI 5 (core/plugins/auth/actions.js, core/oauth2-authorize.js) takes the page that it runs
+Swagger UI 5 (`authActions` and `oauth2Authorize` in its source) takes the page that it runs
 on as the base unless the selected server is absolute. OpenAPI 3 says that relative URLs resolve
 against the Server Object's URL (RFC 3986), which in turn resolves against the document's own
 address. The two agree only where the server's URL ends in a slash, as `.` does.

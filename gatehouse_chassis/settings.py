@@ -1,6 +1,7 @@
 """Settings: typed, read from the environment once, and refused with a sentence when they cannot work."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -116,10 +117,50 @@ Secret = Annotated[SecretStr, _refuse_weak("secret", SECRET_MIN_LENGTH)]
 Password = Annotated[SecretStr, _refuse_weak("password", PASSWORD_MIN_LENGTH)]
 """A first user's password: at least 12 characters, no placeholder."""
 
-RootPath = Annotated[str, AfterValidator(normalise_root_path)]
-BindAddress = Annotated[str, AfterValidator(_check_bind)]
-DatabaseURL = Annotated[str, AfterValidator(_check_database_url)]
+RootPath = Annotated[
+    str,
+    AfterValidator(normalise_root_path),
+    Field(
+        description="The public path prefix of the service; `make up` and Compose set it from `services.toml`."
+    ),
+]
+BindAddress = Annotated[
+    str,
+    AfterValidator(_check_bind),
+    Field(description="The address and port that the service listens on; Compose sets it."),
+]
+DatabaseURL = Annotated[
+    str,
+    AfterValidator(_check_database_url),
+    Field(
+        description="`sqlite:///` and a file, or `postgresql://user:password@host:port/name`; with Docker, the host as "
+        "a container reaches it."
+    ),
+]
+StateDir = Annotated[
+    Path,
+    Field(
+        description="The folder for what the service keeps beside its database; Compose sets it."
+    ),
+]
 Origin = Annotated[str, AfterValidator(_check_origin)]
+
+
+_HTTP_URL = r"^https?://[^/]+/"
+JwksURL = Annotated[
+    str,
+    Field(
+        pattern=_HTTP_URL,
+        description="Where the service fetches auth's public keys; `make up` and Compose set it.",
+    ),
+]
+StatusListURL = Annotated[
+    str,
+    Field(
+        pattern=_HTTP_URL,
+        description="Where the service fetches the list of revoked tokens; `make up` and Compose set it.",
+    ),
+]
 
 
 class EnvironmentSettings(BaseSettings):
@@ -158,30 +199,73 @@ class EnvironmentSettings(BaseSettings):
 
 
 class ServiceSettings(EnvironmentSettings):
-    """What every service is told. A service adds its own fields and sets `env_prefix` (such as `ITEMS_`)."""
+    """The settings of every service. A service adds its own fields and sets `env_prefix` (such as `ITEMS_`)."""
 
     model_config = SettingsConfigDict(arbitrary_types_allowed=True)
 
     root_path: RootPath
     bind: BindAddress
-    workers: Annotated[int, Field(ge=1, le=64)] = 2
-    body_limit: Annotated[int, Field(ge=1)] = MAX_BODY_BYTES
+    workers: Annotated[
+        int,
+        Field(ge=1, le=64, description="Worker processes; the default comes from `services.toml`."),
+    ] = 2
+    body_limit: Annotated[
+        int,
+        Field(
+            ge=1,
+            description="Bytes that a request's body may have; the default comes from `services.toml`.",
+        ),
+    ] = MAX_BODY_BYTES
     database_url: DatabaseURL
-    state_dir: Path
-    trusted_proxies: Annotated[TrustedProxies, NoDecode, BeforeValidator(_read_trusted_proxies)] = (
-        TrustedProxies.parse("127.0.0.1,::1")
-    )
+    state_dir: StateDir
+    trusted_proxies: Annotated[
+        TrustedProxies,
+        NoDecode,
+        BeforeValidator(_read_trusted_proxies),
+        Field(
+            description="Networks whose `X-Forwarded-*` headers the service believes; Compose sets nginx's one address."
+        ),
+    ] = TrustedProxies.parse("127.0.0.1,::1")
     cors_origins: Annotated[
-        frozenset[str], NoDecode, BeforeValidator(_read_list), AfterValidator(_check_cors_origins)
+        frozenset[str],
+        NoDecode,
+        BeforeValidator(_read_list),
+        AfterValidator(_check_cors_origins),
+        Field(
+            description="Origins whose pages may call the service from a browser, such as `https://app.example.com`."
+        ),
     ] = frozenset()
 
-    port: Annotated[int, Field(ge=1, le=65535, validation_alias="GATEHOUSE_PORT")] = 8080
-    public_url: Annotated[Origin, Field(validation_alias="GATEHOUSE_PUBLIC_URL")] = ""
+    port: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=65535,
+            validation_alias="GATEHOUSE_PORT",
+            description="The port that nginx listens on; as local processes the services take the ports after it.",
+        ),
+    ] = 8080
+    public_url: Annotated[
+        Origin,
+        Field(
+            validation_alias="GATEHOUSE_PUBLIC_URL",
+            description="The URL at which the public reaches the stack, with an outer prefix if there is one; tokens "
+            "name it as their issuer (default: `http://localhost` and the port).",
+        ),
+    ] = ""
     log_level: Annotated[
-        Literal["debug", "info", "warning", "error"], Field(validation_alias="GATEHOUSE_LOG_LEVEL")
+        Literal["debug", "info", "warning", "error"],
+        Field(
+            validation_alias="GATEHOUSE_LOG_LEVEL",
+            description="The least severe lines that are logged.",
+        ),
     ] = "info"
     log_format: Annotated[
-        Literal["auto", "text", "json"], Field(validation_alias="GATEHOUSE_LOG_FORMAT")
+        Literal["auto", "text", "json"],
+        Field(
+            validation_alias="GATEHOUSE_LOG_FORMAT",
+            description="`auto` is text on a terminal and JSON elsewhere.",
+        ),
     ] = "auto"
 
     @property
@@ -193,3 +277,19 @@ class ServiceSettings(EnvironmentSettings):
     def issuer(self) -> str:
         """The `iss` of every access token (RFC 9068 section 2.2): the public URL of the auth service."""
         return f"{self.origin}{auth_prefix()}"
+
+
+class ResourceServerSettings(ServiceSettings):
+    """The settings of a service that checks the access tokens of auth."""
+
+    jwks_url: JwksURL = "http://127.0.0.1:8001/.well-known/jwks.json"
+    jwks_refresh: Annotated[
+        timedelta,
+        Field(
+            ge=timedelta(seconds=1),
+            le=timedelta(hours=1),
+            description="How long the service keeps auth's keys before it fetches them again; a key that leaked is "
+            "refused after this time.",
+        ),
+    ] = timedelta(minutes=1)
+    status_list_url: StatusListURL = "http://127.0.0.1:8001/status-list"

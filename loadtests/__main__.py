@@ -28,7 +28,7 @@ exit codes of `run`:
 
 settings, from the environment and then from .env:
   ADMIN_USERNAME, ADMIN_PASSWORD  makes an account for every user and the client of service clients
-  DEMO_USERNAME, DEMO_PASSWORD    who everybody is where no administrator is known
+  DEMO_USERNAME, DEMO_PASSWORD    who all users are where no administrator is known
   GATEHOUSE_PORT                  port of the stack on this machine (8080)
   LOADTESTS_THINK_SECONDS         pause between two tasks (0.5)
   LOADTESTS_ALLOWED_HOSTS         hosts beyond this machine that may be loaded

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from loadtests.report_markdown import revision_of, table, told, warnings
+from loadtests.report_markdown import as_text, revision_of, table, warnings
 
 SUMMARY = "summary.json"
 FIGURES = ("rate", "p50", "p95", "p99")
@@ -16,7 +16,7 @@ NOT_COMPARABLE = 2
 
 
 class ReportError(Exception):
-    """A folder holds no readable report; the message says which, why and what mends it."""
+    """A folder holds no readable report; the message says which, why and how to fix it."""
 
 
 def main(before: Path | None, after: Path | None, reports: Path) -> int:
@@ -107,7 +107,7 @@ def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterato
         a, b = _flat(before, circumstance), _flat(after, circumstance)
         for name in sorted(a.keys() | b.keys()):
             if a.get(name) != b.get(name):
-                yield [name, told(a.get(name)), told(b.get(name))]
+                yield [name, as_text(a.get(name)), as_text(b.get(name))]
 
 
 def _flat(summary: Mapping[str, Any], circumstance: str) -> dict[str, Any]:

@@ -22,7 +22,7 @@ INTERRUPTED = 130
 
 
 class DistributedError(Exception):
-    """The containers could not be started; the message says why and what mends it."""
+    """The containers could not be started; the message says why and how to fix it."""
 
 
 def run(workers: int, arguments: Sequence[str], budgets: Path) -> int:

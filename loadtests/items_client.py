@@ -68,7 +68,7 @@ class ItemsClient:
             return item
 
     def change(self, item: Item, description: str) -> Item:
-        """The item with a new description; nobody else changes it, so its version is still known."""
+        """The item with a new description; no other user changes it, so its version is still known."""
         with self._call(
             "PATCH",
             item.id,
@@ -83,7 +83,7 @@ class ItemsClient:
             return changed
 
     def delete(self, item_id: str) -> None:
-        """Delete an item that nobody else deletes."""
+        """Delete an item that no other user deletes."""
         with self._call("DELETE", item_id, (204,)):
             pass
 

@@ -22,14 +22,17 @@ from loadtests import (
     web_page,
     workers,
 )
+from loadtests.account_client import ACCOUNT_PATH
 from loadtests.plan import plan_of
 from loadtests.planning import make_plan
 from loadtests.run import run_of
+from loadtests.services import ITEMS, applies
 from loadtests.settings import SettingsError, current_settings
 from loadtests.target import NotReadyError
 from loadtests.verdict import BROKEN, NOTHING_MEASURED, Verdict, judge
 
 ROWS_OF_SERVICE_CLIENTS = ("POST /auth/token [client_credentials]",)
+ROWS_OF_ACCOUNT_READERS = (f"GET {ACCOUNT_PATH}",)
 
 
 def attach(events: Events) -> None:
@@ -121,11 +124,18 @@ def _conclude(environment: Environment, runner: Runner, recorded: report.Report)
 
 
 def _verdict_on(environment: Environment, runner: Runner, budgets_file: Path) -> Verdict:
-    left_out = ROWS_OF_SERVICE_CLIENTS if plan_of(environment).client is None else ()
+    plan = plan_of(environment)
+    left_out = ROWS_OF_SERVICE_CLIENTS if plan.client is None else ()
+    not_called = ROWS_OF_ACCOUNT_READERS if ITEMS in plan.services else ROWS_OF_SERVICE_CLIENTS
+    apply = {
+        row: budget
+        for row, budget in budgets.read(budgets_file).items()
+        if applies(row, plan.services) and row not in not_called
+    }
     errors_of_users = [str(error["msg"]) for error in runner.exceptions.values()]
     return judge(
         runner.stats,
-        budgets.read(budgets_file),
+        apply,
         left_out=left_out,
         errors_of_users=errors_of_users,
     )

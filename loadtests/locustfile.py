@@ -9,12 +9,13 @@ python -m loadtests run --help                 the command behind it
 from locust import events
 
 from loadtests import lifecycle
+from loadtests.users.account_reader import AccountReader
 from loadtests.users.attacker import Attacker
 from loadtests.users.reader import Reader
 from loadtests.users.service_client import ServiceClient
 from loadtests.users.sign_in_crowd import SignInCrowd
 from loadtests.users.writer import Writer
 
-__all__ = ["Attacker", "Reader", "ServiceClient", "SignInCrowd", "Writer"]
+__all__ = ["AccountReader", "Attacker", "Reader", "ServiceClient", "SignInCrowd", "Writer"]
 
 lifecycle.attach(events)

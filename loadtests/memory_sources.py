@@ -26,7 +26,7 @@ _STATISTICS = (
 
 
 class Source(Protocol):
-    """Tells the memory of each part of a stack; `meaning` is the sentence that says what is measured."""
+    """Reads the memory of each part of a stack; `meaning` is the sentence that says what is measured."""
 
     meaning: str
     interval_seconds: float
@@ -53,7 +53,7 @@ class LocalProcesses:
             try:
                 yield self._name(process), process.memory_full_info().pss / MEGABYTE
             except (psutil.Error, AttributeError):
-                continue  # It has ended, or belongs to somebody else, or this system has no PSS.
+                continue  # It has ended, or belongs to another user, or this system has no PSS.
 
     def _name(self, process: psutil.Process) -> str:
         """`auth`, which starts and watches its processes, or `auth worker`, which answers requests."""

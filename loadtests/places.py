@@ -11,7 +11,7 @@ class Places:
         self._free: list[int] = []
 
     def take(self, limit: int) -> int | None:
-        """A number below `limit` that nobody has; None while there is none."""
+        """A number below `limit` that is free; None while there is none."""
         if self._free and self._free[0] < limit:
             return heapq.heappop(self._free)
         if self._next >= limit:

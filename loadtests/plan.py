@@ -5,7 +5,7 @@ import hmac
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:  # Locust patches the standard library of whoever imports it.
+if TYPE_CHECKING:  # Locust patches the standard library in every process that imports it.
     from locust.env import Environment
 
 ACCOUNT_PREFIX = "loadtest-"
@@ -45,13 +45,14 @@ class AccountSeries:
 
 @dataclass(frozen=True)
 class Plan:
-    """Whom the users sign in as, how many `workers` share them, and how long a user pauses.
+    """Which services are loaded, whom the users sign in as, how many `workers` share them, how long a user pauses.
 
     Each user has an account of `series`, and each worker `places` for such users. Where there is
-    no series, everybody is the `shared` account. `client` is what service clients are; without it,
+    no series, all users are the `shared` account. `client` is what service clients are; without it,
     there are none.
     """
 
+    services: frozenset[str]
     series: AccountSeries | None
     shared: Account | None
     client: Client | None
@@ -60,7 +61,7 @@ class Plan:
     think_seconds: float
 
     def account(self, worker: int, place: int) -> Account:
-        """The account of the user at this place of this worker, both from 0: nobody else has it."""
+        """The account of the user at this place of this worker, both from 0: no other user has it."""
         if self.series is None:
             if self.shared is None:
                 raise ValueError("a plan has a series of accounts or a shared one")
@@ -69,17 +70,21 @@ class Plan:
 
     def publish(self, environment: "Environment") -> None:
         """Make this the plan of the run: Locust sends its options with every order to a worker."""
-        vars(environment.parsed_options)["plan"] = asdict(self)
+        vars(environment.parsed_options)["plan"] = {
+            **asdict(self),
+            "services": sorted(self.services),
+        }
 
 
 def plan_of(environment: "Environment") -> Plan:
     """The plan that was published, by this process or by the master of this worker."""
-    told: dict[str, Any] = vars(environment.parsed_options)["plan"]
+    published: dict[str, Any] = vars(environment.parsed_options)["plan"]
     return Plan(
-        series=AccountSeries(**told["series"]) if told["series"] else None,
-        shared=Account(**told["shared"]) if told["shared"] else None,
-        client=Client(**told["client"]) if told["client"] else None,
-        workers=told["workers"],
-        places=told["places"],
-        think_seconds=told["think_seconds"],
+        services=frozenset(published["services"]),
+        series=AccountSeries(**published["series"]) if published["series"] else None,
+        shared=Account(**published["shared"]) if published["shared"] else None,
+        client=Client(**published["client"]) if published["client"] else None,
+        workers=published["workers"],
+        places=published["places"],
+        think_seconds=published["think_seconds"],
     )

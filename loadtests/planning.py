@@ -5,11 +5,22 @@ from argparse import Namespace
 from locust.env import Environment
 from locust.runners import MasterRunner
 
+from loadtests.plan import Plan
 from loadtests.preparation import prepare
+from loadtests.services import ITEMS
 from loadtests.settings import current_settings
 from loadtests.shapes.shape import ARRIVALS_PER_SECOND, Shape
+from loadtests.users.account_reader import AccountReader
+from loadtests.users.attacker import Attacker
+from loadtests.users.load_user import LoadUser
+from loadtests.users.reader import Reader
 from loadtests.users.service_client import ServiceClient
 from loadtests.users.sign_in_crowd import SignInCrowd
+from loadtests.users.writer import Writer
+
+WITH_ITEMS: tuple[type[LoadUser], ...] = (Reader, Writer, ServiceClient, SignInCrowd, Attacker)
+WITHOUT_ITEMS: tuple[type[LoadUser], ...] = (AccountReader, SignInCrowd, Attacker)
+"""Who loads a stack with and without items. The sums of the weights are equal, so that the crowd is as large."""
 
 
 def make_plan(
@@ -31,7 +42,7 @@ def make_plan(
     at_once = min(arrivals_per_second, users)
     if isinstance(shape, Shape):
         at_once = shape.arrivals_at_once(users)
-    crowd = users * SignInCrowd.weight / sum(user.weight for user in environment.user_classes)
+    crowd = users * SignInCrowd.weight / sum(user.weight for user in WITH_ITEMS)
     plan = prepare(
         url,
         settings,
@@ -41,7 +52,10 @@ def make_plan(
         sign_ins_at_once=at_once,
     )
     plan.publish(environment)
-    if plan.client is None:
-        environment.user_classes = [
-            user for user in environment.user_classes if user is not ServiceClient
-        ]
+    environment.user_classes = list(users_for(plan))
+
+
+def users_for(plan: Plan) -> list[type[LoadUser]]:
+    """The kinds of users that have something to do at the target of this plan."""
+    kinds = WITH_ITEMS if ITEMS in plan.services else WITHOUT_ITEMS
+    return [kind for kind in kinds if plan.client or kind is not ServiceClient]

@@ -2,12 +2,12 @@
 
 import ipaddress
 import socket
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from loadtests.settings import Credentials, Settings
 from loadtests.target import Answer, NotReadyError, Target
 
-SERVICES = ("auth", "items")
 EXEMPTION = (
     "GATEHOUSE_RATE_LIMIT_EXEMPT=127.0.0.1/32 (with Docker 10.84.80.1/32) and `make down up`"
 )
@@ -40,12 +40,6 @@ def check_host(url: str, allowed_hosts: frozenset[str]) -> bool:
     return False
 
 
-def check_services(target: Target) -> None:
-    """Check that both services are ready. Raises NotReadyError."""
-    for service in SERVICES:
-        _check_service(target, service)
-
-
 def who_signs_in(settings: Settings, *, on_this_machine: bool) -> Credentials:
     """The administrator, or the demo user where none is known for this target. Raises NotReadyError."""
     if settings.admin and (on_this_machine or not settings.admin_is_from_file):
@@ -58,22 +52,19 @@ def who_signs_in(settings: Settings, *, on_this_machine: bool) -> Credentials:
     )
 
 
-def sign_in(target: Target, who: Credentials, scope: str) -> str:
-    """An access token that both services take. Raises NotReadyError."""
-    answer = target.post_form(
-        "/auth/token",
-        grant_type="password",
-        username=who.username,
-        password=who.password,
-        scope=scope,
-    )
+def sign_in(target: Target, who: Credentials, scopes: Sequence[str]) -> str:
+    """An access token with these scopes; without any, what auth gives by default. Raises NotReadyError."""
+    form = {"grant_type": "password", "username": who.username, "password": who.password}
+    if scopes:
+        form["scope"] = " ".join(scopes)
+    answer = target.post_form("/auth/token", **form)
     token = answer.field("access_token")
     if answer.status == 200 and token:
-        _check_token(target, token)
         return token
     if answer.status in (400, 401):
+        asked = f" for {form['scope']}" if scopes else ""
         raise NotReadyError(
-            f"{target.url} does not let {who.username!r} sign in for {scope}: check {who.variables} "
+            f"{target.url} does not let {who.username!r} sign in{asked}: check {who.variables} "
             f"in the environment and in .env."
         )
     if answer.status == 429:
@@ -92,7 +83,8 @@ def retry_after(answer: Answer) -> int:
     return int(header) if header.isdecimal() else 1
 
 
-def _check_service(target: Target, service: str) -> None:
+def check_service(target: Target, service: str) -> None:
+    """Check that a service is ready. Raises NotReadyError."""
     answer = target.get(f"/{service}/health/ready")
     if answer.status == 200:
         return
@@ -111,7 +103,8 @@ def _check_service(target: Target, service: str) -> None:
     )
 
 
-def _check_token(target: Target, token: str) -> None:
+def check_items(target: Target, token: str) -> None:
+    """Check that items takes a token. Raises NotReadyError."""
     answer = target.get("/items/", token, limit="1")
     if answer.status == 401:
         raise NotReadyError(

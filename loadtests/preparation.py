@@ -1,8 +1,8 @@
-"""From the settings to a plan that works: the target is checked, and whoever signs in is made."""
+"""From the settings to a plan that works: the target is checked, and the accounts are made."""
 
 from math import ceil
 
-from loadtests import accounts, preflight, sign_in_limit
+from loadtests import accounts, preflight, services, sign_in_limit
 from loadtests.plan import Account, AccountSeries, Plan
 from loadtests.progress import say
 from loadtests.settings import Settings
@@ -24,19 +24,23 @@ def prepare(
     """
     on_this_machine = preflight.check_host(url, settings.allowed_hosts)
     target = Target(url)
-    preflight.check_services(target)
+    loaded = services.find_services(target)
+    for service in sorted(loaded):
+        preflight.check_service(target, service)
     who = preflight.who_signs_in(settings, on_this_machine=on_this_machine)
     is_admin = who is settings.admin
-    scope = "items:read items:write" + (" auth:admin" if is_admin else "")
-    token = preflight.sign_in(target, who, scope)
+    scopes = accounts.SCOPES if services.ITEMS in loaded else []
+    token = preflight.sign_in(target, who, [*scopes, *(["auth:admin"] if is_admin else [])])
+    if services.ITEMS in loaded:
+        preflight.check_items(target, token)
     # Every worker has as many users as the next one, or one fewer.
     places = ceil(users / workers)
     limited = sign_in_limit.check(target, sign_ins_steadily, sign_ins_at_once)
     if not is_admin:
         say(f"every user signs in as {who.username!r}: no ADMIN_PASSWORD for this target is known.")
         shared = Account(who.username, who.password, shared=True)
-        return Plan(None, shared, None, workers, places, settings.think_seconds)
+        return Plan(loaded, None, shared, None, workers, places, settings.think_seconds)
     series = AccountSeries(settings.accounts_seed or accounts.seed(settings.state))
     accounts.make_accounts(target, token, series, places * workers, limited=limited)
-    client = accounts.make_client(target, token)
-    return Plan(series, None, client, workers, places, settings.think_seconds)
+    client = accounts.make_client(target, token) if services.ITEMS in loaded else None
+    return Plan(loaded, series, None, client, workers, places, settings.think_seconds)

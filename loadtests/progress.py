@@ -4,7 +4,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # Locust patches the standard library of whoever imports it.
+if TYPE_CHECKING:  # Locust patches the standard library in every process that imports it.
     from locust.runners import Runner
 
 TERMINAL_INTERVAL_SECONDS = 1.0

@@ -1,4 +1,4 @@
-"""Where figures come from: revision, versions and machine. What cannot be told is left out or None."""
+"""Where figures come from: revision, versions and machine. What cannot be found out is left out or None."""
 
 import json
 import os
@@ -25,9 +25,9 @@ def revision(folder: Path = ROOT) -> dict[str, Any] | None:
 
     In a container there is no git: there the one who started it says it in LOADTESTS_REVISION.
     """
-    told = os.environ.get(REVISION_VARIABLE)
-    if told:
-        known: dict[str, Any] | None = json.loads(told)
+    given = os.environ.get(REVISION_VARIABLE)
+    if given:
+        known: dict[str, Any] | None = json.loads(given)
         return known
     try:
         commit = _output("git", "-C", str(folder), "rev-parse", "HEAD").strip()
@@ -40,7 +40,7 @@ def revision(folder: Path = ROOT) -> dict[str, Any] | None:
 def versions(url: str, supervisor: psutil.Process | None) -> dict[str, str]:
     """The versions of what loads and of what is loaded.
 
-    The target tells its own; what serves it is known of this machine's local processes only, whose
+    The target says its own; what serves it is known of this machine's local processes only, whose
     `supervisor` is given then.
     """
     found = {"Python": platform.python_version(), "Locust": version("locust")}
@@ -73,7 +73,7 @@ def load_average() -> float:
 def _openapi(url: str) -> Any:
     # Without handlers for proxies: only the target itself may answer for the target.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(f"{url}/items/openapi.json", timeout=TIMEOUT_SECONDS) as response:
+    with opener.open(f"{url}/auth/openapi.json", timeout=TIMEOUT_SECONDS) as response:
         return json.load(response)
 
 

@@ -32,7 +32,7 @@ class Report:
         self._run = run
         source = source_behind(run.url)
         self._recording = Recording(environment, runner, source)
-        # Told now: after the run the checkout may have changed, and the target may be down.
+        # Read now: after the run the checkout may have changed, and the target may be down.
         self._revision = provenance.revision()
         self._load_before = provenance.load_average()
         self._versions = provenance.versions(

@@ -50,7 +50,7 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in [lines[0], rule, *lines[1:]])
 
 
-def told(value: object) -> str:
+def as_text(value: object) -> str:
     """A setting as a reader wants it."""
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {one}" for name, one in value.items())
@@ -154,9 +154,9 @@ def _provenance(summary: Mapping[str, Any]) -> list[list[str]]:
     machine = summary["machine"]
     return [
         ["revision", revision_of(summary)],
-        ["versions", told(summary["versions"])],
+        ["versions", as_text(summary["versions"])],
         ["machine", f"{machine['cores']} cores, {machine['processor']}, {machine['memory_gb']} GB"],
         ["system", machine["system"]],
         ["load average before", f"{summary['load_before']:g}"],
-        *([name, told(value)] for name, value in summary["settings"].items()),
+        *([name, as_text(value)] for name, value in summary["settings"].items()),
     ]

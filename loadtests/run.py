@@ -1,4 +1,4 @@
-"""What was asked for: the options of a run, as the report tells them."""
+"""What was asked for: the options of a run, as the report shows them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ BY_HAND = "by hand"
 
 @dataclass(frozen=True)
 class Run:
-    """A run: `users` at the peak, for `seconds` unless somebody stops it, below `budgets`.
+    """A run: `users` at the peak, for `seconds` unless it is stopped, below `budgets`.
 
     `workers` is 0 where this process is the only one. `think_seconds` is how long a user pauses,
     and `weights` say how many users of each kind there are.

@@ -13,7 +13,7 @@ STATE_FOLDER = ROOT / "var" / "load"
 
 
 class SettingsError(Exception):
-    """A setting is missing or wrong; the message says which and how to mend it."""
+    """A setting is missing or wrong; the message says which and how to fix it."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Credentials:
 class Settings:
     """Settings of a run.
 
-    `url` is the origin to load, `admin` makes the users' accounts, and `demo` is who everybody is
+    `url` is the origin to load, `admin` makes the users' accounts, and `demo` is who all users are
     where no administrator is known. Those of `.env` are of the stack of this checkout:
     `admin_is_from_file` keeps its administrator's password from any other machine.
     `think_seconds` is how long a user pauses between two tasks on average, and `allowed_hosts` are

@@ -12,7 +12,7 @@ def check(target: Target, steadily: float, at_once: float) -> bool:
     """Whether the target limits sign-ins, as far as that was asked; a run that needs more is refused.
 
     `steadily` is how many sign-ins a run makes per second, `at_once` how many users come within
-    one second. Asking uses up what the limit allows, so nobody asks for a run that keeps to it anyway.
+    one second. Asking uses up what the limit allows, so it is not asked for a run that keeps to the limit anyway.
 
     Raises NotReadyError.
     """

@@ -14,7 +14,7 @@ TIMEOUT_SECONDS = 10.0
 
 
 class NotReadyError(Exception):
-    """The run must not start; the message names the cause and what mends it."""
+    """The run must not start; the message names the cause and how to fix it."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Target:
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect())
 
     def get(self, path: str, token: str = "", **query: str) -> Answer:
-        """The answer to GET, as whoever has the access token."""
+        """The answer to GET, with an access token."""
         return self._ask(f"{path}?{urlencode(query)}" if query else path, token=token)
 
     def post(self, path: str, body: Mapping[str, Any], token: str) -> Answer:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from loadtests.budgets import Budget
 
-if TYPE_CHECKING:  # Locust patches the standard library of whoever imports it.
+if TYPE_CHECKING:  # Locust patches the standard library in every process that imports it.
     from locust.stats import RequestStats, StatsEntry
 
 KEPT, RUN_FAILED, NOTHING_MEASURED, BROKEN = 0, 1, 2, 3

@@ -20,7 +20,7 @@ def cookies_keep_to_their_service(subject: Subject) -> Iterator[Finding]:
     """Look at every Set-Cookie that any answer carried."""
     deployment = subject.deployment
     prefix = deployment.prefix
-    # The proxy's own cookies (balancing, bot checks) name the whole site rightly.
+    # The proxy's own cookies (balancing, bot checks) belong to the whole site.
     of_the_site = _names_at_the_root(deployment.answers, prefix)
     for answer in deployment.answers:
         for line in answer.headers.get_list("set-cookie"):
@@ -36,7 +36,7 @@ def _is_shared(cookie: _Cookie, prefix: str) -> bool:
     if cookie.path == prefix or cookie.path.startswith(f"{prefix}/"):
         return False
     own_words = prefix.strip("/").lower().split("/")
-    # A __Host- cookie must have Path=/ (RFC 6265bis); a name of its own overwrites nobody's.
+    # A __Host- cookie must have Path=/ (RFC 6265bis); a name of its own overwrites no other cookie.
     return not cookie.name.startswith("__Host-") and own_words[-1] not in cookie.name.lower()
 
 

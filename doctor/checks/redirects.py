@@ -16,7 +16,7 @@ def redirects_stay_public(subject: Subject) -> Iterator[Finding]:
     for service in subject.services:
         of_the_service = list(_slash_redirects(subject, service))
         for answer, route in of_the_service:
-            # What redirects is a good probe of whose headers the deployment believes.
+            # What redirects is a good probe of which headers the deployment trusts.
             subject.redirecting.setdefault(service.base, answer.url)
             if kind := _fault(answer, service, route, _knows_prefix(service)):
                 yield found(kind, answer, service.prefix)
@@ -56,7 +56,7 @@ def _fault(answer: Answer, service: Service, route: str, knows_prefix: bool) -> 
     if origin_of(target) == origin_of(service.base) and path == expected:
         return None
     if not path.endswith(route):
-        return None  # a login page, a language, a newer version: somebody's intention
+        return None  # a login page, a language, a newer version: intended
     before = path[: len(path) - len(route)]
     if "//" in path:
         return "root-path-ends-in-slash"

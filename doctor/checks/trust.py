@@ -1,4 +1,4 @@
-"""Whose word the deployment takes: Host and X-Forwarded-* of anybody, reflected in what it answers."""
+"""Host and X-Forwarded-* headers from any client: does the deployment use them in its answers?"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from doctor.deployment import PROBE, Answer, NoAnswerError
 from doctor.findings import Finding
 from doctor.subject import Service, Subject
 
-_HOST = f"{PROBE}.invalid"  # RFC 2606: never a host of anybody
-_ADDRESS = "192.0.2.66"  # RFC 5737: never an address of anybody
+_HOST = f"{PROBE}.invalid"  # RFC 2606: a name that never resolves
+_ADDRESS = "192.0.2.66"  # RFC 5737: an address for documentation only
 
 
 @dataclass(frozen=True)
-class _Lie:
-    """A header that only a proxy may send, and what shows that it was believed."""
+class _ForgedHeader:
+    """A header that only a proxy may send, and what shows that it was used."""
 
     kind: str
     header: str
@@ -22,26 +22,26 @@ class _Lie:
     marker: str
 
 
-_LIES = (
-    _Lie("host-trusted", "Host", _HOST, _HOST),
-    _Lie("forwarded-host-trusted", "X-Forwarded-Host", _HOST, _HOST),
-    _Lie("forwarded-host-trusted", "X-Forwarded-Port", "61616", ":61616"),
-    _Lie("forwarded-host-trusted", "Forwarded", f"for={_ADDRESS};host={_HOST}", _HOST),
-    _Lie("prefix-injection", "X-Forwarded-Prefix", f"/{PROBE}';//", f"/{PROBE}';//"),
-    _Lie("forwarded-prefix-trusted", "X-Forwarded-Prefix", f"/{PROBE}", f"/{PROBE}"),
-    _Lie("forwarded-for-trusted", "X-Forwarded-For", _ADDRESS, _ADDRESS),
+_FORGED_HEADERS = (
+    _ForgedHeader("host-trusted", "Host", _HOST, _HOST),
+    _ForgedHeader("forwarded-host-trusted", "X-Forwarded-Host", _HOST, _HOST),
+    _ForgedHeader("forwarded-host-trusted", "X-Forwarded-Port", "61616", ":61616"),
+    _ForgedHeader("forwarded-host-trusted", "Forwarded", f"for={_ADDRESS};host={_HOST}", _HOST),
+    _ForgedHeader("prefix-injection", "X-Forwarded-Prefix", f"/{PROBE}';//", f"/{PROBE}';//"),
+    _ForgedHeader("forwarded-prefix-trusted", "X-Forwarded-Prefix", f"/{PROBE}", f"/{PROBE}"),
+    _ForgedHeader("forwarded-for-trusted", "X-Forwarded-For", _ADDRESS, _ADDRESS),
 )
 
 
-def strangers_are_not_believed(subject: Subject) -> Iterator[Finding]:
-    """Send what only a proxy may say, and look for it in redirects, pages and documents."""
+def client_headers_are_ignored(subject: Subject) -> Iterator[Finding]:
+    """Send headers that only a proxy may set, and look for them in redirects, pages and documents."""
     for service in subject.services:
         for url in _targets(subject, service):
             try:
                 honest = subject.deployment.get(url)
-                for lie in _LIES:
-                    yield from _tell(subject, service, honest, lie)
-                yield from _tell_scheme(subject, service, honest)
+                for forged in _FORGED_HEADERS:
+                    yield from _forge(subject, service, honest, forged)
+                yield from _forge_scheme(subject, service, honest)
             except NoAnswerError:
                 subject.notes.append(f"{url} gave no answer to forged headers.")
 
@@ -56,22 +56,30 @@ def _targets(subject: Subject, service: Service) -> Iterator[str]:
     yield from (service.base + path for path in service.readable_routes[:3])
 
 
-def _tell(subject: Subject, service: Service, honest: Answer, lie: _Lie) -> Iterator[Finding]:
-    answer = subject.deployment.get(honest.url, (lie.header, lie.value))
-    if answer.status >= 400 or (lie.kind == "prefix-injection" and not answer.is_html):
+def _forge(
+    subject: Subject, service: Service, honest: Answer, forged: _ForgedHeader
+) -> Iterator[Finding]:
+    answer = subject.deployment.get(honest.url, (forged.header, forged.value))
+    if answer.status >= 400 or (forged.kind == "prefix-injection" and not answer.is_html):
         return
     for place, text, before in (
         ("Location", answer.raw_location, honest.raw_location),
         ("the body", answer.text, honest.text),
     ):
-        if lie.marker in text and lie.marker not in before:
+        if forged.marker in text and forged.marker not in before:
             yield _finding(
-                service, answer, lie.kind, f"{lie.header}: {lie.value}", place, text, lie.marker
+                service,
+                answer,
+                forged.kind,
+                f"{forged.header}: {forged.value}",
+                place,
+                text,
+                forged.marker,
             )
             return
 
 
-def _tell_scheme(subject: Subject, service: Service, honest: Answer) -> Iterator[Finding]:
+def _forge_scheme(subject: Subject, service: Service, honest: Answer) -> Iterator[Finding]:
     own = scheme_of(service.base)
     other = "http" if own == "https" else "https"
     answer = subject.deployment.get(honest.url, ("X-Forwarded-Proto", other))
@@ -83,19 +91,19 @@ def _tell_scheme(subject: Subject, service: Service, honest: Answer) -> Iterator
         ("the body", answer.text, honest.text),
     ):
         if marker in text and marker not in before:
-            lie = f"X-Forwarded-Proto: {other}"
-            yield _finding(service, answer, "forwarded-proto-trusted", lie, place, text, marker)
+            header = f"X-Forwarded-Proto: {other}"
+            yield _finding(service, answer, "forwarded-proto-trusted", header, place, text, marker)
             return
 
 
 def _finding(
-    service: Service, answer: Answer, kind: str, lie: str, place: str, text: str, marker: str
+    service: Service, answer: Answer, kind: str, header: str, place: str, text: str, marker: str
 ) -> Finding:
     at = text.index(marker)
     excerpt = " ".join(text[max(0, at - 40) : at + len(marker) + 20].split())
     return Finding(
         kind,
-        f"{answer.asked} with {lie}",
+        f"{answer.asked} with {header}",
         f"{answer.status}, in {place}: {excerpt}",
         service.prefix,
     )

@@ -4,7 +4,7 @@ from loadtests.shapes.shape import ARRIVALS_PER_SECOND, Shape
 
 
 class Steady(Shape):
-    """What the stack does on a usual day: everybody is there after a short while, until the end."""
+    """What the stack does on a usual day: all users are there after a short while, until the end."""
 
     def users_at(self, second: float, peak: int, duration: float) -> float:
         return min(peak, second * ARRIVALS_PER_SECOND)

@@ -34,13 +34,13 @@ class AccountHolder(LoadUser):
         return password_grant(self.account)
 
     def shares_items(self) -> bool:
-        """Whether everybody is the demo user."""
+        """Whether all users are the demo user."""
         return self.account.shared
 
     def on_start(self) -> None:
         """Take an account; when Locust moves users between workers, one may have to leave first."""
         while (place := self.places.take(plan_of(self.environment).places)) is None:
-            self.leave_if_told()
+            self.leave_if_stopping()
             time.sleep(LOOK_AGAIN_SECONDS)
         self._place = place
         super().on_start()

@@ -23,12 +23,12 @@ class LoadUser(FastHttpUser):
         return plan_of(self.environment).think_seconds * self.patience * random.uniform(0.5, 1.5)
 
     def pause(self) -> None:
-        """Wait as between two tasks; a user that is told to leave goes from here."""
-        # Locust's wait() would forget that it was told.
-        self.leave_if_told()
+        """Wait as between two tasks; a user whose run ends leaves from here."""
+        # Locust's wait() would forget that the run ends.
+        self.leave_if_stopping()
         self.wait()  # type: ignore[no-untyped-call]
 
-    def leave_if_told(self) -> None:
+    def leave_if_stopping(self) -> None:
         """Go from here when the run, or this user's part in it, is over."""
         if self._state == LOCUST_STATE_STOPPING:
             raise StopUser

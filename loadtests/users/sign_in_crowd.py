@@ -4,8 +4,11 @@ from contextlib import suppress
 
 from locust import task
 
+from loadtests.account_client import AccountClient
 from loadtests.answers import WrongAnswer
 from loadtests.items_client import ItemsClient
+from loadtests.plan import plan_of
+from loadtests.services import ITEMS
 from loadtests.session import Session
 from loadtests.users.account_holder import AccountHolder
 
@@ -20,10 +23,13 @@ class SignInCrowd(AccountHolder):
 
     @task
     def come_and_go(self) -> None:
-        """Sign in, look at the list, sign out."""
+        """Sign in, look at the list of items or at the own account, sign out."""
         session = Session(self.client, self.grant)
         try:
-            ItemsClient(self.client, session).list()
+            if ITEMS in plan_of(self.environment).services:
+                ItemsClient(self.client, session).list()
+            else:
+                AccountClient(self.client, session).read()
         finally:
             with suppress(WrongAnswer):
                 session.sign_out()

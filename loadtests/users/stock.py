@@ -27,13 +27,13 @@ class Stock:
         """
         if adopt:
             found = self._items.list_all_before()
-            # A list tells the newest first.
+            # A list has the newest first.
             self._ids = [item.id for item in found if item.title.startswith(MARK)][::-1]
         while len(self._ids) < LEAST:
             self._keep(self._items.create_before(title(), text()))
 
     def owns(self, item_id: str) -> bool:
-        """Whether nobody else deletes this item."""
+        """Whether only this user deletes this item."""
         return item_id in self._ids
 
     def add(self) -> Item:
@@ -59,7 +59,7 @@ class Stock:
 
 
 def title() -> str:
-    """A title that tells where the item is from, with a thing in it to search for."""
+    """A title that says where the item is from, with a thing in it to search for."""
     return f"{MARK}: {random.choice(THINGS)} {random.randrange(1000)}"
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 import yaml  # type: ignore[import-untyped]  # its stubs are not worth a dependency
 
-from doctor.mends import mend
+from doctor.fixes import fix
 from testing.http import listens
 from testing.other_nginx import nginx_command, write_configuration
 from testing.ports import free_port
@@ -173,7 +173,7 @@ def _find(*names: str) -> Path:
 
 def proposed(proxy: str, setting: str, port: int) -> str:
     """Return what the doctor proposes to users of `proxy` for /items and a service on `port`."""
-    text = mend(proxy, setting).replace("@PREFIX@", "/items")
+    text = fix(proxy, setting).replace("@PREFIX@", "/items")
     return text.replace("@UPSTREAM@", f"127.0.0.1:{port}")
 
 

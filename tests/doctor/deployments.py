@@ -1,4 +1,4 @@
-"""Deployments with one wrong setting each, beside the same deployment with that setting mended."""
+"""Deployments with one wrong setting each, beside the same deployment with that setting fixed."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Deployment:
 
     Attributes:
         finding: the id that must come first.
-        names: what the mend must name.
+        names: what the fix must name.
         broken, repaired: the deployment with the wrong setting and with the right one.
         prefix: the public prefix that is examined.
         tls: whether it is public over https.

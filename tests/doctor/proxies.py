@@ -41,7 +41,7 @@ class Proxy:
         passes_upgrades: whether a WebSocket's handshake stays one.
         checks_host: whether hosts other than 127.0.0.1 are refused.
         bare_redirect: where it sends who asks for the prefix without a slash.
-        refuses_encoded_slashes: as Apache does unless it is told otherwise.
+        refuses_encoded_slashes: as Apache does by default.
         others: further applications by their exact path.
         at_the_root: what answers all else.
     """

@@ -1,4 +1,4 @@
-"""Each wrong setting is found first, with its mend; the mended twin is found clean."""
+"""Each wrong setting is found first, with its fix; the fixed twin is found clean."""
 
 import pytest
 from starlette.types import ASGIApp
@@ -35,8 +35,8 @@ def test_a_broken_deployment_is_found_with_its_mend(
     assert result.code == 1
     first = result.report["findings"][0]
     assert first["id"] == deployment.finding, result.output
-    mend = " ".join([first["title"], first["change"], first["configuration"] or ""])
-    assert deployment.names in mend
+    fix = " ".join([first["title"], first["change"], first["configuration"] or ""])
+    assert deployment.names in fix
 
 
 @pytest.mark.parametrize("deployment", REPAIRED.values(), ids=lambda deployment: deployment.name)

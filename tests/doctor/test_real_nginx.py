@@ -1,4 +1,4 @@
-"""Wrong settings of the real nginx in front of the real uvicorn, and the mend that is proposed."""
+"""Wrong settings of the real nginx in front of the real uvicorn, and the fix that is proposed."""
 
 import re
 from dataclasses import dataclass
@@ -22,14 +22,14 @@ class Setting:
     Attributes:
         finding: the id that must come first.
         wrong: the lines; UPSTREAM is where the service listens, PORT its port.
-        right: the same lines mended; MEND is the configuration that the doctor proposed.
+        right: the same lines fixed; FIX is the configuration that the doctor proposed.
         root_path: what uvicorn is told as --root-path, before and after.
         options: more arguments of the command; UPSTREAM in them too.
     """
 
     finding: str
     wrong: str
-    right: str = "MEND"
+    right: str = "FIX"
     root_path: tuple[str, str] = ("/items", "/items")
     options: tuple[str, ...] = ()
     case: str = ""
@@ -46,17 +46,17 @@ SETTINGS = (
     Setting(
         "location-doubled",
         wrong="location /items/ { proxy_pass http://UPSTREAM/; }",
-        right="location /items/ { MEND proxy_pass http://UPSTREAM/; }",
+        right="location /items/ { FIX proxy_pass http://UPSTREAM/; }",
     ),
     Setting(
         "port-lost",
         wrong="location /items/ { proxy_set_header Host $host; proxy_pass http://UPSTREAM/; }",
-        right="location /items/ { MEND proxy_pass http://UPSTREAM/; }",
+        right="location /items/ { FIX proxy_pass http://UPSTREAM/; }",
     ),
     Setting(
         "host-lost",
         wrong="location /items/ { proxy_redirect off; proxy_pass http://localhost:PORT/; }",
-        right="location /items/ { MEND proxy_pass http://UPSTREAM/; }",
+        right="location /items/ { FIX proxy_pass http://UPSTREAM/; }",
     ),
     Setting(
         "kept-but-expected-stripped",
@@ -75,7 +75,7 @@ SETTINGS = (
         "segment-boundary",
         wrong="location /items { rewrite ^/items/?(.*)$ /$1 break; "
         f"proxy_pass http://UPSTREAM; {HEADERS} }}",
-        right=f"{HEADERS} MEND",
+        right=f"{HEADERS} FIX",
     ),
 )
 
@@ -94,8 +94,8 @@ def test_a_wrong_setting_is_found_and_the_proposed_lines_mend_it(
     with served(app, root_path=after) as port:
         # Without --direct the doctor cannot know where the service listens.
         upstream = f"127.0.0.1:{port}"
-        mended = re.sub(r"http://127\.0\.0\.1:\d+", "http://UPSTREAM", proposed)
-        lines = setting.right.replace("MEND", mended)
+        fixed = re.sub(r"http://127\.0\.0\.1:\d+", "http://UPSTREAM", proposed)
+        lines = setting.right.replace("FIX", fixed)
         assert _examined(tmp_path / "right", lines, setting, upstream)["findings"] == []
 
 

@@ -38,6 +38,7 @@ class StubApi(ThreadingHTTPServer):
         self.clients: list[dict[str, str]] = []
         self.items: dict[str, dict[str, str]] = {}
         self.versions: Counter[str] = Counter()
+        self.calls_of_absent_services = 0
 
     def add_item(self, owner: str, title: str, description: str = "") -> dict[str, str]:
         """Store a new item."""
@@ -80,7 +81,12 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
         path = urlsplit(self.path).path
         with self.server.lock:
-            if path in ("/auth/health/ready", "/items/health/ready"):
+            if path == "/services.json":
+                self._list_services()
+            elif path.startswith("/items/") and "items is absent" in self.server.faults:
+                self.server.calls_of_absent_services += 1
+                self._send(404, {})
+            elif path in ("/auth/health/ready", "/items/health/ready"):
                 self._health(path.split("/")[1])
             elif path == "/auth/token":
                 self._token(_first_values(body))
@@ -91,6 +97,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send(404, {})
             elif not self._authorized():
                 self._send(401, {}, {"WWW-Authenticate": 'Bearer error="invalid_token"'})
+            elif path == "/auth/users/me":
+                self._send(200, {"username": self._owner()})
             elif path == "/auth/users":
                 self._users(body)
             elif path.startswith("/auth/clients"):
@@ -105,6 +113,14 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send(404, {})
 
     do_GET = do_POST = do_PATCH = do_DELETE = _answer  # noqa: N815 - http.server looks for these
+
+    def _list_services(self) -> None:
+        names = ["auth", "items"]
+        if "items is absent" in self.server.faults:
+            names.remove("items")
+        if "notes is there" in self.server.faults:
+            names.append("notes")
+        self._send(200, [{"name": name, "prefix": f"{name}/"} for name in names])
 
     def _health(self, service: str) -> None:
         if f"{service} is down" in self.server.faults:

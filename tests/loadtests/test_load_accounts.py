@@ -6,7 +6,9 @@ from loadtests.plan import Account, AccountSeries, Plan
 
 def plan(*, workers: int, places: int, series: AccountSeries | None) -> Plan:
     shared = Account("demo", "right horse", shared=True)
-    return Plan(series, shared, None, workers, places, think_seconds=0.5)
+    return Plan(
+        frozenset({"auth", "items"}), series, shared, None, workers, places, think_seconds=0.5
+    )
 
 
 @pytest.mark.parametrize(("workers", "places"), [(1, 7), (2, 4), (3, 3)])

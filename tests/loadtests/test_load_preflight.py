@@ -124,6 +124,29 @@ def test_a_dead_target_names_the_command_that_starts_it(settings: Settings) -> N
         prepared(url, settings)
 
 
+def test_a_stack_without_items_needs_nothing_of_items(
+    stub: StubApi, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stub.faults = {"items is absent"}
+
+    plan = prepared(stub.url, settings)
+
+    assert plan.services == {"auth"}
+    assert plan.series
+    assert plan.client is None
+    assert stub.calls_of_absent_services == 0
+    assert "items is not there" in capsys.readouterr().err
+
+
+def test_a_service_that_no_user_calls_is_named(
+    stub: StubApi, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stub.faults = {"notes is there"}
+
+    assert prepared(stub.url, settings).services == {"auth", "items"}
+    assert "notes is not loaded" in capsys.readouterr().err
+
+
 def test_another_server_is_not_taken_for_gatehouse(stub: StubApi, settings: Settings) -> None:
     with pytest.raises(NotReadyError, match="answered 404, so this is not Gatehouse"):
         prepared(f"{stub.url}/elsewhere", settings)

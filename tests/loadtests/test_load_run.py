@@ -145,6 +145,25 @@ def test_without_an_administrator_everybody_is_the_demo_user_and_its_items_stay(
     assert "POST /auth/token [client_credentials]" not in outcome.rows
 
 
+def test_a_stack_without_items_is_loaded_with_sign_ins_and_account_reads(
+    stub: StubApi, tmp_path: Path
+) -> None:
+    stub.faults = {"items is absent"}
+
+    # With the project's own budgets: those of items do not apply.
+    outcome = finish(start_run(tmp_path, stub.url))
+
+    assert outcome.exit_code == 0, outcome.output
+    assert {row for row, requests in outcome.rows.items() if requests} == {
+        "POST /auth/token [password]",
+        "POST /auth/revoke",
+        "GET /auth/users/me",
+        "GET /auth/users/me [bad token]",
+    }
+    assert not [row for row in outcome.rows if "/items" in row]
+    assert stub.calls_of_absent_services == 0
+
+
 def test_a_broken_budget_ends_with_3_and_names_the_row(stub: StubApi, tmp_path: Path) -> None:
     outcome = finish(start_run(tmp_path, stub.url, *budgets(tmp_path, IMPOSSIBLE)))
 

@@ -65,7 +65,7 @@ proxy_set_header Forwarded "";
     "known-hosts": """
 server {
     listen 80 default_server;  # and the same with 443 ssl
-    return 421;  # whoever asks for a host that no other server_name knows
+    return 421;  # a request for a host that no other server_name has
 }
 """,
     "well-known": """

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from doctor.catalogue import KINDS
-from doctor.mends import apache, caddy, envoy, haproxy, nginx, traefik, unknown
+from doctor.fixes import apache, caddy, envoy, haproxy, nginx, traefik, unknown
 from doctor.recognise import PROXIES
 from tests.doctor.configuration import assert_accepted, proposed
 

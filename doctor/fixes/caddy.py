@@ -20,7 +20,7 @@ reverse_proxy @UPSTREAM@ {
     "public-scheme": """
 {
     servers {
-        # Caddy sends X-Forwarded-Proto by itself; behind another proxy it must be told to believe that one.
+        # Caddy sends X-Forwarded-Proto by itself; behind another proxy it must be configured to trust that one.
         trusted_proxies static private_ranges
     }
 }

@@ -1,6 +1,6 @@
-"""How each proxy is told what a finding asks for: one module per proxy, the same settings in each."""
+"""What to change in each proxy's configuration: one module per proxy, with the same settings in each."""
 
-from doctor.mends import apache, caddy, envoy, haproxy, nginx, traefik, unknown
+from doctor.fixes import apache, caddy, envoy, haproxy, nginx, traefik, unknown
 
 _SNIPPETS = {
     "nginx": nginx.SNIPPETS,
@@ -13,6 +13,6 @@ _SNIPPETS = {
 }
 
 
-def mend(proxy: str, setting: str) -> str:
+def fix(proxy: str, setting: str) -> str:
     """Return the configuration of `proxy` that makes `setting` so, with @PREFIX@ and @UPSTREAM@."""
     return _SNIPPETS[proxy][setting].strip("\n")
