@@ -1,7 +1,6 @@
 """What each command of `python -m deploy` does."""
 
 import argparse
-import os
 import shutil
 import sys
 
@@ -10,7 +9,6 @@ from deploy import mode, nginx, preflight, settings_file, uv
 from deploy import reload as reloading
 from deploy import sync as generated
 from deploy.checkout import Checkout
-from deploy.commands import run
 from deploy.docker import DockerStack
 from deploy.errors import DeployError
 from deploy.local import stack as processes
@@ -144,7 +142,6 @@ def clean(checkout: Checkout, options: argparse.Namespace) -> int:
 
 def service(checkout: Checkout, options: argparse.Namespace) -> int:
     """Make a new service."""
-    preflight.check_python()
     print(create(checkout, options.name, options.singular))
     return 0
 
@@ -174,14 +171,7 @@ def install(checkout: Checkout, _: argparse.Namespace) -> int:
 
 def sync(checkout: Checkout, _: argparse.Namespace) -> int:
     """Write what is made from the list of services."""
-    changed = generated.sync(checkout)
-    if (checkout.venv / "bin" / "python").exists():
-        run(
-            [checkout.venv / "bin" / "python", "-m", "deploy.settings_page"],
-            cwd=checkout.root,
-            env=os.environ,
-            failed="docs/settings.md could not be written.",
-        )
+    changed = generated.sync_with_pages(checkout)
     print(f"Wrote {', '.join(changed)}." if changed else "Everything agrees with services.toml.")
     return 0
 

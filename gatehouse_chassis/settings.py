@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from gatehouse_chassis.http.body_limit import MAX_BODY_BYTES
 from gatehouse_chassis.proxy.forwarded import PREFIX, TrustedProxies
 from gatehouse_chassis.proxy.public_prefix import normalise_root_path
 from gatehouse_chassis.services import ServicesError, auth_prefix
@@ -208,6 +209,13 @@ class ServiceSettings(EnvironmentSettings):
         int,
         Field(ge=1, le=64, description="Worker processes; the default comes from `services.toml`."),
     ] = 2
+    body_limit: Annotated[
+        int,
+        Field(
+            ge=1,
+            description="Bytes that a request's body may have; the default comes from `services.toml`.",
+        ),
+    ] = MAX_BODY_BYTES
     database_url: DatabaseURL
     state_dir: StateDir
     trusted_proxies: Annotated[

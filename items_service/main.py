@@ -16,7 +16,7 @@ from items_service.store import ItemChanged, ItemNotFound
 
 
 def create_app(settings: ItemsSettings) -> FastAPI:
-    """The items service: it checks tokens with auth's public keys and needs nothing from auth per request."""
+    """The items service. It checks tokens with auth's public keys; no request asks auth."""
     service = load_services()["items"]
     keys = IssuerKeys(
         settings.jwks_url,

@@ -1,4 +1,4 @@
-"""`/items/`: the items of a user. An item of someone else is answered with 404, as if it did not exist."""
+"""`/items/`: what a user owns. What someone else owns is answered with 404."""
 
 from typing import Annotated
 from uuid import UUID

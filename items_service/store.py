@@ -1,4 +1,4 @@
-"""All SQL of the items service. Every statement names the owner, so that no user reaches another user's items."""
+"""All SQL of the items service. Every statement names the owner, so no user reaches another's."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -14,7 +14,7 @@ from items_service.tables import items
 
 
 class Item(NamedTuple):
-    """A row of `items`. A tuple, because a list makes twenty of them and a dataclass takes three times as long."""
+    """A row of `items`. A tuple, because a dataclass takes three times as long to make."""
 
     id: UUID
     owner_id: str
@@ -83,7 +83,7 @@ class ItemStore:
     async def list(
         self, owner: str, *, limit: int, before: UUID | None = None, title_contains: str = ""
     ) -> Sequence[Item]:
-        """Up to `limit` items, newest first; `before` is the id of the last item of the page before."""
+        """Up to `limit` items, newest first; `before` is the last id of the page before."""
         parameters: dict[str, Any] = {"owner": owner, "limit": limit}
         if before is not None:
             parameters["before"] = before

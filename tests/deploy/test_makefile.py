@@ -2,6 +2,8 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -113,3 +115,18 @@ def test_a_recipe_stops_at_the_first_error(tmp_path: Path) -> None:
 
     assert done.returncode == 2
     assert done.stdout == ""
+
+
+def test_the_type_checker_sees_every_package() -> None:
+    """A new service too, without an edit."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]
+    seen = settings.get("files") or settings["packages"]
+
+    packages = {file.parent.name for file in ROOT.glob("*/__init__.py")} | {"tests"}
+    assert {name for name in packages if not any(fnmatch(name, one) for one in seen)} == set()
+
+
+def test_the_style_checker_sees_every_file() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["ruff"]
+
+    assert settings.keys().isdisjoint({"include", "exclude", "extend-exclude"})

@@ -1,4 +1,4 @@
-"""The items service in process, on each database, with keys that it finds on its disk because auth is down."""
+"""The items service in process, on each database. Auth is down: its keys are on the disk."""
 
 import json
 import time
