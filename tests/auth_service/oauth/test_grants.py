@@ -69,6 +69,6 @@ async def test_a_test_replaces_any_dependency(client: httpx2.AsyncClient, app: F
     assert refused(answer) == (503, "temporarily_unavailable")
     assert answer.headers["Retry-After"] == "60"
     app.dependency_overrides.clear()
-    app.dependency_overrides[get_grants] = lambda: {}
+    app.dependency_overrides[get_grants] = dict
     answer = await client.post("/token", data=DEMO.password_grant)
     assert refused(answer) == (400, "unsupported_grant_type")
