@@ -24,6 +24,12 @@ from tests.auth_service.parts import Parts
 from tests.auth_service.people import URL
 
 
+@pytest.fixture(autouse=True)
+def services(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Auth issues tokens for items here, whether this checkout has that service or not."""
+    monkeypatch.setenv("GATEHOUSE_SERVICES", str(Path(__file__).parent / "services.toml"))
+
+
 @pytest.fixture(scope="session")
 def filled_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("auth") / "filled.db"

@@ -15,6 +15,7 @@ from schemathesis.core.result import Ok
 from schemathesis.python import asgi
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from testing.services import LISTED
 from tests.auth_service.people import ADMIN, header_of
 
 
@@ -33,11 +34,8 @@ def test_no_address_in_the_document_depends_on_a_prefix(document: dict[str, Any]
     assert document["servers"] == [{"url": "."}]
     assert scheme[0] == "OAuth2PasswordBearer"
     assert scheme[1]["flows"]["password"]["tokenUrl"] == "token"
-    assert set(scheme[1]["flows"]["password"]["scopes"]) == {
-        "items:read",
-        "items:write",
-        "auth:admin",
-    }
+    every_scope = {scope for service in LISTED.values() for scope in service.scopes}
+    assert set(scheme[1]["flows"]["password"]["scopes"]) == every_scope
 
 
 def test_the_token_form_is_described(document: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from uvicorn import Config
 
 from gatehouse_chassis.serving.draining import IDLE_LIMIT, DrainingServer
 from testing.checkout import ROOT
+from testing.services import LISTED
 
 
 @dataclass
@@ -147,7 +148,7 @@ async def test_a_stop_that_comes_while_it_drains_is_quick() -> None:
         await one.task
 
 
-@pytest.mark.parametrize("service", ["auth", "items"])
+@pytest.mark.parametrize("service", LISTED)
 def test_nginx_drops_an_idle_connection_before_a_draining_worker_does(service: str) -> None:
     template = (ROOT / "proxy" / "gateway" / "nginx.conf.template").read_text(encoding="utf-8")
     found = re.search(rf"upstream {service} {{[^}}]*keepalive_timeout (\d+)s;", template)
