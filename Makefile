@@ -59,6 +59,17 @@ clean: python  ## Remove all data, after asking (YES=1: without asking)
 doctor: install  ## Examine any deployment from outside (URL=https://example.com/items ARGS="--direct URL --json")
 	@$(VENV)/python -m doctor $(or $(URL),http://localhost:$(or $(GATEHOUSE_PORT),8080)) $(ARGS)
 
+##@ Services
+
+.PHONY: service
+service: install  ## Make a new service: package, tests, entry in services.toml (NAME=notes)
+# SINGULAR=datum says what one of them is called, where English has no rule.
+	@"$(PYTHON)" -m deploy service $(if $(SINGULAR),--singular "$(SINGULAR)") -- "$(NAME)"
+
+.PHONY: service-remove
+service-remove: python  ## Take a service out, after asking; its data stays (NAME=items YES=1)
+	@"$(PYTHON)" -m deploy service-remove $(if $(YES),--yes) -- "$(NAME)"
+
 ##@ Development
 
 .PHONY: install
@@ -120,4 +131,4 @@ bench: install  ## Measure every promise about speed and write docs/performance.
 help:  ## List the targets
 	@awk 'BEGIN {FS = ":[^#]*## "} \
 		/^##@/ {printf "\n%s\n", substr($$0, 5)} \
-		/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+		/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile

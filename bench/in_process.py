@@ -57,7 +57,7 @@ async def measure(item: UUID, token: str, rounds: int) -> dict[str, float]:
 async def _parts(app: FastAPI, store: ItemStore, item: UUID, token: str) -> dict[str, Part]:
     verifier: AccessTokenVerifier = app.state.token_verifier
     principal = await verifier.verify(token)
-    found = await store.find(principal.subject, item)
+    found = await store.get(principal.subject, item)
     adapter = TypeAdapter(ItemPublic)
     scope = _scope(item, token)
     # What the chassis makes of the scope before FastAPI sees it.
@@ -71,7 +71,7 @@ async def _parts(app: FastAPI, store: ItemStore, item: UUID, token: str) -> dict
         "whole": lambda: _call(app, scope),
         "inner": lambda: _call(inner, inner_scope | {"app": app}),
         "token": lambda: verifier.verify(token),
-        "database": lambda: store.find(principal.subject, item),
+        "database": lambda: store.get(principal.subject, item),
         "serialisation": serialise,
     }
 

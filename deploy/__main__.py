@@ -11,14 +11,17 @@ from gatehouse_chassis.services import ServicesError
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command and return its exit status: 1 for what the user can mend, 130 for Ctrl-C."""
+    """Run one command and return its exit status.
+
+    1 for what the user can mend, 2 for what was refused before anything was changed, 130 for Ctrl-C.
+    """
     options = _parser().parse_args(arguments)
     try:
         return int(options.action(Checkout.here(), options))
     except (DeployError, ServicesError) as problem:
         red, plain = ("\x1b[31m", "\x1b[0m") if sys.stderr.isatty() else ("", "")
         print(f"{red}{problem}{plain}", file=sys.stderr)
-        return 1
+        return problem.exit_status if isinstance(problem, DeployError) else 1
     except KeyboardInterrupt:
         print(file=sys.stderr)
         return 130
@@ -74,6 +77,18 @@ def _parser() -> argparse.ArgumentParser:
     clean = commands.add_parser("clean", help="stop everything and remove its data, after asking")
     clean.add_argument("--yes", action="store_true", help="do not ask")
     clean.set_defaults(action=actions.clean)
+
+    service = commands.add_parser("service", help="make a new service in this checkout")
+    service.add_argument("name", help="its name in the plural, such as notes")
+    service.add_argument("--singular", default="", help="one of them, where English has no rule")
+    service.set_defaults(action=actions.service)
+
+    service_remove = commands.add_parser(
+        "service-remove", help="take a service out of this checkout; its data stays"
+    )
+    service_remove.add_argument("name", help="its name in services.toml")
+    service_remove.add_argument("--yes", action="store_true", help="do not ask")
+    service_remove.set_defaults(action=actions.service_remove)
 
     install = commands.add_parser(
         "install", help="install the tools of the test targets: all packages, nginx"

@@ -17,6 +17,8 @@ from deploy.local import stack as processes
 from deploy.local.stack import LocalStack
 from deploy.mode import Mode
 from deploy.progress import Progress
+from deploy.scaffold.create import create
+from deploy.scaffold.remove import remove
 from deploy.settings import Settings, load
 from deploy.table import render
 from deploy.waiting import holds_within
@@ -137,6 +139,25 @@ def clean(checkout: Checkout, options: argparse.Namespace) -> int:
         docker.remove_volumes()
     shutil.rmtree(checkout.data, ignore_errors=True)
     print("Removed.")
+    return 0
+
+
+def service(checkout: Checkout, options: argparse.Namespace) -> int:
+    """Make a new service."""
+    print(create(checkout, options.name, options.singular))
+    return 0
+
+
+def service_remove(checkout: Checkout, options: argparse.Namespace) -> int:
+    """Take a service out, after asking; its data stays."""
+
+    def stop() -> None:
+        settings = load(checkout)
+        docker_answers = mode.trouble_with_docker(settings.environment) is None
+        for stack in _present(checkout, settings, docker_answers):
+            stack.stop()
+
+    print(remove(checkout, options.name, stop=stop, ask=not options.yes))
     return 0
 
 

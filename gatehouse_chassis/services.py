@@ -111,7 +111,7 @@ def load_services(file: Path | None = None) -> dict[str, ServiceEntry]:
         raise ServicesError(f"{file} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError as error:
         raise ServicesError(f"{file} is not UTF-8 text: {error}.") from None
-    return dict(_parse(file, text))
+    return dict(parse_services(file, text))
 
 
 def auth_prefix() -> str:
@@ -136,7 +136,12 @@ def scope_descriptions(service: str) -> dict[str, str]:
 
 
 @cache
-def _parse(file: Path, text: str) -> dict[str, ServiceEntry]:
+def parse_services(file: Path, text: str) -> dict[str, ServiceEntry]:
+    """The services that `text` lists, where `file` is what messages call it.
+
+    Raises:
+        ServicesError: an entry cannot be used.
+    """
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -1,1 +1,1 @@
-"""What is protected: items, owned by users."""
+"""Items, each owned by a user."""

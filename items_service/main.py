@@ -7,15 +7,17 @@ from gatehouse_chassis.auth.access_tokens import AccessTokenVerifier
 from gatehouse_chassis.auth.issuer_keys import IssuerKeys
 from gatehouse_chassis.auth.status_list import StatusList
 from gatehouse_chassis.database import open_database
+from gatehouse_chassis.http.problems import NotFound, PreconditionFailed
+from gatehouse_chassis.services import load_services
 from items_service.dependencies import bearer
-from items_service.routes import item_routes
+from items_service.routes import router
 from items_service.settings import ItemsSettings
-from items_service.store import ItemStore
+from items_service.store import ItemChanged, ItemNotFound
 
 
 def create_app(settings: ItemsSettings) -> FastAPI:
-    """The items service: it checks tokens with auth's public keys and needs nothing from auth per request."""
-    database = open_database(settings.database_url)
+    """The items service. It checks tokens with auth's public keys; no request asks auth."""
+    service = load_services()["items"]
     keys = IssuerKeys(
         settings.jwks_url,
         kept_in=settings.state_dir / "issuer-keys.json",
@@ -29,19 +31,16 @@ def create_app(settings: ItemsSettings) -> FastAPI:
     )
     return create_service(
         settings,
-        name="items",
-        title="Items",
-        description="What is protected: items, owned by users.",
-        routers=[item_routes(ItemStore(database))],
+        name=service.name,
+        title=service.title,
+        description=service.description,
+        routers=[router],
+        errors={ItemNotFound: NotFound, ItemChanged: PreconditionFailed},
+        database=open_database(settings.database_url),
         token_verifier=AccessTokenVerifier(
-            issuer=settings.issuer, audience="items", keys=keys, revocations=status_list
+            issuer=settings.issuer, audience=service.name, keys=keys, revocations=status_list
         ),
         scopes=bearer.scopes,
-        ready_when={
-            "database": database.ping,
-            "issuer_keys": keys.check,
-            "status_list": status_list.check,
-        },
+        ready_when={"issuer_keys": keys.check, "status_list": status_list.check},
         background=[keys.keep_fresh, status_list.keep_fresh],
-        on_close=[database.close],
     )

@@ -1,4 +1,4 @@
-"""What the items service takes and gives."""
+"""The JSON that the items service accepts and returns."""
 
 from datetime import datetime
 from typing import Annotated

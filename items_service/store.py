@@ -1,18 +1,20 @@
-"""All SQL of the items service. Every statement names the owner, so that nobody reaches another's items."""
+"""All SQL of the items service. Every statement names the owner, so no user reaches another's."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from functools import cache
+from typing import Any, NamedTuple, NoReturn
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, delete, insert, select, update
 
-from gatehouse_chassis.database import Database, Row
+from gatehouse_chassis.database import Database
 from gatehouse_chassis.database.columns import new_id, now
 from items_service.tables import items
 
 
 class Item(NamedTuple):
-    """A row of `items`: a tuple, because a page makes twenty of them and a frozen dataclass takes thrice the time."""
+    """A row of `items`. A tuple, because a dataclass takes three times as long to make."""
 
     id: UUID
     owner_id: str
@@ -23,37 +25,35 @@ class Item(NamedTuple):
     updated_at: datetime
 
 
-_OWN = items.c.owner_id == bindparam("owner")
-_THIS = and_(_OWN, items.c.id == bindparam("item"))
-_AS_READ = and_(_THIS, items.c.version == bindparam("expected"))
+class ItemNotFound(Exception):
+    """The owner has no such item."""
 
-_FIND = select(items).where(_THIS)
-_LIST = select(items).where(_OWN).order_by(items.c.id.desc()).limit(bindparam("most"))
-_MATCHING = items.c.title.ilike(bindparam("pattern"), escape="\\")
-_BEFORE = items.c.id < bindparam("before")
-# By what is asked for: the title, and where the page begins.
-_LISTS = {
-    (False, False): _LIST,
-    (False, True): _LIST.where(_BEFORE),
-    (True, False): _LIST.where(_MATCHING),
-    (True, True): _LIST.where(_MATCHING, _BEFORE),
-}
-_INSERT = insert(items)
-_CHANGE = (
-    update(items)
-    .values(
-        title=func.coalesce(bindparam("new_title", type_=items.c.title.type), items.c.title),
-        description=func.coalesce(
-            bindparam("new_description", type_=items.c.description.type), items.c.description
-        ),
-        version=items.c.version + 1,
-        updated_at=bindparam("changed_at"),
-    )
-    .returning(*items.c)
+    def __init__(self) -> None:
+        super().__init__("You have no such item.")
+
+
+class ItemChanged(Exception):
+    """The item has another version than the one that was to be changed."""
+
+    def __init__(self) -> None:
+        super().__init__("The item was changed since you read it; read it again and decide anew.")
+
+
+# Statements that run often are built once, because building one takes longer than running it.
+_GET = select(items).where(
+    items.c.owner_id == bindparam("owner"), items.c.id == bindparam("item_id")
 )
-# By whether the change is of the version that was read.
-_CHANGES = {False: _CHANGE.where(_THIS), True: _CHANGE.where(_AS_READ)}
-_DELETIONS = {False: delete(items).where(_THIS), True: delete(items).where(_AS_READ)}
+_INSERT = insert(items)
+
+
+@cache
+def _select_page(*, is_continued: bool, is_search: bool) -> Select[Any]:
+    page = select(items).where(items.c.owner_id == bindparam("owner"))
+    if is_continued:
+        page = page.where(items.c.id < bindparam("before"))
+    if is_search:
+        page = page.where(items.c.title.ilike(bindparam("pattern"), escape="\\"))
+    return page.order_by(items.c.id.desc()).limit(bindparam("limit"))
 
 
 class ItemStore:
@@ -63,72 +63,78 @@ class ItemStore:
         self._database = database
 
     async def create(self, owner: str, title: str, description: str) -> Item:
-        """A new item."""
+        """Stores a new item."""
         created = now()
         item = Item(new_id(), owner, title, description, 1, created, created)
-        await self._database.execute(
-            _INSERT,
-            id=item.id,
-            owner_id=owner,
-            title=title,
-            description=description,
-            version=item.version,
-            created_at=created,
-            updated_at=created,
-        )
+        await self._database.execute(_INSERT, **item._asdict())
         return item
 
-    async def find(self, owner: str, item_id: UUID) -> Item | None:
-        """The item, or None when the owner has no such item."""
-        row = await self._database.fetch_one(_FIND, owner=owner, item=item_id)
-        return _item(row) if row else None
+    async def get(self, owner: str, item_id: UUID) -> Item:
+        """One item.
+
+        Raises:
+            ItemNotFound: the owner has no such item.
+        """
+        row = await self._database.fetch_one(_GET, owner=owner, item_id=item_id)
+        if row is None:
+            raise ItemNotFound
+        return Item(**row)
 
     async def list(
-        self, owner: str, *, most: int, before: UUID | None = None, title_contains: str = ""
-    ) -> list[Item]:
-        """Up to `most` items, newest first: those created before the one with the id `before`."""
-        parameters: dict[str, Any] = {"owner": owner, "most": most}
-        if title_contains:
-            parameters["pattern"] = _pattern(title_contains)
+        self, owner: str, *, limit: int, before: UUID | None = None, title_contains: str = ""
+    ) -> Sequence[Item]:
+        """Up to `limit` items, newest first; `before` is the last id of the page before."""
+        parameters: dict[str, Any] = {"owner": owner, "limit": limit}
         if before is not None:
             parameters["before"] = before
-        statement = _LISTS[bool(title_contains), before is not None]
-        return [_item(row) for row in await self._database.fetch_all(statement, **parameters)]
+        if title_contains:
+            parameters["pattern"] = _contains(title_contains)
+        statement = _select_page(is_continued=before is not None, is_search=bool(title_contains))
+        rows = await self._database.fetch_all(statement, **parameters)
+        return [Item(**row) for row in rows]
 
-    async def change(
-        self, owner: str, item_id: UUID, changes: dict[str, str], expected_version: int | None
-    ) -> Item | None:
-        """The changed item; None when it is gone or, with `expected_version`, when another change came first.
+    async def update(
+        self, owner: str, item_id: UUID, changes: Mapping[str, str], expected_version: int | None
+    ) -> Item:
+        """Changes the columns that `changes` names and returns the item.
 
-        The version is compared by the statement that writes, so that of two concurrent changes one loses.
+        The statement that writes compares the version, so of two concurrent changes to one version one is refused.
+
+        Raises:
+            ItemNotFound: the owner has no such item.
+            ItemChanged: its version is not `expected_version`.
         """
-        row = await self._database.fetch_one(
-            _CHANGES[expected_version is not None],
-            **_which(owner, item_id, expected_version),
-            new_title=changes.get("title"),
-            new_description=changes.get("description"),
-            changed_at=now(),
+        statement = (
+            update(items)
+            .where(*_matches(owner, item_id, expected_version))
+            .values(**changes, version=items.c.version + 1, updated_at=now())
+            .returning(*items.c)
         )
-        return _item(row) if row else None
+        row = await self._database.fetch_one(statement)
+        if row is None:
+            await self._refuse(owner, item_id)
+        return Item(**row)
 
-    async def delete(self, owner: str, item_id: UUID, expected_version: int | None) -> bool:
-        """Whether the item was there, in the expected version if one is given, and is gone now."""
-        deletion = _DELETIONS[expected_version is not None]
-        which = _which(owner, item_id, expected_version)
-        return await self._database.execute(deletion, **which) == 1
+    async def delete(self, owner: str, item_id: UUID, expected_version: int | None) -> None:
+        """Deletes an item. Raises as `update` does."""
+        statement = delete(items).where(*_matches(owner, item_id, expected_version))
+        if not await self._database.execute(statement):
+            await self._refuse(owner, item_id)
+
+    async def _refuse(self, owner: str, item_id: UUID) -> NoReturn:
+        await self.get(owner, item_id)
+        raise ItemChanged
 
 
-def _which(owner: str, item_id: UUID, expected_version: int | None) -> dict[str, Any]:
-    which: dict[str, Any] = {"owner": owner, "item": item_id}
-    return which if expected_version is None else {**which, "expected": expected_version}
+def _matches(owner: str, item_id: UUID, version: int | None) -> list[ColumnElement[bool]]:
+    conditions = [items.c.owner_id == owner, items.c.id == item_id]
+    if version is not None:
+        conditions.append(items.c.version == version)
+    return conditions
 
 
-def _pattern(text: str) -> str:
+def _contains(text: str) -> str:
     """A LIKE pattern that finds `text` anywhere and takes `%` and `_` as themselves."""
     for special in ("\\", "%", "_"):
         text = text.replace(special, f"\\{special}")
     return f"%{text}%"
-
-
-def _item(row: Row) -> Item:
-    return Item(**row)

@@ -10,9 +10,8 @@ items = Table(
     "items",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column(
-        "owner_id", String(64), nullable=False
-    ),  # `sub` of the owner's tokens; auth's database is auth's own
+    # The `sub` of the owner's access tokens; users themselves are in auth's database.
+    Column("owner_id", String(64), nullable=False),
     Column("title", String(200), nullable=False),
     Column("description", Text, nullable=False),
     Column("version", Integer, nullable=False),

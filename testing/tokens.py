@@ -23,13 +23,22 @@ LEFT_OUT: Any = object()
 class TestIssuer:
     """One signing key, and tokens of any content that are signed with it.
 
+    Its tokens are for `service`, with every right there.
     It is also what a verifier asks for keys (`chassis.access_tokens.VerificationKeys`), and counts how often.
     """
 
     __test__ = False  # pytest would take it for a class of tests
 
-    def __init__(self, *, url: str = ISSUER, clock: Clock = time.time, kid: str = "key-1") -> None:
+    def __init__(
+        self,
+        *,
+        url: str = ISSUER,
+        service: str = "items",
+        clock: Clock = time.time,
+        kid: str = "key-1",
+    ) -> None:
         self.url = url
+        self.service = service
         self.kid = kid
         self.key: ECKey = ECKey.generate_key("P-256", {"kid": kid})
         self.asked = 0
@@ -55,12 +64,12 @@ class TestIssuer:
         good = {
             "iss": self.url,
             "sub": "01890000-0000-7000-8000-000000000001",
-            "aud": ["items"],
+            "aud": [self.service],
             "iat": now,
             "exp": now + LIFE,
             "jti": uuid4().hex,
             "client_id": "gatehouse-docs",
-            "scope": "items:read items:write",
+            "scope": f"{self.service}:read {self.service}:write",
         }
         return _changed(good, changes)
 

@@ -66,6 +66,7 @@ def outer(tmp_path_factory: pytest.TempPathFactory, stack: Stack) -> Iterator[st
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the fast folders first, so that a mistake shows before a stack is started."""
+
     def slowness(item: pytest.Item) -> int:
         folder = item.path.relative_to(HERE).parts[0]
         return SLOW_FOLDERS.index(folder) + 1 if folder in SLOW_FOLDERS else 0

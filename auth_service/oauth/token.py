@@ -10,7 +10,6 @@ from auth_service.oauth.errors import NO_STORE, UnsupportedGrantType, outages_as
 from auth_service.oauth.forms import described_form, read_form, required
 from auth_service.oauth.grants import TokenIssuer, TokenRequest
 from auth_service.schemas import JWKSet, TokenError, TokenResponse
-from gatehouse_chassis.serving.lean_route import LeanRoute
 
 GRANTS = ("authorization_code", "refresh_token", "client_credentials", "password")
 
@@ -32,7 +31,7 @@ _FORM = described_form(
 
 def token_routes(clients: Clients, issuer: TokenIssuer, keys: SigningKeys) -> APIRouter:
     """The routes: `issuer` gives tokens to `clients`, and `keys` are what they are checked with."""
-    router = APIRouter(tags=["tokens"], route_class=LeanRoute)
+    router = APIRouter(tags=["tokens"])
 
     @router.post(
         "/token",

@@ -4,6 +4,8 @@ SQLAlchemy says what the SQL of each database is; between its result and the dri
 more than the statement (docs/performance.md).
 """
 
+from starlette.requests import HTTPConnection
+
 from gatehouse_chassis.database.interface import (
     Database,
     DatabaseUnavailable,
@@ -20,6 +22,7 @@ __all__ = [
     "IntegrityError",
     "Row",
     "Statements",
+    "get_database",
     "open_database",
 ]
 
@@ -27,3 +30,9 @@ __all__ = [
 def open_database(url: str) -> Database:
     """The database at `sqlite:///path` or `postgresql://user:password@host:port/name`; connects when first used."""
     return SQLiteDatabase(url) if url.startswith("sqlite:") else PostgreSQLDatabase(url)
+
+
+async def get_database(request: HTTPConnection) -> Database:
+    """The application's database, as a dependency: what `create_service(database=...)` was given."""
+    database: Database = request.app.state.database
+    return database

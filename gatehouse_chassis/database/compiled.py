@@ -1,17 +1,14 @@
 """From a SQLAlchemy Core statement to what a driver takes, and from what it gives to rows."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Dialect, Executable
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
 from gatehouse_chassis.database.interface import Parameters, Row
-
-KEPT = 512
-"""Statements whose SQL is remembered, with the names of their parameters."""
 
 _Process = Callable[[Any], Any]
 
@@ -61,11 +58,22 @@ class CompiledStatement:
 
 
 def compiler(dialect: Dialect) -> Callable[[Executable, tuple[str, ...]], CompiledStatement]:
-    """Compiles for `dialect`, and each statement once: statements are told apart by identity."""
+    """Compiles for `dialect`, and each statement once while it lives.
 
-    @lru_cache(KEPT)
+    The SQL of a statement that a module keeps is kept with it; that of one which was built for a call goes with it.
+    """
+    kept: WeakKeyDictionary[Executable, dict[tuple[str, ...], CompiledStatement]] = (
+        WeakKeyDictionary()
+    )
+
     def compile_once(statement: Executable, names: tuple[str, ...]) -> CompiledStatement:
-        return CompiledStatement(statement, dialect, names)
+        by_names = kept.get(statement)
+        if by_names is None:
+            by_names = kept[statement] = {}
+        compiled = by_names.get(names)
+        if compiled is None:
+            compiled = by_names[names] = CompiledStatement(statement, dialect, names)
+        return compiled
 
     return compile_once
 

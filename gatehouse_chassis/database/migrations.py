@@ -1,13 +1,17 @@
 """Alembic for every service: all that a service has of its own is `tables.py` and `migrations/versions/`."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Callable
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
 from alembic import command, context
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, NullPool, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -54,8 +58,33 @@ def check(folder: Path, database_url: str) -> None:
 
 
 def revise(folder: Path, database_url: str, message: str) -> None:
-    """Writes a new migration with the difference between the tables in code and the database."""
-    command.revision(_comparing(folder, database_url), message=message, autogenerate=True)
+    """Writes a new migration with the difference between the tables in code and the database.
+
+    Raises:
+        alembic.util.CommandError: the database has not been migrated to the newest version.
+    """
+    config = _comparing(folder, database_url)
+    # It becomes a docstring, in which neither may stand.
+    message = message.replace('"', "'").replace("\\", "/")
+    written = command.revision(
+        config, message=message, autogenerate=True, rev_id=_next_number(config)
+    )
+    scripts = written if isinstance(written, list) else [written]
+    _format([script.path for script in scripts if script])
+
+
+def _next_number(config: Config) -> str:
+    revisions = ScriptDirectory.from_config(config).walk_revisions()
+    numbers = [int(script.revision) for script in revisions if script.revision.isdigit()]
+    return f"{max(numbers, default=0) + 1:04}"
+
+
+def _format(files: list[str]) -> None:
+    """Does what `make lint` asks for; Ruff is there where developers work, and not in an image."""
+    if find_spec("ruff"):
+        for arguments in (["check", "--fix", "--quiet"], ["format", "--quiet"]):
+            command_line = [sys.executable, "-m", "ruff", *arguments, "--", *files]
+            subprocess.run(command_line, check=True)  # noqa: S603  # every word is ours
 
 
 def run() -> None:

@@ -1,7 +1,7 @@
 """Conditional requests (RFC 9110 section 13): a row's version as its entity tag."""
 
 import re
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Header
 
@@ -20,18 +20,10 @@ IfMatch = Annotated[
         description="The ETag that was read; the change is refused with 412 when it is no longer the current one"
     ),
 ]
-CONDITIONAL: dict[str, Any] = {
-    "parameters": [
-        {
-            "name": "If-None-Match",
-            "in": "header",
-            "required": False,
-            "schema": {"type": "string"},
-            "description": "An ETag that the client has; 304 when it is still the current one",
-        }
-    ]
-}
-"""`openapi_extra` of a route that asks `still_has` about `request.headers`: a parameter costs 18 us."""
+IfNoneMatch = Annotated[
+    str | None,
+    Header(description="An ETag that the client has; 304 when it is still the current one"),
+]
 
 
 def entity_tag(version: int) -> str:

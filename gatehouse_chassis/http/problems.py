@@ -240,13 +240,23 @@ async def _on_bug(request: Request, error: Exception) -> Response:
     return failure_response(request)
 
 
-def add_problems(app: FastAPI) -> None:
-    """Makes every error of `app` answer in the one documented shape."""
+def add_problems(app: FastAPI, errors: Mapping[type[Exception], type[Problem]]) -> None:
+    """Makes every error of `app` answer in the one documented shape.
+
+    Args:
+        errors: the problem for each exception of the service's domain; the exception's sentence becomes its detail.
+    """
+
+    async def on_domain_error(request: Request, error: Exception) -> Response:
+        problem = next(errors[kind] for kind in type(error).__mro__ if kind in errors)
+        return problem_response(request, problem(str(error)))
+
     handlers: dict[Any, Any] = {
         HTTPException: _on_http_exception,
         RequestValidationError: _on_invalid_input,
         DatabaseUnavailable: _on_outage,
         Exception: _on_bug,
+        **dict.fromkeys(errors, on_domain_error),
     }
     for error, handler in handlers.items():
         app.add_exception_handler(error, handler)

@@ -12,6 +12,8 @@ from gatehouse_chassis.database import DatabaseUnavailable
 from gatehouse_chassis.observability.logs import configure_logging
 from gatehouse_chassis.settings import ServiceSettings, SettingsError
 
+LONGEST_MESSAGE = 100
+
 AnySettings = TypeVar("AnySettings", bound=ServiceSettings)
 
 
@@ -74,10 +76,18 @@ def _run(service: Service[AnySettings], arguments: argparse.Namespace) -> None:
 def _change_database(
     service: Service[AnySettings], settings: AnySettings, arguments: argparse.Namespace
 ) -> None:
+    from alembic.util import CommandError
+
     from gatehouse_chassis.database import migrations
 
     if arguments.command == "revise":
-        migrations.revise(service.migrations, settings.database_url, arguments.message)
+        try:
+            migrations.revise(service.migrations, settings.database_url, arguments.message)
+        except CommandError as error:
+            raise SystemExit(
+                f"{service.name} has no migration written: {error} "
+                f"First bring the database up to date: python -m {service.name} migrate"
+            ) from None
         return
     migrations.migrate(service.migrations, settings.database_url)
     if service.first_start:
@@ -95,5 +105,11 @@ def _parser(name: str) -> argparse.ArgumentParser:
     revise = commands.add_parser(
         "revise", help="for developers: write a migration for what changed in tables.py"
     )
-    revise.add_argument("message", help="what changes, in a few words")
+    revise.add_argument("message", type=_message, help="what changes, in a few words")
     return parser
+
+
+def _message(text: str) -> str:
+    if 0 < len(text) <= LONGEST_MESSAGE and text.isprintable() and not text.isspace():
+        return text
+    raise argparse.ArgumentTypeError(f"say it in one line of at most {LONGEST_MESSAGE} characters")

@@ -1,15 +1,21 @@
 """The document that every service publishes, and what the chassis refuses at start."""
 
 import asyncio
-from typing import Any
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
 
 import httpx2
 import pytest
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from sqlalchemy import text
 
 from gatehouse_chassis.application import create_service
 from gatehouse_chassis.auth.access_tokens import AccessTokenVerifier
+from gatehouse_chassis.database import Database, get_database
+from gatehouse_chassis.database.sqlite import SQLiteDatabase
+from gatehouse_chassis.http.problems import Conflict
 from gatehouse_chassis.settings import ServiceSettings, SettingsError
 from testing.apps import running
 from testing.tokens import TestIssuer
@@ -54,6 +60,71 @@ def test_a_route_that_looks_like_the_prefix_is_refused(settings: ServiceSettings
         SettingsError, match="ROOT_PATH cannot be '/probe': the route '/probe/things'"
     ):
         _create(settings, routers=[router])
+
+
+class OutOfStock(Exception):
+    """An error of a domain that knows no HTTP."""
+
+
+class SoldOut(OutOfStock):
+    """A kind of it."""
+
+
+@pytest.mark.parametrize("error", [OutOfStock, SoldOut])
+async def test_an_error_of_the_domain_is_answered_as_the_table_says(
+    settings: ServiceSettings, error: type[Exception]
+) -> None:
+    router = APIRouter()
+
+    @router.get("/lamp")
+    async def lamp() -> None:
+        raise error("There are no lamps.")
+
+    app = _create(settings, routers=[router], errors={OutOfStock: Conflict})
+    async with running(app) as client:
+        answer = await client.get("/lamp")
+    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+    assert answer.json()["detail"] == "There are no lamps."
+
+
+async def test_the_database_is_given_to_routes_and_closed_at_the_end(
+    settings: ServiceSettings,
+) -> None:
+    router = APIRouter()
+
+    @router.get("/one")
+    async def one(database: Annotated[Database, Depends(get_database)]) -> Any:
+        return dict(await database.fetch_one(text("SELECT 1 AS one")) or {})
+
+    class Watched(SQLiteDatabase):
+        is_closed = False
+
+        async def close(self) -> None:
+            await super().close()
+            self.is_closed = True
+
+    database = Watched(settings.database_url)
+    async with running(_create(settings, routers=[router], database=database)) as client:
+        assert (await client.get("/one")).json() == {"one": 1}
+        assert (await client.get("/health/ready")).json()["checks"] == {"database": "ok"}
+        assert not database.is_closed
+    assert database.is_closed
+
+
+async def test_the_lifespan_of_a_router_runs_with_the_service(settings: ServiceSettings) -> None:
+    events: list[str] = []
+
+    @asynccontextmanager
+    async def lifespan(_: object) -> AsyncIterator[None]:
+        events.append("starts")
+        yield
+        events.append("ends")
+
+    router = APIRouter(lifespan=lifespan)
+    router.add_api_route("/", lambda: None)
+    async with running(_create(settings, routers=[router])):
+        assert events == ["starts"]
+    assert events == ["starts", "ends"]
 
 
 async def test_what_runs_beside_the_service_ends_with_it(settings: ServiceSettings) -> None:

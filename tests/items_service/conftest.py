@@ -1,4 +1,4 @@
-"""The items service in process, on each database, with keys that it finds on its disk because auth is down."""
+"""The items service in process, on each database. Auth is down: its keys are on the disk."""
 
 import json
 import time
@@ -22,7 +22,7 @@ from testing.tokens import TestIssuer
 
 @pytest.fixture(scope="session")
 def issuer() -> TestIssuer:
-    return TestIssuer()
+    return TestIssuer(service="items")
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])

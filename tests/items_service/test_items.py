@@ -6,9 +6,6 @@ from uuid import UUID, uuid4
 
 import httpx2
 import pytest
-from fastapi import FastAPI
-
-from gatehouse_chassis.serving.lean_route import LeanRoute
 
 JSON = {"Content-Type": "application/json"}
 Headers = Callable[..., dict[str, str]]
@@ -150,8 +147,3 @@ async def test_a_service_is_ready_with_its_database_and_its_keys(
         "status": "ready",
         "checks": {"database": "ok", "issuer_keys": "ok", "status_list": "ok"},
     }
-
-
-def test_the_routes_that_are_asked_most_are_lean(app: FastAPI) -> None:
-    lean = {route.path for route in app.routes if isinstance(route, LeanRoute) and route.is_lean}
-    assert lean == {"/", "/{item_id:uuid}"}

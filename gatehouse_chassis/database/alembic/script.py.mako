@@ -1,10 +1,10 @@
-"""${message}"""
+"""${message[:1].upper()}${message[1:].rstrip(".")}."""
 
 import sqlalchemy as sa
 from alembic import op
 ${imports if imports else ""}
-revision: str = ${repr(up_revision)}
-down_revision: str | None = ${repr(down_revision)}
+revision: str = "${up_revision}"
+down_revision: str | None = ${f'"{down_revision}"' if down_revision else None}
 
 
 def upgrade() -> None:

@@ -15,7 +15,6 @@ from fastapi import FastAPI
 from auth_service.main import create_app
 from gatehouse_chassis.auth.access_tokens import AccessTokenVerifier
 from gatehouse_chassis.auth.issuer_keys import IssuerKeys
-from gatehouse_chassis.serving.lean_route import LeanRoute
 from testing.apps import client_of, running
 from tests.auth_service.databases import on_both_databases, settings_for
 from tests.auth_service.people import ADMIN, DEMO, URL, Person, refused, sign_in
@@ -351,8 +350,3 @@ async def test_while_the_database_is_away_the_token_endpoint_says_come_back(tmp_
         answer = await client.post("/token", data=DEMO.password_grant)
     assert refused(answer) == (503, "temporarily_unavailable")
     assert answer.headers["Retry-After"] == "2"
-
-
-def test_the_endpoint_is_answered_without_fastapis_machinery(app: FastAPI) -> None:
-    lean = {route.path for route in app.routes if isinstance(route, LeanRoute) and route.is_lean}
-    assert "/token" in lean

@@ -1,0 +1,1 @@
+"""`make service` and `make service-remove`: what a service consists of in this checkout."""
