@@ -1,40 +1,196 @@
-"""What the auth service stands on: the database, the threads that hash, and mail."""
+"""Every object of the application that lives as long as it: made once, in `Container.build`, and read by routes.
 
+`auth_service.dependencies` offers each of them to routes.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Self
 
-from auth_service.mail.outbox import Mailing
-from auth_service.mail.sender import mail_sender
+from auth_service.audit.store import AuditStore
+from auth_service.clients.authentication import Clients, first_party_client
+from auth_service.clients.store import ClientStore
+from auth_service.keys.signing_keys import SigningKeys
+from auth_service.keys.store import SigningKeyStore
+from auth_service.mail.outbox import Outbox
+from auth_service.mail.sender import MailSender, mail_sender
+from auth_service.maintenance.purge import Maintenance
+from auth_service.oauth.authorization import Authorization
+from auth_service.oauth.grants import (
+    AuthorizationCodeGrant,
+    ClientCredentialsGrant,
+    Grant,
+    PasswordGrant,
+    RefreshTokenGrant,
+)
+from auth_service.oauth.issuer import TokenIssuer
+from auth_service.oauth.resources import Resources
+from auth_service.oauth.store import CodeStore
+from auth_service.pages.sign_in import SignInPage
+from auth_service.passwords.authentication import PasswordAuthentication
 from auth_service.passwords.hashing import PasswordHashing
 from auth_service.passwords.store import AttemptStore
 from auth_service.passwords.throttling import SignInGuard
+from auth_service.revocation.revoke import Revocation
+from auth_service.revocation.status_list import StatusList
+from auth_service.revocation.store import AccessTokenStore
+from auth_service.sessions.store import SessionStore
 from auth_service.settings import AuthSettings
+from auth_service.users.administration import UserAdministration
+from auth_service.users.credentials import Credentials
+from auth_service.users.password_reset.reset import PasswordResets
+from auth_service.users.password_reset.store import PasswordResetStore
+from auth_service.users.sign_up.sign_up import SignUps
+from auth_service.users.sign_up.store import SignUpStore
 from auth_service.users.store import UserStore
+from gatehouse_chassis.auth.access_tokens import AccessTokenVerifier
 from gatehouse_chassis.database import Database, open_database
+from gatehouse_chassis.database.columns import now
+from gatehouse_chassis.services import load_services
 
 
-@dataclass(frozen=True, slots=True)
-class Foundations:
-    """What reaches out of the service or counts time. A test puts others in their places."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """The long-lived objects of one application."""
 
+    settings: AuthSettings
     database: Database
+
     users: UserStore
-    passwords: PasswordHashing
+    sessions: SessionStore
+    client_store: ClientStore
+    audit: AuditStore
+
+    hashing: PasswordHashing
     guard: SignInGuard
-    mailing: Mailing
+    authentication: PasswordAuthentication
+    outbox: Outbox
+    resets: PasswordResets
+    sign_ups: SignUps
+    administration: UserAdministration
+    credentials: Credentials
+
+    clients: Clients
+    keys: SigningKeys
+    status_list: StatusList
+    revocation: Revocation
+    verifier: AccessTokenVerifier
+    resources: Resources
+    issuer: TokenIssuer
+    code_grant: AuthorizationCodeGrant
+    grants: Mapping[str, Grant]
+    authorization: Authorization
+    sign_in_page: SignInPage
+    maintenance: Maintenance
 
     @classmethod
-    def of(cls, settings: AuthSettings) -> Self:
-        """Those that the settings ask for."""
-        database = open_database(settings.database_url)
-        guard = SignInGuard(AttemptStore(database))
-        sender = mail_sender(settings.smtp_url.get_secret_value(), settings.mail_from)
-        return cls(
-            database=database,
-            users=UserStore(database),
-            passwords=PasswordHashing(
-                threads=settings.hashing_threads, queue=settings.hashing_queue
-            ),
-            guard=guard,
-            mailing=Mailing(sender, guard),
+    def build(
+        cls,
+        settings: AuthSettings,
+        *,
+        database: Database | None = None,
+        users: UserStore | None = None,
+        hashing: PasswordHashing | None = None,
+        sender: MailSender | None = None,
+        clock: Callable[[], datetime] = now,
+    ) -> Self:
+        """The objects that the settings ask for.
+
+        Args:
+            database: another database than `settings.database_url`.
+            users: another store of users.
+            hashing: other threads, or a faster hash.
+            sender: another way for mails to leave.
+            clock: the time by which failed sign-ins are counted.
+        """
+        database = database or open_database(settings.database_url)
+        users = users or UserStore(database)
+        hashing = hashing or PasswordHashing(
+            threads=settings.hashing_threads, queue=settings.hashing_queue
         )
+        guard = SignInGuard(AttemptStore(database), clock=clock)
+        audit = AuditStore(database)
+        authentication = PasswordAuthentication(users, hashing, guard, audit)
+        outbox = Outbox(
+            sender or mail_sender(settings.smtp_url.get_secret_value(), settings.mail_from), guard
+        )
+        reset_store, sign_up_store = PasswordResetStore(database), SignUpStore(database)
+        resets = PasswordResets(
+            users=users,
+            resets=reset_store,
+            hashing=hashing,
+            guard=guard,
+            outbox=outbox,
+            life=settings.password_reset_life,
+            issuer=settings.issuer,
+        )
+        sign_ups = SignUps(
+            users=users,
+            waiting=sign_up_store,
+            audit=audit,
+            hashing=hashing,
+            guard=guard,
+            outbox=outbox,
+            life=settings.sign_up_life,
+            issuer=settings.issuer,
+        )
+
+        secret = settings.key_encryption_secret.get_secret_value()
+        keys = SigningKeys(
+            SigningKeyStore(database),
+            secret,
+            token_life=settings.access_token_life,
+            published_ahead=settings.key_published_ahead,
+        )
+        sessions, access_tokens = SessionStore(database), AccessTokenStore(database)
+        status_list = StatusList(settings.issuer, access_tokens, keys)
+        client_store = ClientStore(database)
+        clients = Clients(client_store, first_party_client(password_grant=settings.password_grant))
+        services = load_services()
+        resources = Resources(settings.origin, services)
+        issuer = TokenIssuer(settings.issuer, settings.access_token_life, keys, status_list)
+        life = settings.refresh_token_life
+        code_grant = AuthorizationCodeGrant(CodeStore(database), resources, issuer, life)
+        grants: dict[str, Grant] = {
+            "authorization_code": code_grant,
+            "refresh_token": RefreshTokenGrant(users, sessions, resources, issuer, life),
+            "client_credentials": ClientCredentialsGrant(resources, issuer),
+            "password": PasswordGrant(authentication, sessions, resources, issuer, life),
+        }
+        return cls(
+            settings=settings,
+            database=database,
+            users=users,
+            sessions=sessions,
+            client_store=client_store,
+            audit=audit,
+            hashing=hashing,
+            guard=guard,
+            authentication=authentication,
+            outbox=outbox,
+            resets=resets,
+            sign_ups=sign_ups,
+            administration=UserAdministration(users),
+            credentials=Credentials(users, authentication, hashing),
+            clients=clients,
+            keys=keys,
+            status_list=status_list,
+            revocation=Revocation(sessions, access_tokens),
+            verifier=AccessTokenVerifier(
+                issuer=settings.issuer, audience=None, keys=keys, revocations=status_list
+            ),
+            resources=resources,
+            issuer=issuer,
+            code_grant=code_grant,
+            grants=grants,
+            authorization=Authorization(clients, resources, settings.origin, services),
+            sign_in_page=SignInPage(secret),
+            maintenance=Maintenance([guard, reset_store, sign_up_store, sessions]),
+        )
+
+    async def close(self) -> None:
+        """Waits for mails on their way, then ends threads and closes connections."""
+        await self.outbox.close()
+        await self.hashing.close()
+        await self.database.close()

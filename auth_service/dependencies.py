@@ -1,19 +1,162 @@
-"""Who may do what with users."""
+# ruff: noqa: D103  # the name and the return type of a getter say it all
+"""What routes take: the objects of the application, and who is asking.
 
+Each object comes by a function of its own, so that a test can replace it with `app.dependency_overrides`. All of them
+are asynchronous although they await nothing: FastAPI hands every other dependency to a thread.
+"""
+
+from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Request, Security
 from fastapi.security import SecurityScopes
 
-from auth_service.audit.context import name_actor
-from auth_service.oauth.scopes import SCOPES
-from auth_service.schemas import Role
+from auth_service.audit.context import AuditContext
+from auth_service.audit.store import AuditStore
+from auth_service.clients.authentication import Clients as ClientDirectory
+from auth_service.clients.store import ClientStore
+from auth_service.container import Container
+from auth_service.keys.signing_keys import SigningKeys
+from auth_service.mail.outbox import Outbox
+from auth_service.oauth.authorization import Authorization
+from auth_service.oauth.grants import AuthorizationCodeGrant, Grant
+from auth_service.oauth.issuer import TokenIssuer
+from auth_service.oauth.resources import Resources
+from auth_service.oauth.scopes import scope_list
+from auth_service.pages.sign_in import SignInPage
+from auth_service.passwords.authentication import PasswordAuthentication
+from auth_service.revocation.revoke import Revocation
+from auth_service.revocation.status_list import StatusList
+from auth_service.sessions.store import SessionStore
+from auth_service.settings import AuthSettings
+from auth_service.users.administration import UserAdministration
+from auth_service.users.credentials import Credentials
+from auth_service.users.password_reset.reset import PasswordResets
+from auth_service.users.schemas import Role
+from auth_service.users.sign_up.sign_up import SignUps
 from auth_service.users.store import User, UserStore
-from gatehouse_chassis.auth.access_tokens import Principal
+from gatehouse_chassis.auth.access_tokens import AccessTokenVerifier, Principal
 from gatehouse_chassis.auth.bearer import Bearer, Challenge, InsufficientScope, UnusableToken
 
-bearer = Bearer(auth_url="", scopes=SCOPES)
+
+def _container(request: Request) -> Container:
+    container: Container = request.app.state.container
+    return container
+
+
+async def get_settings(request: Request) -> AuthSettings:
+    return _container(request).settings
+
+
+async def get_users(request: Request) -> UserStore:
+    return _container(request).users
+
+
+async def get_sessions(request: Request) -> SessionStore:
+    return _container(request).sessions
+
+
+async def get_client_store(request: Request) -> ClientStore:
+    return _container(request).client_store
+
+
+async def get_audit_log(request: Request) -> AuditStore:
+    return _container(request).audit
+
+
+async def get_authentication(request: Request) -> PasswordAuthentication:
+    return _container(request).authentication
+
+
+async def get_outbox(request: Request) -> Outbox:
+    return _container(request).outbox
+
+
+async def get_password_resets(request: Request) -> PasswordResets:
+    return _container(request).resets
+
+
+async def get_sign_ups(request: Request) -> SignUps:
+    return _container(request).sign_ups
+
+
+async def get_user_administration(request: Request) -> UserAdministration:
+    return _container(request).administration
+
+
+async def get_credentials(request: Request) -> Credentials:
+    return _container(request).credentials
+
+
+async def get_clients(request: Request) -> ClientDirectory:
+    return _container(request).clients
+
+
+async def get_keys(request: Request) -> SigningKeys:
+    return _container(request).keys
+
+
+async def get_status_list(request: Request) -> StatusList:
+    return _container(request).status_list
+
+
+async def get_revocation(request: Request) -> Revocation:
+    return _container(request).revocation
+
+
+async def get_verifier(request: Request) -> AccessTokenVerifier:
+    return _container(request).verifier
+
+
+async def get_resources(request: Request) -> Resources:
+    return _container(request).resources
+
+
+async def get_issuer(request: Request) -> TokenIssuer:
+    return _container(request).issuer
+
+
+async def get_grants(request: Request) -> Mapping[str, Grant]:
+    return _container(request).grants
+
+
+async def get_code_grant(request: Request) -> AuthorizationCodeGrant:
+    return _container(request).code_grant
+
+
+async def get_authorization(request: Request) -> Authorization:
+    return _container(request).authorization
+
+
+async def get_sign_in_page(request: Request) -> SignInPage:
+    return _container(request).sign_in_page
+
+
+Settings = Annotated[AuthSettings, Depends(get_settings)]
+Users = Annotated[UserStore, Depends(get_users)]
+Sessions = Annotated[SessionStore, Depends(get_sessions)]
+RegisteredClients = Annotated[ClientStore, Depends(get_client_store)]
+AuditLog = Annotated[AuditStore, Depends(get_audit_log)]
+Authentication = Annotated[PasswordAuthentication, Depends(get_authentication)]
+MailOutbox = Annotated[Outbox, Depends(get_outbox)]
+Resets = Annotated[PasswordResets, Depends(get_password_resets)]
+SignUpRequests = Annotated[SignUps, Depends(get_sign_ups)]
+Administration = Annotated[UserAdministration, Depends(get_user_administration)]
+UserCredentials = Annotated[Credentials, Depends(get_credentials)]
+Clients = Annotated[ClientDirectory, Depends(get_clients)]
+Keys = Annotated[SigningKeys, Depends(get_keys)]
+Statuses = Annotated[StatusList, Depends(get_status_list)]
+Revocations = Annotated[Revocation, Depends(get_revocation)]
+Verifier = Annotated[AccessTokenVerifier, Depends(get_verifier)]
+KnownResources = Annotated[Resources, Depends(get_resources)]
+Issuer = Annotated[TokenIssuer, Depends(get_issuer)]
+Grants = Annotated[Mapping[str, Grant], Depends(get_grants)]
+CodeGrant = Annotated[AuthorizationCodeGrant, Depends(get_code_grant)]
+AuthorizationRequests = Annotated[Authorization, Depends(get_authorization)]
+SignInForm = Annotated[SignInPage, Depends(get_sign_in_page)]
+
+bearer = Bearer(auth_url="", scopes=scope_list().descriptions)
 
 
 class UserRequired(Challenge):
@@ -28,16 +171,20 @@ class UserRequired(Challenge):
         )
 
 
-async def _users(request: Request) -> UserStore:
-    """The application's, as the verifier of `bearer` is: so what follows is declared once and not for each router."""
-    users: UserStore = request.app.state.users
-    return users
+async def get_audit_context(request: Request) -> AuditContext:
+    """Where the request comes from. FastAPI makes it once for each request, so all who ask share one."""
+    return AuditContext(
+        address=request.client.host if request.client else None,
+        request_id=request.state.request_id,
+    )
 
 
-Users = Annotated[UserStore, Depends(_users)]
+Context = Annotated[AuditContext, Depends(get_audit_context)]
 
 
-async def _current_user(principal: Annotated[Principal, Security(bearer)], users: Users) -> User:
+async def get_current_user(
+    principal: Annotated[Principal, Security(bearer)], users: Users, context: Context
+) -> User:
     """The signed-in user; auth has the row at hand, so a disabled user's token ends here at once."""
     try:
         user_id = UUID(principal.subject)
@@ -46,31 +193,31 @@ async def _current_user(principal: Annotated[Principal, Security(bearer)], users
     user = await users.find(user_id)
     if user is None or user.disabled:
         raise UnusableToken("its user is disabled or gone")
-    name_actor(str(user.id))
+    context.set_actor(str(user.id))
     return user
 
 
-CurrentUser = Annotated[User, Depends(_current_user)]
+CurrentUser = Annotated[User, Depends(get_current_user)]
 
 
-async def _administrator(
+async def get_administrator(
     user: CurrentUser, _principal: Annotated[Principal, Security(bearer, scopes=["auth:admin"])]
 ) -> User:
-    """The role is asked anew: a token outlives it by minutes."""
+    """The role is read from the database: a token outlives it by minutes."""
     if user.role is not Role.ADMIN:
         raise InsufficientScope("auth:admin")
     return user
 
 
-Administrator = Annotated[User, Depends(_administrator)]
+Administrator = Annotated[User, Depends(get_administrator)]
 
 
-async def _administrator_if_any(request: Request, users: Users) -> User | None:
-    """Whoever sends credentials is judged by them, and not taken for nobody when they are bad."""
+async def get_administrator_if_any(request: Request, users: Users, context: Context) -> User | None:
+    """The administrator, or None for a request without credentials; bad credentials are refused."""
     if "authorization" not in request.headers:
         return None
     principal = await bearer(request, SecurityScopes(["auth:admin"]))
-    return await _administrator(await _current_user(principal, users), principal)
+    return await get_administrator(await get_current_user(principal, users, context), principal)
 
 
-AdministratorIfAny = Annotated[User | None, Depends(_administrator_if_any)]
+AdministratorIfAny = Annotated[User | None, Depends(get_administrator_if_any)]

@@ -1,4 +1,4 @@
-"""The settings of the auth service: `AUTH_*` variables, and the first users, `ADMIN_*` and `DEMO_*`."""
+"""The settings of the auth service (`AUTH_*`), and its first users (`ADMIN_*`, `DEMO_*`)."""
 
 import os
 import re
@@ -9,7 +9,8 @@ from typing import Annotated
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
-from auth_service.schemas import MAX_PASSWORD_CHARS, Username
+from auth_service.users.schemas import MAX_PASSWORD_CHARS, Username
+from gatehouse_chassis.services import auth_prefix, services_file
 from gatehouse_chassis.settings import (
     BindAddress,
     DatabaseURL,
@@ -27,7 +28,7 @@ class AuthSettings(ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="AUTH_")
 
-    root_path: RootPath = "/auth"
+    root_path: Annotated[RootPath, Field(default_factory=auth_prefix, validate_default=True)]
     bind: BindAddress = "127.0.0.1:8001"
     database_url: DatabaseURL = "sqlite:///var/auth/auth.db"
     state_dir: StateDir = Path("var/auth")
@@ -113,6 +114,17 @@ class AuthSettings(ServiceSettings):
             description="The sender of mails; needed with `AUTH_SMTP_URL`.",
         ),
     ] = ""
+
+    @field_validator("root_path")
+    @classmethod
+    def _is_the_prefix_in_the_list(cls, root_path: str) -> str:
+        # The issuer in every token and the links in mails begin with the prefix in the list.
+        if root_path != auth_prefix():
+            raise ValueError(
+                f"is {root_path!r}, and {services_file()} says {auth_prefix()!r}: every service goes by the list, so "
+                "change the prefix there and leave this out"
+            )
+        return root_path
 
     @field_validator("smtp_url")
     @classmethod

@@ -63,7 +63,7 @@ sessions = Table(
 refresh_tokens = Table(
     "refresh_tokens",
     metadata,
-    # A token is random enough to need no slow hash, and whoever reads the table can use none of them.
+    # Tokens are random enough to need no slow hash, and a digest read from the table cannot be used as one.
     Column("digest", String(64), primary_key=True),
     Column("session_id", Uuid, ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
@@ -76,7 +76,7 @@ refresh_tokens = Table(
 access_tokens = Table(
     "access_tokens",
     metadata,
-    # Tells the token's place in the status list; never used twice (AUTOINCREMENT), because a list may be a day old.
+    # The token's index in the status list; never used twice (AUTOINCREMENT), because a list may be a day old.
     Column("id", BigInteger().with_variant(Integer, "sqlite"), Identity(), primary_key=True),
     Column("jti", Uuid, nullable=False, unique=True),
     # None where a client got it for itself.
@@ -146,7 +146,7 @@ authorization_codes = Table(
     Index("ix_authorization_codes_session_id", "session_id"),
 )
 
-# Triggers refuse to change or delete a row; see the migration. No foreign key: history outlives what it tells of.
+# Triggers refuse to change or delete a row; see the migration. No foreign key: history outlives its subjects.
 audit_log = Table(
     "audit_log",
     metadata,
@@ -181,7 +181,7 @@ password_resets = Table(
     Index("ix_password_resets_user_id", "user_id"),
 )
 
-# Nobody's yet: the account comes into being when the mailed token is used.
+# The account is made only when the mailed token is used.
 sign_ups = Table(
     "sign_ups",
     metadata,

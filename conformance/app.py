@@ -1,7 +1,7 @@
 """What stands behind the proxies: a service with one of everything that a prefix can break, and its sibling.
 
-Both are put together by `chassis.application.create_service`, as the services of Gatehouse are, with the same settings
-behind every proxy and on every server.
+Both are put together by `gatehouse_chassis.application.create_service`, as the services of Gatehouse are, with the same
+settings behind every proxy and on every server.
 """
 
 import os

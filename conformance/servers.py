@@ -88,7 +88,7 @@ SERVERS = {
         Server(
             "gunicorn, the stack's worker",
             ("gunicorn", "uvicorn-worker", "uvicorn"),
-            _gunicorn("chassis.worker.ServiceWorker"),
+            _gunicorn("gatehouse_chassis.serving.worker.ServiceWorker"),
         ),
         Server("gunicorn -k asgi", ("gunicorn",), _gunicorn("asgi")),
         Server("uvicorn", ("uvicorn",), _uvicorn),

@@ -99,12 +99,6 @@ _OF_THE_STACK = (
 )
 _OF_EACH_SERVICE = (
     Row(
-        "BODY_LIMIT",
-        "bytes",
-        "`services.toml`",
-        "The size of the largest request body; larger is 413.",
-    ),
-    Row(
         "DATABASE_PASSWORD",
         "secret",
         "in `.env`",

@@ -1,6 +1,65 @@
 """What every service stands on: settings, proxy safety, bearer tokens, errors, database, health, metrics, logs.
 
 The chassis knows no service: services import it, it imports none of them (the "microservice chassis" pattern).
+
+What a service needs is imported from here: `from gatehouse_chassis import Bearer, Problem, create_service`. A name's
+module is loaded when the name is first used (PEP 562), so `gatehouse_chassis.services` works without any package.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # for type checkers and editors: the same names as in _MODULES
+    from gatehouse_chassis.application import create_service as create_service
+    from gatehouse_chassis.auth.access_tokens import AccessTokenVerifier as AccessTokenVerifier
+    from gatehouse_chassis.auth.access_tokens import Principal as Principal
+    from gatehouse_chassis.auth.bearer import Bearer as Bearer
+    from gatehouse_chassis.auth.bearer import protected as protected
+    from gatehouse_chassis.auth.issuer_keys import IssuerKeys as IssuerKeys
+    from gatehouse_chassis.auth.status_list import StatusList as StatusList
+    from gatehouse_chassis.database import Database as Database
+    from gatehouse_chassis.database import open_database as open_database
+    from gatehouse_chassis.database.columns import UtcDateTime as UtcDateTime
+    from gatehouse_chassis.http.paging import Page as Page
+    from gatehouse_chassis.http.paging import Paging as Paging
+    from gatehouse_chassis.http.problems import BadRequest as BadRequest
+    from gatehouse_chassis.http.problems import Conflict as Conflict
+    from gatehouse_chassis.http.problems import InvalidInput as InvalidInput
+    from gatehouse_chassis.http.problems import NotFound as NotFound
+    from gatehouse_chassis.http.problems import PreconditionFailed as PreconditionFailed
+    from gatehouse_chassis.http.problems import Problem as Problem
+    from gatehouse_chassis.http.problems import ServiceUnavailable as ServiceUnavailable
+    from gatehouse_chassis.http.text import StorableText as StorableText
+    from gatehouse_chassis.settings import DatabaseURL as DatabaseURL
+    from gatehouse_chassis.settings import ServiceSettings as ServiceSettings
+    from gatehouse_chassis.settings import SettingsError as SettingsError
+
 __version__ = "0.1.0"
+
+_MODULES = {
+    "application": ("create_service",),
+    "auth.access_tokens": ("AccessTokenVerifier", "Principal"),
+    "auth.bearer": ("Bearer", "protected"),
+    "auth.issuer_keys": ("IssuerKeys",),
+    "auth.status_list": ("StatusList",),
+    "database": ("Database", "open_database"),
+    "database.columns": ("UtcDateTime",),
+    "http.paging": ("Page", "Paging"),
+    "http.problems": (
+        *("BadRequest", "Conflict", "InvalidInput", "NotFound", "PreconditionFailed", "Problem"),
+        "ServiceUnavailable",
+    ),
+    "http.text": ("StorableText",),
+    "settings": ("DatabaseURL", "ServiceSettings", "SettingsError"),
+}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULE_OF})

@@ -40,16 +40,20 @@ class _ServiceApp(FastAPI):
         public_prefix: PublicPrefix,
         metrics: Metrics,
         cors_origins: Collection[str],
+        body_limit: int,
         **options: Any,
     ) -> None:
         super().__init__(**options)
         self._cors_origins = cors_origins
+        self._body_limit = body_limit
         self._public_prefix = public_prefix
         self._metrics = metrics
 
     def build_middleware_stack(self) -> ASGIApp:
         return RequestContext(
-            allow_origins(BodyLimit(super().build_middleware_stack()), self._cors_origins),
+            allow_origins(
+                BodyLimit(super().build_middleware_stack(), self._body_limit), self._cors_origins
+            ),
             public_prefix=self._public_prefix,
             metrics=self._metrics,
             routes=self.routes,
@@ -120,6 +124,7 @@ def create_service(
         PublicPrefix(root_path=settings.root_path, trusted_proxies=settings.trusted_proxies),
         metrics,
         settings.cors_origins,
+        settings.body_limit,
         title=title,
         description=description,
         version=__version__,

@@ -19,13 +19,15 @@ _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 _SCOPE = re.compile(r"(?P<service>[a-z0-9_]+):[a-z][a-z0-9_.-]*")
 _UPSTREAM = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\]):[0-9]{1,5}")
-_PANEL = re.compile(r"panels/[a-z0-9_-]+\.js")
+_PANEL = re.compile(r"panels/[a-z0-9_-]+")
 _LIMITED = re.compile(r"(?P<method>POST|PUT|PATCH|DELETE) (?P<path>(/[A-Za-z0-9._~-]+)+)")
 _NGINX_PREFIXES = ("/docs", "/.well-known", "/portal", "/panels", "/_problem")
 # Names of containers, databases, programs and variables that are not a service's.
 RESERVED_NAMES = frozenset(
-    ["admin", "databases", "demo", "docs", "gatehouse", "nginx", "postgres", "proxy"]
-    + ["supervisord", "template0", "template1"]
+    (
+        *("admin", "databases", "demo", "docs", "gatehouse", "nginx", "postgres", "proxy"),
+        *("supervisord", "template0", "template1"),
+    )
 )
 
 
@@ -61,8 +63,8 @@ class ServiceEntry:
         database: whether it has a database of its own.
         workers: worker processes, unless `<NAME>_WORKERS` says otherwise.
         body_limit: bytes that a request's body may have.
-        panel: a script of `proxy/site/` that shows the service on the portal, such as `panels/items.js`;
-            empty for a card alone.
+        panel: a folder of `proxy/site/` with a `panel.js` that shows the service on the portal, such as
+            `panels/items`; empty for a card alone.
         sign_in_limit: what nginx counts as an attempt to sign in, each as `POST /token`: a method and a path below the
             prefix. Whatever hashes or verifies a password belongs here.
         settings: variables of its own that its container is told when they are set, such as `ITEMS_GREETING`.
@@ -188,7 +190,7 @@ def _entry(file: Path, name: str, value: Any) -> ServiceEntry:
         if value.get(key, 1) < 1:
             raise ServicesError(f"{where}: {key} must be 1 or more.")
     if value.get("panel") and not _PANEL.fullmatch(value["panel"]):
-        raise ServicesError(f"{where}: panel must be a script such as panels/{name}.js.")
+        raise ServicesError(f"{where}: panel must be a folder such as panels/{name}.")
     limited = tuple(value.get("sign_in_limit", ()))
     if not all(isinstance(one, str) and _LIMITED.fullmatch(one) for one in limited):
         raise ServicesError(f"{where}: sign_in_limit takes entries such as 'POST /token'.")

@@ -10,8 +10,10 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from gatehouse_chassis.http.body_limit import MAX_BODY_BYTES
 from gatehouse_chassis.proxy.forwarded import PREFIX, TrustedProxies
 from gatehouse_chassis.proxy.public_prefix import normalise_root_path
+from gatehouse_chassis.services import ServicesError, auth_prefix
 
 SECRET_MIN_LENGTH = 32
 PASSWORD_MIN_LENGTH = 12
@@ -177,6 +179,8 @@ class EnvironmentSettings(BaseSettings):
             return cls()
         except ValidationError as error:
             raise SettingsError("\n".join(map(cls._sentence, error.errors()))) from None
+        except ServicesError as error:
+            raise SettingsError(str(error)) from None
 
     @classmethod
     def variable(cls, name: str) -> str:
@@ -205,6 +209,13 @@ class ServiceSettings(EnvironmentSettings):
         int,
         Field(ge=1, le=64, description="Worker processes; the default comes from `services.toml`."),
     ] = 2
+    body_limit: Annotated[
+        int,
+        Field(
+            ge=1,
+            description="Bytes that a request's body may have (larger: 413); `services.toml` may set another default.",
+        ),
+    ] = MAX_BODY_BYTES
     database_url: DatabaseURL
     state_dir: StateDir
     trusted_proxies: Annotated[
@@ -265,7 +276,7 @@ class ServiceSettings(EnvironmentSettings):
     @property
     def issuer(self) -> str:
         """The `iss` of every access token (RFC 9068 section 2.2): the public URL of the auth service."""
-        return f"{self.origin}/auth"
+        return f"{self.origin}{auth_prefix()}"
 
 
 class ResourceServerSettings(ServiceSettings):

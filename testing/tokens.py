@@ -8,13 +8,21 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import uuid4
 
-from joserfc.jwk import ECKey
-from joserfc.jws import JWSRegistry
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    SECP256R1,
+    EllipticCurvePrivateKey,
+    EllipticCurvePublicKey,
+    generate_private_key,
+)
+from jwt.algorithms import ECAlgorithm
 
 from gatehouse_chassis.auth.access_tokens import Clock
 
 ISSUER = "http://localhost:8080/auth"
 LIFE = 600
+
+_ES256 = jwt.get_algorithm_by_name("ES256")
 
 LEFT_OUT: Any = object()
 """Given as the value of a header or claim, it leaves that one out."""
@@ -24,7 +32,7 @@ class TestIssuer:
     """One signing key, and tokens of any content that are signed with it.
 
     Its tokens are for `service`, with every right there.
-    It is also what a verifier asks for keys (`chassis.access_tokens.VerificationKeys`), and counts how often.
+    It is also the verifier's source of keys (`VerificationKeys`), and counts how often it is asked.
     """
 
     __test__ = False  # pytest would take it for a class of tests
@@ -40,21 +48,21 @@ class TestIssuer:
         self.url = url
         self.service = service
         self.kid = kid
-        self.key: ECKey = ECKey.generate_key("P-256", {"kid": kid})
+        self.key: EllipticCurvePrivateKey = generate_private_key(SECP256R1())
         self.asked = 0
         self._clock = clock
 
-    async def find(self, kid: str) -> ECKey | None:
+    async def find(self, kid: str) -> EllipticCurvePublicKey | None:
         self.asked += 1
-        return self.key if kid == self.kid else None
+        return self.key.public_key() if kid == self.kid else None
 
     def is_withdrawn(self, kid: str) -> bool:
         return kid != self.kid
 
     def jwks(self) -> dict[str, Any]:
         """The public key as the issuer publishes it."""
-        public = {**self.key.as_dict(private=False), "alg": "ES256", "use": "sig"}
-        return {"keys": [public]}
+        public = ECAlgorithm.to_jwk(self.key.public_key(), as_dict=True)
+        return {"keys": [{**public, "kid": self.kid, "alg": "ES256", "use": "sig"}]}
 
     def header(self, **changes: Any) -> dict[str, Any]:
         return _changed({"alg": "ES256", "typ": "at+jwt", "kid": self.kid}, changes)
@@ -78,11 +86,11 @@ class TestIssuer:
         return self.sign(self.header(), self.claims(**claims))
 
     def status(self, index: Any) -> dict[str, Any]:
-        """The claim `status` of the token with this place in the list."""
+        """The claim `status` of the token with this index."""
         return {"status_list": {"idx": index, "uri": f"{self.url}/status-list"}}
 
     def status_list(self, revoked: Iterable[int] = (), *, size: int = 64, **claims: Any) -> str:
-        """A Status List Token in which these places are revoked."""
+        """A Status List Token in which these indexes are revoked."""
         bits = bytearray(size // 8)
         for index in revoked:
             bits[index // 8] |= 1 << index % 8
@@ -95,9 +103,9 @@ class TestIssuer:
         return self.sign(self.header(typ="statuslist+jwt"), _changed(good, claims))
 
     def sign(self, header: dict[str, Any] | bytes, claims: dict[str, Any] | bytes) -> str:
-        """A token of this header and these claims, as they are, with a right ES256 signature."""
+        """A token of exactly this header and these claims, with a right ES256 signature."""
         signing_input = f"{encode(header)}.{encode(claims)}"
-        signature = JWSRegistry.algorithms["ES256"].sign(signing_input.encode(), self.key)
+        signature = _ES256.sign(signing_input.encode(), self.key)
         return f"{signing_input}.{encode(signature)}"
 
 

@@ -1,4 +1,4 @@
-"""What the audit log tells of."""
+"""The events that the audit log records."""
 
 from enum import StrEnum, auto
 

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from json import dumps, loads
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import Select, bindparam, insert, select
 
-from auth_service.audit.context import current_origin
+from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
 from auth_service.tables import audit_log
 from gatehouse_chassis.database import Database, Row, Statements
@@ -21,7 +22,7 @@ class AuditEntry:
 
     Attributes:
         subject: what it happened to: the id of a user or of a client, or a key id.
-        actor, address, request_id: see `auth_service.audit.context.Origin`.
+        actor, address, request_id: see `auth_service.audit.context.AuditContext`.
         details: what else is worth knowing; never a secret.
     """
 
@@ -36,7 +37,7 @@ class AuditEntry:
 
 
 _ADD = insert(audit_log)
-_ENTRIES = select(audit_log).order_by(audit_log.c.id.desc()).limit(bindparam("most"))
+_ENTRIES = select(audit_log).order_by(audit_log.c.id.desc()).limit(bindparam("limit"))
 _FILTERS = {
     "before": audit_log.c.id < bindparam("before"),
     "event": audit_log.c.event == bindparam("event"),
@@ -46,21 +47,30 @@ _FILTERS = {
 
 
 async def record(
-    statements: Statements, event: Event, subject: UUID | str | None, **details: str
+    statements: Statements,
+    event: Event,
+    subject: UUID | str | None,
+    context: AuditContext,
+    **details: str,
 ) -> None:
-    """Adds an entry, within the transaction of what it tells of where there is one."""
-    origin = current_origin()
+    """Adds an entry, within the caller's transaction if there is one."""
     await statements.execute(
         _ADD,
         id=new_id(),
         at=now(),
         event=event.value,
         subject=None if subject is None else str(subject),
-        actor=origin.actor,
-        address=origin.address,
-        request_id=origin.request_id,
+        actor=context.actor,
+        address=context.address,
+        request_id=context.request_id,
         details=dumps(details),
     )
+
+
+@cache
+def _matching(names: frozenset[str]) -> Select[Any]:
+    """The entries that match these filters: one statement for each combination."""
+    return _ENTRIES.where(*(_FILTERS[name] for name in sorted(names)))
 
 
 class AuditStore:
@@ -69,20 +79,22 @@ class AuditStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def record(self, event: Event, subject: UUID | str | None, **details: str) -> None:
-        """Adds an entry that tells of no other change in the database."""
-        await record(self._database, event, subject, **details)
+    async def record(
+        self, event: Event, subject: UUID | str | None, context: AuditContext, **details: str
+    ) -> None:
+        """Adds an entry about something that changed nothing else in the database."""
+        await record(self._database, event, subject, context, **details)
 
     async def list(
         self,
         *,
-        most: int,
+        limit: int,
         before: UUID | None = None,
         event: Event | None = None,
         subject: str | None = None,
         actor: str | None = None,
     ) -> list[AuditEntry]:
-        """Up to `most` entries, newest first, that are older than the one with the id `before` and match the rest."""
+        """Up to `limit` entries, newest first, that are older than the one with the id `before` and match the rest."""
         wanted: dict[str, Any] = {
             "before": before,
             "event": event.value if event else None,
@@ -90,9 +102,9 @@ class AuditStore:
             "actor": actor,
         }
         wanted = {name: value for name, value in wanted.items() if value is not None}
-        statement = _ENTRIES.where(*(_FILTERS[name] for name in wanted))
+        statement = _matching(frozenset(wanted))
         return [
-            _entry(row) for row in await self._database.fetch_all(statement, most=most, **wanted)
+            _entry(row) for row in await self._database.fetch_all(statement, limit=limit, **wanted)
         ]
 
 

@@ -6,12 +6,24 @@ from hmac import compare_digest
 from urllib.parse import unquote_plus
 
 from auth_service.clients.store import Client, ClientStore
-from auth_service.oauth.errors import InvalidClient, InvalidRequest, UnauthorizedClient
 from auth_service.oauth.opaque_tokens import digest_of
-from auth_service.oauth.scopes import SCOPES
+from auth_service.oauth.scopes import scope_list
 
 FIRST_PARTY_CLIENT = "gatehouse"
 """The built-in public client: the portal, the docs pages, curl."""
+
+
+class ClientNotAuthenticated(Exception):
+    """The client is unknown, or its credentials are wrong."""
+
+
+class ContradictoryCredentials(Exception):
+    """A request names two clients, or holds two secrets."""
+
+
+class GrantNotAllowed(Exception):
+    """The client was not registered for this grant."""
+
 
 _WRONG = "there is no such client, or its credentials are wrong"
 
@@ -25,7 +37,7 @@ def first_party_client(*, password_grant: bool) -> Client:
         confidential=False,
         grants=frozenset(grants),
         redirect_uris=(),
-        scopes=frozenset(SCOPES),
+        scopes=frozenset(scope_list().descriptions),
     )
 
 
@@ -48,8 +60,8 @@ class Clients:
         Swagger UI sends an empty client (`Authorization: Basic Og==`), and curl sends none: both are the built-in one.
 
         Raises:
-            InvalidClient: there is no such client, its secret is wrong, or it is public and came with a secret.
-            InvalidRequest: the header and the form name two clients, or both hold a secret.
+            ClientNotAuthenticated: there is no such client, its secret is wrong, or it is public and sent one.
+            ContradictoryCredentials: the header and the form name two clients, or both hold a secret.
         """
         named = [form["client_id"]] if "client_id" in form else []
         secrets = [form["client_secret"]] if "client_secret" in form else []
@@ -58,17 +70,19 @@ class Clients:
             named += [client_id] if client_id else []
             secrets += [secret] if secret else []
         if len(set(named)) > 1:
-            raise InvalidRequest("the Authorization header and the form name two clients")
+            raise ContradictoryCredentials("the Authorization header and the form name two clients")
         if len(secrets) > 1:
-            raise InvalidRequest("a client proves itself in the header or in the form, not in both")
+            raise ContradictoryCredentials(
+                "a client proves itself in the header or in the form, not in both"
+            )
         client_id = named[0] if named else self._built_in.client_id
         if client_id == self._built_in.client_id:
             if secrets:
-                raise InvalidClient(_WRONG)
+                raise ClientNotAuthenticated(_WRONG)
             return self._built_in
         client = await self._store.find(client_id) if client_id.isprintable() else None
-        if client is None or not _proves(secrets, client.secret_digest):
-            raise InvalidClient(_WRONG)
+        if client is None or not _verify_secret(secrets, client.secret_digest):
+            raise ClientNotAuthenticated(_WRONG)
         return client
 
 
@@ -76,13 +90,13 @@ def require_grant(client: Client, grant: str) -> None:
     """Lets a client do only what it was registered for.
 
     Raises:
-        UnauthorizedClient: it was not registered for this grant.
+        GrantNotAllowed: it was not registered for this grant.
     """
     if grant not in client.grants:
-        raise UnauthorizedClient(f"this client may not use the grant {grant}")
+        raise GrantNotAllowed(f"this client may not use the grant {grant}")
 
 
-def _proves(secrets: list[str], known_digest: str | None) -> bool:
+def _verify_secret(secrets: list[str], known_digest: str | None) -> bool:
     if known_digest is None:
         return not secrets
     return bool(secrets) and compare_digest(digest_of(secrets[0]), known_digest)
@@ -99,4 +113,6 @@ def _basic_credentials(authorization: str) -> tuple[str, str]:
             raise ValueError("no colon")
         return unquote_plus(client_id), unquote_plus(secret)
     except (ValueError, Base64Error):
-        raise InvalidClient("the Authorization header holds no client credentials") from None
+        raise ClientNotAuthenticated(
+            "the Authorization header holds no client credentials"
+        ) from None

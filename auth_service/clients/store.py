@@ -7,10 +7,11 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
+from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
 from auth_service.audit.store import record
 from auth_service.revocation.store import revoke_tokens_of_client
-from auth_service.sessions.ends import EndOfSession, end_sessions_through
+from auth_service.sessions.store import EndOfSession, end_sessions_through
 from auth_service.tables import clients
 from gatehouse_chassis.database import Database, Row
 from gatehouse_chassis.database.columns import new_id, now
@@ -43,8 +44,8 @@ class StoredClient(Client):
 _ADD = insert(clients)
 _CLIENT = select(clients)
 _CLIENT_BY_NAME = _CLIENT.where(clients.c.client_id == bindparam("client"))
-_CLIENTS = _CLIENT.order_by(clients.c.id.desc()).limit(bindparam("most"))
-_BEFORE = clients.c.id < bindparam("before")
+_CLIENTS = _CLIENT.order_by(clients.c.id.desc()).limit(bindparam("limit"))
+_CLIENTS_BEFORE = _CLIENTS.where(clients.c.id < bindparam("before"))
 _SET_SECRET = (
     update(clients)
     .where(clients.c.client_id == bindparam("client"), clients.c.secret_digest.is_not(None))
@@ -59,7 +60,9 @@ class ClientStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, client: Client, secret_digest: str | None) -> StoredClient:
+    async def add(
+        self, client: Client, secret_digest: str | None, context: AuditContext
+    ) -> StoredClient:
         """Stores a new client; one without a secret is public."""
         row = {
             "id": new_id(),
@@ -73,7 +76,9 @@ class ClientStore:
         }
         async with self._database.transaction() as statements:
             await statements.execute(_ADD, **row)
-            await record(statements, Event.CLIENT_CREATED, client.client_id, name=client.name)
+            await record(
+                statements, Event.CLIENT_CREATED, client.client_id, context, name=client.name
+            )
         return _stored(row)
 
     async def find(self, client_id: str) -> StoredClient | None:
@@ -81,28 +86,30 @@ class ClientStore:
         row = await self._database.fetch_one(_CLIENT_BY_NAME, client=client_id)
         return _stored(row) if row else None
 
-    async def list(self, *, most: int, before: UUID | None = None) -> list[StoredClient]:
-        """Up to `most` clients, newest first: those registered before the one with the id `before`."""
-        statement, parameters = _CLIENTS, dict[str, Any](most=most)
-        if before is not None:
-            statement, parameters["before"] = statement.where(_BEFORE), before
-        return [_stored(row) for row in await self._database.fetch_all(statement, **parameters)]
+    async def list(self, *, limit: int, before: UUID | None = None) -> list[StoredClient]:
+        """Up to `limit` clients, newest first: those registered before the one with the id `before`."""
+        if before is None:
+            rows = await self._database.fetch_all(_CLIENTS, limit=limit)
+        else:
+            rows = await self._database.fetch_all(_CLIENTS_BEFORE, limit=limit, before=before)
+        return [_stored(row) for row in rows]
 
-    async def set_secret(self, client_id: str, secret_digest: str) -> bool:
+    async def set_secret(self, client_id: str, secret_digest: str, context: AuditContext) -> bool:
         """Replaces the secret; False when there is no such confidential client."""
         async with self._database.transaction() as statements:
             changed = await statements.execute(_SET_SECRET, client=client_id, digest=secret_digest)
             if changed:
-                await record(statements, Event.CLIENT_SECRET_RENEWED, client_id)
+                await record(statements, Event.CLIENT_SECRET_RENEWED, client_id, context)
         return changed > 0
 
-    async def remove(self, client_id: str) -> bool:
+    async def remove(self, client_id: str, context: AuditContext) -> bool:
         """Forgets a client and revokes all that it was given; False when there is none."""
         async with self._database.transaction() as statements:
             removed = await statements.execute(_REMOVE, client=client_id)
             if removed:
-                await record(statements, Event.CLIENT_REMOVED, client_id)
-                await end_sessions_through(statements, client_id, EndOfSession.CLIENT_REMOVED)
+                await record(statements, Event.CLIENT_REMOVED, client_id, context)
+                reason = EndOfSession.CLIENT_REMOVED
+                await end_sessions_through(statements, client_id, reason, context)
                 await revoke_tokens_of_client(statements, client_id)
         return removed > 0
 

@@ -7,17 +7,23 @@ from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from typing import Any
+from hashlib import sha256
+from typing import Any, cast
 
+import jwt
 import structlog
 from cryptography.fernet import Fernet, InvalidToken
-from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    SECP256R1,
+    EllipticCurvePrivateKey,
+    EllipticCurvePublicKey,
+    generate_private_key,
+)
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from joserfc.jwk import ECKey
+from jwt.algorithms import ECAlgorithm
 
+from auth_service.audit.context import AuditContext
 from auth_service.keys.store import SigningKeyStore, StoredKey
 from gatehouse_chassis.auth.access_tokens import ALGORITHM, Clock
 from gatehouse_chassis.settings import SettingsError
@@ -28,7 +34,7 @@ RELOAD_AFTER = 10.0
 PUBLISHED_AHEAD = timedelta(seconds=180)
 """How long a key is published before it signs. A service fetches the keys every 60 s, and if that fails every 10 s."""
 
-KEPT_ON = timedelta(seconds=30)
+RETENTION = timedelta(seconds=30)
 """How long a key is still published after its last token expired: clocks may differ by 10 s, and checks allow 10 s."""
 
 LONGEST_TOKEN_LIFE = timedelta(hours=1)
@@ -37,8 +43,7 @@ LONGEST_TOKEN_LIFE = timedelta(hours=1)
 LOOK_EVERY = 60.0
 """Seconds between two looks whether the next rotation is due."""
 
-_ECDSA = ECDSA(SHA256())
-_as_json = json.JSONEncoder(separators=(",", ":")).encode
+_JWT = jwt.PyJWT(options={"enforce_minimum_key_length": True})
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 log = structlog.get_logger(__name__)
@@ -49,21 +54,14 @@ class SigningKey:
     """A key pair and its key id (RFC 7517 section 4.5), with the times in which it counts."""
 
     kid: str
-    pair: ECKey
+    pair: EllipticCurvePrivateKey
     signs_from: datetime
     withdrawn_at: datetime | None = None
 
     def sign(self, token_type: str, claims: Mapping[str, Any]) -> str:
-        """A signed token (RFC 7519) in compact form, `typ` in its header.
-
-        joserfc's `jwt.encode` looks over header and claims first, which takes as long as the signature.
-        """
-        payload = urlsafe_b64encode(_as_json(claims).encode()).rstrip(b"=")
-        signed = _header(token_type, self.kid) + b"." + payload
-        r, s = decode_dss_signature(self.pair.get_op_key("sign").sign(signed, _ECDSA))
-        # RFC 7518 section 3.4: the two numbers side by side, not in DER.
-        signature = urlsafe_b64encode(r.to_bytes(32, "big") + s.to_bytes(32, "big"))
-        return f"{signed.decode()}.{signature.rstrip(b'=').decode()}"
+        """A signed JWT (RFC 7519) with this `typ` in its header."""
+        headers = {"typ": token_type, "kid": self.kid}
+        return _JWT.encode(dict(claims), self.pair, algorithm=ALGORITHM, headers=headers)
 
 
 class SigningKeys:
@@ -107,10 +105,10 @@ class SigningKeys:
         now = self._now()
         return next(key for key in self._keys.values() if key.signs_from <= now)
 
-    async def find(self, kid: str) -> ECKey | None:
-        """The key with this id: what `AccessTokenVerifier` asks."""
+    async def find(self, kid: str) -> EllipticCurvePublicKey | None:
+        """The public key with this id: what `AccessTokenVerifier` asks."""
         await self._load()
-        return None if self.is_withdrawn(kid) else self._keys[kid].pair
+        return None if self.is_withdrawn(kid) else self._keys[kid].pair.public_key()
 
     def is_withdrawn(self, kid: str) -> bool:
         """Whether tokens of this key are not accepted."""
@@ -133,7 +131,7 @@ class SigningKeys:
         self._loaded_at = float("-inf")
         return key
 
-    async def rotate(self, *, at_once: bool = False) -> SigningKey | None:
+    async def rotate(self, context: AuditContext, *, at_once: bool = False) -> SigningKey | None:
         """Makes the key that signs next, and lets all others end after their last token.
 
         Args:
@@ -145,8 +143,8 @@ class SigningKeys:
         """
         now = self._now()
         if at_once:
-            return await self._replace(now, others_end=now, unless_newer_than=_NEVER)
-        return await self._replace_in_turn(unless_newer_than=now)
+            return await self._replace(now, context, others_end=now, unless_newer_than=_NEVER)
+        return await self._replace_in_turn(context, unless_newer_than=now)
 
     async def rotate_if_due(self, every: timedelta) -> SigningKey | None:
         """The new key, when the newest is as old as `every` and no other worker was quicker."""
@@ -154,7 +152,7 @@ class SigningKeys:
         due_before = self._now() - every
         if any(key.signs_from > due_before for key in self._keys.values()):
             return None
-        return await self._replace_in_turn(unless_newer_than=due_before)
+        return await self._replace_in_turn(AuditContext(), unless_newer_than=due_before)
 
     async def keep_rotating(self, every: timedelta) -> None:
         """Runs for ever beside the service: rotates by schedule."""
@@ -166,20 +164,31 @@ class SigningKeys:
                 log.warning("signing_keys_not_rotated", cause=repr(error))
             await asyncio.sleep(LOOK_EVERY)
 
-    async def _replace_in_turn(self, *, unless_newer_than: datetime) -> SigningKey | None:
+    async def _replace_in_turn(
+        self, context: AuditContext, *, unless_newer_than: datetime
+    ) -> SigningKey | None:
         signs_from = self._now() + self._published_ahead
         return await self._replace(
             signs_from,
-            others_end=signs_from + self._token_life + KEPT_ON,
+            context,
+            others_end=signs_from + self._token_life + RETENTION,
             unless_newer_than=unless_newer_than,
         )
 
     async def _replace(
-        self, signs_from: datetime, *, others_end: datetime, unless_newer_than: datetime
+        self,
+        signs_from: datetime,
+        context: AuditContext,
+        *,
+        others_end: datetime,
+        unless_newer_than: datetime,
     ) -> SigningKey | None:
         key = self._new(signs_from)
         done = await self._store.replace(
-            self._seal(key), others_withdrawn_at=others_end, unless_newer_than=unless_newer_than
+            self._seal(key),
+            context,
+            others_withdrawn_at=others_end,
+            unless_newer_than=unless_newer_than,
         )
         self._loaded_at = float("-inf")
         if done:
@@ -190,17 +199,13 @@ class SigningKeys:
         return datetime.fromtimestamp(self._clock(), UTC)
 
     def _new(self, signs_from: datetime) -> SigningKey:
-        pair = ECKey.generate_key("P-256")
-        return SigningKey(pair.thumbprint(), pair, signs_from)  # RFC 7638: one id for one key
+        pair = generate_private_key(SECP256R1())
+        return SigningKey(_thumbprint(pair.public_key()), pair, signs_from)
 
     def _seal(self, key: SigningKey) -> StoredKey:
-        public = {
-            **_text_members(key.pair.as_dict(private=False)),
-            "kid": key.kid,
-            "use": "sig",
-            "alg": ALGORITHM,
-        }
-        private = json.dumps(key.pair.as_dict(private=True)).encode()
+        jwk = ECAlgorithm.to_jwk(key.pair.public_key(), as_dict=True)
+        public = {**jwk, "kid": key.kid, "use": "sig", "alg": ALGORITHM}
+        private = ECAlgorithm.to_jwk(key.pair).encode()
         sealed = self._encryption.encrypt(private).decode()
         return StoredKey(key.kid, json.dumps(public), sealed, key.signs_from)
 
@@ -224,21 +229,18 @@ class SigningKeys:
                 "AUTH_KEY_ENCRYPTION_SECRET does not open the signing keys in the database: give the value "
                 "with which they were made (it was in .env then)."
             ) from None
-        pair = ECKey.import_key(json.loads(private))
+        pair = cast(EllipticCurvePrivateKey, ECAlgorithm.from_jwk(private.decode()))
         return SigningKey(key.kid, pair, key.signs_from, key.withdrawn_at)
 
 
-@lru_cache(16)
-def _header(token_type: str, kid: str) -> bytes:
-    header = {"typ": token_type, "alg": ALGORITHM, "kid": kid}
-    return urlsafe_b64encode(_as_json(header).encode()).rstrip(b"=")
+def _thumbprint(key: EllipticCurvePublicKey) -> str:
+    """The JWK thumbprint (RFC 7638), as the key's id: the same key has the same id."""
+    members = ECAlgorithm.to_jwk(key, as_dict=True)
+    canonical = json.dumps(members, sort_keys=True, separators=(",", ":"))
+    return urlsafe_b64encode(sha256(canonical.encode()).digest()).rstrip(b"=").decode()
 
 
 def _derive(secret: str) -> bytes:
     """Any long secret becomes the 32 bytes that Fernet needs (HKDF, RFC 5869)."""
     derivation = HKDF(SHA256(), 32, salt=None, info=b"gatehouse signing keys")
     return urlsafe_b64encode(derivation.derive(secret.encode()))
-
-
-def _text_members(jwk: dict[str, Any]) -> dict[str, str]:
-    return {name: value for name, value in jwk.items() if isinstance(value, str)}

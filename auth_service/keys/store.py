@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, insert, or_, select, update
 
+from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
 from auth_service.audit.store import record
 from auth_service.tables import signing_keys
@@ -35,10 +36,10 @@ _KEYS = (
     .order_by(signing_keys.c.signs_from.desc(), signing_keys.c.kid)
     .limit(100)
 )
-_NOT_WITHDRAWN = or_(
-    signing_keys.c.withdrawn_at.is_(None), signing_keys.c.withdrawn_at > bindparam("at")
+_KEYS_NOT_WITHDRAWN = _KEYS.where(
+    or_(signing_keys.c.withdrawn_at.is_(None), signing_keys.c.withdrawn_at > bindparam("at"))
 )
-# Whoever holds these rows rotates; on SQLite a transaction holds the whole file anyway.
+# The transaction that holds these rows rotates; on SQLite a transaction holds the whole file anyway.
 _LOCK = select(signing_keys.c.kid).with_for_update()
 _WITHDRAW = (
     update(signing_keys)
@@ -60,7 +61,7 @@ class SigningKeyStore:
 
     async def list(self, at: datetime | None = None) -> list[StoredKey]:
         """The keys that are not withdrawn at this time (now), the one that signs last first."""
-        rows = await self._database.fetch_all(_KEYS.where(_NOT_WITHDRAWN), at=at or now())
+        rows = await self._database.fetch_all(_KEYS_NOT_WITHDRAWN, at=at or now())
         return [StoredKey(**row) for row in rows]
 
     async def add(self, key: StoredKey) -> None:
@@ -68,7 +69,12 @@ class SigningKeyStore:
         await self._database.execute(_ADD, **asdict(key), created_at=now())
 
     async def replace(
-        self, key: StoredKey, *, others_withdrawn_at: datetime, unless_newer_than: datetime
+        self,
+        key: StoredKey,
+        context: AuditContext,
+        *,
+        others_withdrawn_at: datetime,
+        unless_newer_than: datetime,
     ) -> bool:
         """Stores a key and sets the end of all others; False, and nothing is done, when there is a newer one already.
 
@@ -83,5 +89,5 @@ class SigningKeyStore:
             await statements.execute(_WITHDRAW, withdrawn=others_withdrawn_at)
             await statements.execute(_ADD, **asdict(key), created_at=now())
             about = {"signs_from": key.signs_from.isoformat()}
-            await record(statements, Event.KEY_ROTATED, key.kid, **about)
+            await record(statements, Event.KEY_ROTATED, key.kid, context, **about)
         return True

@@ -1,1 +1,1 @@
-"""Mail: how it is sent, and what waits to be sent."""
+"""Mail: how it is sent, and which mails are on their way."""

@@ -1,4 +1,4 @@
-"""Mail that leaves after the answer, so that neither the answer nor its time tells whom it went to."""
+"""Mail that is sent after the response, so that neither the response nor its time reveals who gets one."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -7,63 +7,69 @@ from typing import Any
 
 import structlog
 
-from auth_service.audit.context import current_origin
+from auth_service.audit.context import AuditContext
+from auth_service.errors import TryLater
 from auth_service.mail.sender import LogSender, MailSender
-from auth_service.passwords.throttling import SignInGuard
-from gatehouse_chassis.http.problems import ServiceUnavailable, TooManyRequests
+from auth_service.passwords.throttling import SignInGuard, TooManyFailedSignIns
 
-MOST_UNDER_WAY = 50
-"""Mails that may be on their way in one worker; beyond that everybody is told to come back."""
+MAX_IN_FLIGHT = 50
+"""Mails that may be on their way in one worker; more are refused."""
 
 log = structlog.get_logger(__name__)
 
 
-class Mailing:
-    """Does the errands that end in a mail, beside the requests that asked for them.
+class OutboxFull(TryLater):
+    """Too many mails are on their way."""
+
+    def __init__(self) -> None:
+        super().__init__("Too many mails are asked for; try again.", retry_after=5)
+
+
+class Outbox:
+    """Runs the tasks that end in a mail, in the background of the requests that asked for them.
 
     Args:
-        sender: how mail leaves.
-        guard: counts what is asked for, so that nobody fills a mailbox.
+        sender: how mail is sent.
+        guard: counts the mails for each recipient, so that a mailbox is not flooded.
     """
 
     def __init__(self, sender: MailSender, guard: SignInGuard) -> None:
         self.sender = sender
         self._guard = guard
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._in_flight: set[asyncio.Task[None]] = set()
 
     @property
     def goes_to_log(self) -> bool:
-        """Whether no mail server is set, so that mails are found in the log."""
+        """Whether mails are written to the log, because no mail server is set."""
         return isinstance(self.sender, LogSender)
 
-    def later(self, errand: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Does the errand a little later; when its mail cannot be sent, the log tells why.
+    def add(self, task: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Starts a task that sends a mail; if it fails, the log has the cause.
 
         Raises:
-            ServiceUnavailable: too many are under way.
+            OutboxFull: too many are on their way.
         """
-        if len(self._under_way) >= MOST_UNDER_WAY:
-            raise ServiceUnavailable("Too many mails are asked for; try again.", retry_after=5)
-        task = asyncio.create_task(_run(errand))
-        self._under_way.add(task)  # the event loop alone would let it be collected
-        task.add_done_callback(self._under_way.discard)
+        if len(self._in_flight) >= MAX_IN_FLIGHT:
+            raise OutboxFull
+        running = asyncio.create_task(_run(task))
+        self._in_flight.add(running)  # the event loop keeps no reference to it
+        running.add_done_callback(self._in_flight.discard)
 
-    async def may_send(self, about: str) -> bool:
-        """Whether one more mail about this may leave: each counts as a failed sign-in, to a name that nobody has."""
-        address = current_origin().address
-        with suppress(TooManyRequests):
-            await self._guard.check(about, address)
-            await self._guard.failed(about, address)
+    async def may_send(self, about: str, context: AuditContext) -> bool:
+        """Whether one more mail about this may be sent: each counts as a failed sign-in under this name."""
+        with suppress(TooManyFailedSignIns):
+            await self._guard.check(about, context.address)
+            await self._guard.failed(about, context.address)
             return True
         return False
 
     async def close(self) -> None:
-        """Waits for the errands under way."""
-        await asyncio.gather(*self._under_way)
+        """Waits for the mails on their way."""
+        await asyncio.gather(*self._in_flight)
 
 
-async def _run(errand: Callable[[], Coroutine[Any, Any, None]]) -> None:
+async def _run(task: Callable[[], Coroutine[Any, Any, None]]) -> None:
     try:
-        await errand()
-    except Exception as error:  # nobody waits for it who could be told
+        await task()
+    except Exception as error:  # no request waits for it
         log.error("mail_failed", cause=str(error) or repr(error))

@@ -1,4 +1,4 @@
-"""How mail leaves: into the log in development, over SMTP where a server is set."""
+"""How mail is sent: to the log in development, over SMTP where a server is set."""
 
 import asyncio
 import smtplib
@@ -9,8 +9,8 @@ from urllib.parse import unquote, urlsplit
 
 import structlog
 
-SECONDS = 15.0
-"""How long a mail server may take."""
+TIMEOUT = 15.0
+"""Seconds that a mail server may take."""
 
 log = structlog.get_logger(__name__)
 
@@ -20,13 +20,13 @@ class MailServerNotTrusted(OSError):
 
 
 class MailSender(Protocol):
-    """Sends a plain text to one address; raises OSError (of which SMTP errors are) when it cannot."""
+    """Sends a plain text to one address, or raises OSError (SMTP errors are subclasses of it)."""
 
     async def send(self, to: str, subject: str, text: str) -> None: ...
 
 
 class LogSender:
-    """Writes mails into the log, secrets and all: for development."""
+    """Writes mails to the log, secrets included: for development."""
 
     async def send(self, to: str, subject: str, text: str) -> None:
         log.warning("mail_not_sent", to=to, subject=subject, text=text, advice="set AUTH_SMTP_URL")
@@ -69,10 +69,10 @@ class SmtpSender:
         host, port = self._url.hostname or "", self._url.port or 0
         if self._url.scheme == "smtps":
             context = ssl.create_default_context()
-            return smtplib.SMTP_SSL(host, port, timeout=SECONDS, context=context)
-        return smtplib.SMTP(host, port, timeout=SECONDS)
+            return smtplib.SMTP_SSL(host, port, timeout=TIMEOUT, context=context)
+        return smtplib.SMTP(host, port, timeout=TIMEOUT)
 
 
 def mail_sender(url: str, sender: str) -> MailSender:
-    """Over SMTP when there is a URL, otherwise into the log."""
+    """A sender over SMTP when there is a URL, otherwise one that writes to the log."""
     return SmtpSender(url, sender) if url else LogSender()

@@ -5,11 +5,12 @@ from contextlib import suppress
 
 import structlog
 
+from auth_service.audit.context import AuditContext
 from auth_service.keys.signing_keys import SigningKeys
 from auth_service.keys.store import SigningKeyStore
 from auth_service.passwords.hashing import PasswordHashing
-from auth_service.schemas import Role
 from auth_service.settings import AuthSettings, FirstUsersSettings
+from auth_service.users.schemas import Role
 from auth_service.users.store import UsernameTaken, UserStore
 from gatehouse_chassis.database import Database, open_database
 
@@ -55,6 +56,6 @@ async def _ensure_users(database: Database, first: FirstUsersSettings) -> None:
         if await users.find_by_name(username) is None:
             password_hash = await passwords.hash(password.get_secret_value())
             with suppress(UsernameTaken):  # another replica was quicker
-                await users.create(username, password_hash, role=role)
+                await users.create(username, password_hash, role=role, context=AuditContext())
                 log.info("first_user_created", username=username, role=role)
     await passwords.close()

@@ -1,53 +1,54 @@
-"""Forgets what means nothing any more, beside the service: expired tokens, their sessions, sign-ups, old counters."""
+"""Deletes expired rows, in the background of the service.
+
+Access tokens are purged more often, by `auth_service.revocation.status_list`, because their indexes are limited.
+"""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from typing import Protocol
 
 import structlog
 
-from auth_service.maintenance.store import ExpiredStore
-from auth_service.passwords.throttling import SignInGuard
-from gatehouse_chassis.database.columns import now
-
-LOOK_EVERY = 3600.0
-"""Seconds from one look to the next."""
-
-KEPT = timedelta(days=1)
-"""How long things stay after their end: longer than any access token that a session gave."""
+INTERVAL = 3600.0
+"""Seconds between two purges."""
 
 BATCH = 200
+"""Rows that one statement deletes: on SQLite it blocks everyone else who writes."""
+
 _PAUSE = 0.05
 
 log = structlog.get_logger(__name__)
 
 
+class Purgeable(Protocol):
+    """A store some of whose rows expire."""
+
+    async def purge_expired(self, limit: int) -> int:
+        """Deletes up to `limit` rows of each kind that have expired, and returns how many."""
+
+
 @dataclass(frozen=True, slots=True)
-class Housekeeping:
-    """Keeps the tables as small as what is in use. Workers may do it at the same time."""
+class Maintenance:
+    """Keeps the tables as small as what is in use. Several workers may run it at the same time."""
 
-    expired: ExpiredStore
-    guard: SignInGuard
+    stores: Sequence[Purgeable]
 
-    async def keep_house(self) -> None:
-        """Runs for ever."""
+    async def run_forever(self) -> None:
+        """Purges now, and again every `INTERVAL`."""
         while True:
             try:
-                await self.forget()
+                await self.purge_expired()
             except Exception as error:
-                # The next look may find the database again.
-                log.warning("housekeeping_failed", cause=repr(error))
-            await asyncio.sleep(LOOK_EVERY)
+                # The database may be back at the next try.
+                log.warning("purge_failed", cause=repr(error))
+            await asyncio.sleep(INTERVAL)
 
-    async def forget(self) -> int:
-        """Forgets all that can be forgotten now, and says how much it was."""
-        before, forgotten = now() - KEPT, 0
-        while True:
-            some = await self.expired.forget_tokens(before=before, most=BATCH)
-            some += await self.expired.forget_mailed_tokens(before=now(), most=BATCH)
-            some += await self.expired.forget_sessions(before=before, most=BATCH)
-            some += await self.guard.forget_stale(most=BATCH)
-            if not some:
-                return forgotten
-            forgotten += some
-            await asyncio.sleep(_PAUSE)  # others want to write too
+    async def purge_expired(self) -> int:
+        """Deletes every expired row, in batches, and returns how many there were."""
+        purged = 0
+        for store in self.stores:
+            while batch := await store.purge_expired(BATCH):
+                purged += batch
+                await asyncio.sleep(_PAUSE)  # others want to write too
+        return purged

@@ -1,29 +1,27 @@
 """Authorization requests (RFC 6749 section 4.1): who asks for what, and where the answer may go."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
 from auth_service.clients.authentication import FIRST_PARTY_CLIENT, Clients, require_grant
 from auth_service.clients.redirect_uris import is_registered
 from auth_service.clients.store import Client
-from auth_service.oauth.errors import (
-    InvalidRequest,
-    InvalidScope,
-    OAuthError,
-    UnsupportedResponseType,
-)
 from auth_service.oauth.pkce import METHOD, is_challenge
+from auth_service.oauth.requests import InvalidRequest, UnsupportedResponseType
 from auth_service.oauth.resources import Resources
+from auth_service.oauth.scopes import ScopeNotGranted
 from auth_service.oauth.store import CodeBinding
+from gatehouse_chassis.services import ServiceEntry
 
 
-class Unanswerable(Exception):
-    """Nothing of the request may be believed, so nobody but the person is told; `str()` is a sentence for them."""
+class UntrustedRequest(Exception):
+    """The client or the redirect URI is not known, so only the person is told; `str()` is a sentence for them."""
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerTo:
-    """Where answers to an authorization request go."""
+class RedirectTarget:
+    """Where the browser is sent with the answer to an authorization request."""
 
     client: Client
     redirect_uri: str
@@ -40,22 +38,25 @@ class AnswerTo:
             parameters["state"] = self.state
         return f"{self.location}{'&' if '?' in self.location else '?'}{urlencode(parameters)}"
 
-    def refusal(self, error: OAuthError) -> str:
+    def refusal(self, error: str, description: str) -> str:
         """Where the browser is sent with an error (RFC 6749 section 4.1.2.1)."""
-        return self.address(error=error.error, error_description=error.description)
+        return self.address(error=error, error_description=description)
 
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
     """A request that may be granted when a person signs in."""
 
+    target: RedirectTarget
     scope: str | None
     resource: str | None
     code_challenge: str
 
-    def binding(self, to: AnswerTo) -> CodeBinding:
+    @property
+    def binding(self) -> CodeBinding:
         """What the exchange of the code must repeat."""
-        return CodeBinding(to.client.client_id, to.redirect_uri, self.code_challenge)
+        target = self.target
+        return CodeBinding(target.client.client_id, target.redirect_uri, self.code_challenge)
 
 
 class Authorization:
@@ -64,47 +65,59 @@ class Authorization:
     Args:
         clients: who may ask.
         resources: what may be named as `resource`.
-        issuer: the issuer of the answers; without its last part it is the public URL.
-        services: the services whose docs pages are redirect URIs of the built-in client.
+        public_url: where the public finds the stack.
+        services: the list of services; the docs pages of ours are redirect URIs of the built-in client.
     """
 
     def __init__(
-        self, clients: Clients, resources: Resources, issuer: str, services: list[str]
+        self,
+        clients: Clients,
+        resources: Resources,
+        public_url: str,
+        services: Mapping[str, ServiceEntry],
     ) -> None:
         self._clients = clients
         self._resources = resources
-        self._issuer = issuer
-        self._public_url = issuer.removesuffix("/auth")
+        self._public_url = public_url
+        prefix = services["auth"].prefix
+        self._issuer = f"{public_url}{prefix}"
+        # From the authorization endpoint to the root of the stack.
+        self._to_root = "/".join([".."] * prefix.count("/"))
         # The common page's path is the end of the others', so it is looked for last.
-        self._own_pages = [f"/{service}/docs/oauth2-redirect" for service in services]
+        self._own_pages = [
+            f"{service.prefix}/docs/oauth2-redirect"
+            for service in services.values()
+            if service.is_ours
+        ]
         self._own_pages.append("/docs/oauth2-redirect")
 
-    async def answer_to(self, parameters: dict[str, str], host: str) -> AnswerTo:
-        """Where answers go.
+    async def redirect_target(self, parameters: dict[str, str], host: str) -> RedirectTarget:
+        """Where the answer goes.
 
         Args:
             parameters: of the request.
             host: the host and port that the browser asked.
 
         Raises:
-            Unanswerable: the client or its redirect URI is unknown, so a redirect could lead anywhere.
+            UntrustedRequest: the client or its redirect URI is unknown, so a redirect could lead anywhere.
         """
         client = await self._clients.find(parameters.get("client_id", ""))
         if client is None:
-            raise Unanswerable("The application that sent you here is not known.")
+            raise UntrustedRequest("The application that sent you here is not known.")
         redirect_uri = parameters.get("redirect_uri", "")
         location = self._location(client, redirect_uri, host)
         if location is None:
-            raise Unanswerable(
+            raise UntrustedRequest(
                 f"The application {client.name} asks for the answer at an address that is not registered for it."
             )
-        return AnswerTo(client, redirect_uri, location, parameters.get("state"), self._issuer)
+        return RedirectTarget(client, redirect_uri, location, parameters.get("state"), self._issuer)
 
-    def read(self, parameters: dict[str, str], to: AnswerTo) -> AuthorizationRequest:
+    def read(self, parameters: dict[str, str], target: RedirectTarget) -> AuthorizationRequest:
         """What is asked for.
 
         Raises:
-            OAuthError: it cannot be granted, whoever signs in.
+            InvalidRequest, UnsupportedResponseType, GrantNotAllowed, ScopeNotGranted, UnknownResource: it cannot be
+                granted to any user.
         """
         response_type = parameters.get("response_type")
         if response_type is None:
@@ -113,15 +126,15 @@ class Authorization:
             raise UnsupportedResponseType("the response type must be code")
         if parameters.get("response_mode", "query") != "query":
             raise InvalidRequest("the response mode must be query")
-        require_grant(to.client, "authorization_code")
+        require_grant(target.client, "authorization_code")
         challenge = parameters.get("code_challenge", "")
         if parameters.get("code_challenge_method") != METHOD or not is_challenge(challenge):
             raise InvalidRequest(f"a code_challenge with code_challenge_method={METHOD} is needed")
         scope, resource = parameters.get("scope"), parameters.get("resource")
-        if scope is not None and not to.client.scopes.issuperset(scope.split(" ")):
-            raise InvalidScope("not every scope that was asked for can be granted")
-        self._resources.narrow(scope or " ".join(sorted(to.client.scopes)), resource)
-        return AuthorizationRequest(scope, resource, challenge)
+        if scope is not None and not target.client.scopes.issuperset(scope.split(" ")):
+            raise ScopeNotGranted("not every scope that was asked for can be granted")
+        self._resources.narrow(scope or " ".join(sorted(target.client.scopes)), resource)
+        return AuthorizationRequest(target, scope, resource, challenge)
 
     def _location(self, client: Client, redirect_uri: str, host: str) -> str | None:
         if client.client_id == FIRST_PARTY_CLIENT:
@@ -133,8 +146,8 @@ class Authorization:
     def _location_of_own_page(self, redirect_uri: str, host: str) -> str | None:
         """Own pages are named relative to the authorization endpoint, so the code cannot leave this deployment.
 
-        So it does not matter that another proxy may have put a prefix before them that nobody announced: whatever
-        stands before the page in the redirect URI, the browser goes to the page of the deployment that it is at.
+        So an outer prefix may stay unannounced: whatever stands before the page in the redirect URI, the browser goes
+        to the page of the deployment that it is at.
         """
         try:
             at = urlsplit(redirect_uri)
@@ -143,12 +156,12 @@ class Authorization:
         for page in self._own_pages:
             if redirect_uri == self._public_url + page:
                 is_here = at.netloc.lower() == host.lower()
-                return f"..{page}" if is_here else redirect_uri
+                return f"{self._to_root}{page}" if is_here else redirect_uri
             if (
                 redirect_uri == f"{at.scheme}://{at.netloc}{at.path}"
                 and at.scheme in ("http", "https")
                 and at.netloc.lower() == host.lower()
                 and at.path.endswith(page)
             ):
-                return f"..{page}"
+                return f"{self._to_root}{page}"
         return None

@@ -1,15 +1,35 @@
-"""The errors of the OAuth endpoints, in the shape of RFC 6749 section 5.2."""
+"""The errors of the OAuth endpoints, and the one table that turns what the domains raise into them.
 
-from collections.abc import Iterator, Mapping
+The shape is that of RFC 6749 section 5.2. A domain raises a plain exception with a sentence and knows no status.
+"""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
-from typing import ClassVar
 
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
+from auth_service.clients.authentication import (
+    ClientNotAuthenticated,
+    ContradictoryCredentials,
+    GrantNotAllowed,
+)
+from auth_service.errors import TryLater
+from auth_service.oauth.requests import (
+    AccessDenied,
+    InvalidGrant,
+    InvalidRequest,
+    TokenOfAnotherClient,
+    UnsupportedGrantType,
+    UnsupportedResponseType,
+)
+from auth_service.oauth.resources import UnknownResource
+from auth_service.oauth.scopes import ScopeNotGranted
+from auth_service.passwords.authentication import WrongCredentials
+from auth_service.passwords.throttling import TooManyFailedSignIns
+from auth_service.revocation.status_list import StatusListFull
 from gatehouse_chassis.database import DatabaseUnavailable
-from gatehouse_chassis.http.problems import ServiceUnavailable, TooManyRequests
 
 log = structlog.get_logger(__name__)
 
@@ -17,110 +37,81 @@ NO_STORE = {"Cache-Control": "no-store"}
 """RFC 6749 section 5.1: on every answer that holds a token, and harmless on those that refuse one."""
 
 
+# `temporarily_unavailable` is of RFC 6749 section 4.1.2.1; section 5.2 has no code for it.
+ANSWERS: Mapping[type[Exception], tuple[int, str]] = {
+    InvalidRequest: (400, "invalid_request"),
+    ContradictoryCredentials: (400, "invalid_request"),
+    ClientNotAuthenticated: (401, "invalid_client"),
+    InvalidGrant: (400, "invalid_grant"),
+    WrongCredentials: (400, "invalid_grant"),
+    GrantNotAllowed: (400, "unauthorized_client"),
+    TokenOfAnotherClient: (400, "unauthorized_client"),
+    UnsupportedGrantType: (400, "unsupported_grant_type"),
+    UnsupportedResponseType: (400, "unsupported_response_type"),
+    AccessDenied: (400, "access_denied"),
+    ScopeNotGranted: (400, "invalid_scope"),
+    UnknownResource: (400, "invalid_target"),  # RFC 8707 section 2
+    TooManyFailedSignIns: (429, "temporarily_unavailable"),  # RFC 6585 section 4
+    TryLater: (503, "temporarily_unavailable"),
+    StatusListFull: (503, "temporarily_unavailable"),
+    DatabaseUnavailable: (503, "temporarily_unavailable"),
+}
+"""Status and error code of each exception."""
+
+
 class OAuthError(Exception):
-    """A refusal. `description` is in printable ASCII without quotes or backslashes, as the RFC wants it."""
+    """An answer of RFC 6749 section 5.2.
 
-    error: ClassVar[str]
-    status: ClassVar[int] = 400
+    Attributes:
+        error: its code.
+        description: a sentence for the developer of the client.
+    """
 
-    def __init__(self, description: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, status: int, error: str, description: str, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(description)
+        self.status = status
+        self.error = error
         self.description = description
         self.headers = {**NO_STORE, **(headers or {})}
 
-
-class InvalidRequest(OAuthError):
-    """A parameter is missing, comes twice, or the body is no form."""
-
-    error = "invalid_request"
-
-
-class InvalidClient(OAuthError):
-    """The client is unknown, or its credentials are wrong."""
-
-    error = "invalid_client"
-    status = 401
-
-    def __init__(self, description: str) -> None:
-        super().__init__(description, {"WWW-Authenticate": 'Basic realm="token"'})
-
-
-class InvalidGrant(OAuthError):
-    """The password or the refresh token is not accepted."""
-
-    error = "invalid_grant"
-
-
-class UnauthorizedClient(OAuthError):
-    """The client may not use this grant, or the token is another client's."""
-
-    error = "unauthorized_client"
-
-
-class UnsupportedGrantType(OAuthError):
-    """There is no such grant here."""
-
-    error = "unsupported_grant_type"
-
-
-class InvalidScope(OAuthError):
-    """More is asked for than may be granted."""
-
-    error = "invalid_scope"
-
-
-class InvalidTarget(OAuthError):
-    """The named resource is none of the services (RFC 8707 section 2)."""
-
-    error = "invalid_target"
-
-
-class UnsupportedResponseType(OAuthError):
-    """An authorization request may ask for a code only."""
-
-    error = "unsupported_response_type"
-
-
-class AccessDenied(OAuthError):
-    """The person said no."""
-
-    error = "access_denied"
-
-
-class TemporarilyUnavailable(OAuthError):
-    """Too much work at once (the code is that of RFC 6749 section 4.1.2.1; section 5.2 has none for it)."""
-
-    error = "temporarily_unavailable"
-    status = 503
-
-
-class TooManyAttempts(TemporarilyUnavailable):
-    """Too many sign-ins failed; the next try has to wait (RFC 6585 section 4)."""
-
-    status = 429
+    @classmethod
+    def of(cls, error: Exception) -> "OAuthError":
+        """What one of the exceptions in `ANSWERS` is answered with."""
+        status, code = next(ANSWERS[kind] for kind in type(error).__mro__ if kind in ANSWERS)
+        description, headers = str(error), dict[str, str]()
+        if isinstance(error, ClientNotAuthenticated):
+            headers["WWW-Authenticate"] = 'Basic realm="token"'
+        elif isinstance(error, DatabaseUnavailable):
+            log.error("database_unavailable", exc_info=error)
+            description, headers["Retry-After"] = "the database does not answer now", "2"
+        elif isinstance(error, TryLater | StatusListFull):
+            headers["Retry-After"] = str(error.retry_after)
+        return cls(status, code, description, headers)
 
 
 @contextmanager
-def outages_as_oauth_errors() -> Iterator[None]:
-    """What is not there for the moment becomes `TemporarilyUnavailable`."""
+def as_oauth_errors() -> Iterator[None]:
+    """Whatever `ANSWERS` knows is raised as `OAuthError`."""
     try:
         yield
-    except TooManyRequests as error:
-        raise TooManyAttempts(error.detail, error.headers) from None
-    except ServiceUnavailable as error:
-        raise TemporarilyUnavailable(error.detail, error.headers) from None
-    except DatabaseUnavailable as error:
-        log.error("database_unavailable", exc_info=error)
-        raise TemporarilyUnavailable(
-            "the database does not answer now", {"Retry-After": "2"}
-        ) from None
+    except tuple(ANSWERS) as error:
+        raise OAuthError.of(error) from None
 
 
-async def _answer(_request: Request, error: OAuthError) -> JSONResponse:
-    body = {"error": error.error, "error_description": error.description}
-    return JSONResponse(body, error.status, error.headers)
+async def oauth_endpoint() -> AsyncIterator[None]:
+    """A dependency of every OAuth endpoint: it and its other dependencies answer with OAuth errors."""
+    with as_oauth_errors():
+        yield
+
+
+async def _answer(_request: Request, error: Exception) -> JSONResponse:
+    refused = error if isinstance(error, OAuthError) else OAuthError.of(error)
+    body = {"error": refused.error, "error_description": refused.description}
+    return JSONResponse(body, refused.status, refused.headers)
 
 
 def add_oauth_errors(app: FastAPI) -> None:
     """Makes `app` answer an `OAuthError` in the RFC's shape."""
-    app.add_exception_handler(OAuthError, _answer)  # type: ignore[arg-type]  # the narrower handler is meant
+    app.add_exception_handler(OAuthError, _answer)

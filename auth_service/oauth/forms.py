@@ -1,12 +1,15 @@
-"""Reading the form of an OAuth endpoint as strictly as RFC 6749 asks."""
+"""The parameters of an OAuth request, read as strictly as RFC 6749 asks.
 
-from collections.abc import Mapping
-from typing import Any
-from urllib.parse import parse_qsl
+FastAPI's `Form` takes the last of two parameters with one name, and answers 422 where RFC 6749 wants `invalid_request`.
+So the form is read by Starlette (`request.form()`, which is python-multipart) and checked here.
+"""
 
-from starlette.requests import Request
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
-from auth_service.oauth.errors import InvalidRequest
+from fastapi import Depends, Request
+
+from auth_service.oauth.requests import InvalidRequest
 
 MEDIA_TYPE = "application/x-www-form-urlencoded"
 
@@ -15,7 +18,7 @@ _MAX_FIELDS = 32
 
 
 def described_form(needed: str, properties: Mapping[str, Any]) -> dict[str, Any]:
-    """`openapi_extra` of an endpoint that reads its form itself: FastAPI's own parsing would answer 422.
+    """`openapi_extra` of an endpoint that reads its form itself.
 
     Args:
         needed: the one parameter that is always there.
@@ -42,41 +45,42 @@ async def read_form(request: Request) -> dict[str, str]:
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != MEDIA_TYPE:
         raise InvalidRequest(f"the body must be a form: {MEDIA_TYPE}")
-    return read_parameters(await request.body())
+    _check_encoded(await request.body())
+    form = await request.form()
+    return _checked([(name, str(value)) for name, value in form.multi_items()])
 
 
-def read_parameters(encoded: bytes) -> dict[str, str]:
-    """The same of a form's body or of a query.
+async def read_query(request: Request) -> dict[str, str]:
+    """The same of the query.
 
     Raises:
         InvalidRequest: it is not encoded as a form is, or a parameter comes twice or holds NUL.
     """
+    _check_encoded(request.scope["query_string"])
+    return _checked(request.query_params.multi_items())
+
+
+OAuthForm = Annotated[dict[str, str], Depends(read_form)]
+
+
+def _check_encoded(encoded: bytes) -> None:
     if len(encoded) > _MAX_BYTES:
         raise InvalidRequest(f"the form may have {_MAX_BYTES} bytes at most")
-    try:
-        pairs = parse_qsl(
-            encoded.decode("ascii"),
-            keep_blank_values=True,
-            errors="strict",
-            max_num_fields=_MAX_FIELDS,
-        )
-    except ValueError:  # UnicodeDecodeError is one
-        raise InvalidRequest(f"the form is not encoded as {MEDIA_TYPE}") from None
+    if not encoded.isascii():
+        raise InvalidRequest(f"the form is not encoded as {MEDIA_TYPE}")
+
+
+def _checked(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
     form = dict(pairs)
+    if len(pairs) > _MAX_FIELDS:
+        raise InvalidRequest(f"the form may have {_MAX_FIELDS} parameters at most")
     if len(form) != len(pairs):
         raise InvalidRequest("a parameter may come once only")
+    text = "".join(form) + "".join(form.values())
+    # What is not UTF-8 becomes U+FFFD when it is decoded, so that two different passwords would become one.
+    if "\N{REPLACEMENT CHARACTER}" in text:
+        raise InvalidRequest("the form is not encoded as UTF-8")
     # No parameter of RFC 6749 appendix A may hold it, and PostgreSQL fails on a text with it.
-    if any("\x00" in value for value in form.values()):
+    if "\x00" in text:
         raise InvalidRequest("a parameter may not hold the NUL character")
     return {name: value for name, value in form.items() if value}
-
-
-def required(form: dict[str, str], name: str) -> str:
-    """A parameter that must be there.
-
-    Raises:
-        InvalidRequest: it is missing.
-    """
-    if name not in form:
-        raise InvalidRequest(f"the parameter {name} is missing")
-    return form[name]

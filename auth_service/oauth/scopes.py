@@ -1,81 +1,124 @@
-"""Which scopes there are and who is granted which. A new service adds its own here: `<service>:<right>`."""
+"""Which scopes there are and who is granted which: what `services.toml` says, read once for each process.
 
-from collections.abc import Sequence
+Scopes are written as RFC 6749 section 3.3 has them: names with one space between them.
+"""
+
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
-from auth_service.oauth.errors import InvalidScope
-from auth_service.schemas import Role
+from auth_service.users.schemas import Role
+from gatehouse_chassis.services import load_services, services_file
 
-SCOPES = {
-    "items:read": "Read your items",
-    "items:write": "Create, change and delete your items",
-    "auth:admin": "See and disable users (administrators only)",
-}
-"""Every scope and what it allows, as the *Authorize* dialog shows it."""
+AUTH = "auth"
+"""The audience of a token without scopes: a user's own profile and sessions need none."""
 
-SERVICES = sorted({name.partition(":")[0] for name in SCOPES})
-"""The services that scopes are for."""
 
-_FOR_THE_ASKING = {
-    Role.USER: frozenset({"items:read", "items:write"}),
-    Role.ADMIN: frozenset(SCOPES),
-}
-_FOR_USERS_ONLY = frozenset({"auth:admin"})
-_WHEN_NOTHING_IS_ASKED = ("items:read", "items:write")
+class ScopeNotGranted(Exception):
+    """More is asked for than may be granted."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeList:
+    """The scopes of all services.
+
+    Attributes:
+        descriptions: every scope and what it allows, as the *Authorize* dialog shows it.
+        by_role: what a user of each role may be granted.
+        default: what a user is granted who asks for no scope by name.
+        for_clients: what a client may be granted for itself.
+    """
+
+    descriptions: Mapping[str, str]
+    by_role: Mapping[Role, frozenset[str]]
+    default: tuple[str, ...]
+    for_clients: frozenset[str]
+
+
+def scope_list() -> ScopeList:
+    """What the list of services says.
+
+    Raises:
+        ServicesError: the list cannot be read.
+    """
+    return _read(services_file())
+
+
+@cache
+def _read(file: Path) -> ScopeList:
+    scopes = {
+        name: scope
+        for service in load_services(file).values()
+        for name, scope in service.scopes.items()
+    }
+    by_role = {
+        role: frozenset(name for name, scope in scopes.items() if role.value in scope.roles)
+        for role in Role
+    }
+    return ScopeList(
+        descriptions={name: scope.description for name, scope in scopes.items()},
+        by_role=by_role,
+        default=tuple(name for name, scope in scopes.items() if scope.default),
+        # A client is no administrator.
+        for_clients=by_role[Role.USER],
+    )
 
 
 def grant(requested: str | None, role: Role, of_client: AbstractSet[str]) -> str:
-    """The scopes that a user of this role is granted through a client, as RFC 6749 section 3.3 writes them.
+    """The scopes that a user of this role is granted through a client; perhaps none, when none is asked for by name.
 
     Raises:
-        InvalidScope: one of the `requested` does not exist, or is not for this role or not for this client.
+        ScopeNotGranted: one of the `requested` does not exist, or is not for this role or not for this client.
     """
-    allowed = _FOR_THE_ASKING[role] & of_client
-    return _choose(requested, allowed, default_of(allowed))
+    allowed = scope_list().by_role[role] & of_client
+    if requested is None:
+        return " ".join(default_of(allowed))
+    return _choose(requested.split(" "), allowed)
 
 
 def keep(granted: str, role: Role) -> str:
     """What is left of granted scopes for a user whose role may have changed since; perhaps nothing."""
-    return " ".join(name for name in granted.split(" ") if name in _FOR_THE_ASKING[role])
+    return " ".join(name for name in granted.split() if name in scope_list().by_role[role])
 
 
 def default_of(allowed: AbstractSet[str]) -> list[str]:
     """What a user grants when nothing is asked for by name."""
-    return [name for name in _WHEN_NOTHING_IS_ASKED if name in allowed]
+    return [name for name in scope_list().default if name in allowed]
 
 
 def grant_to_client(requested: str | None, of_client: AbstractSet[str]) -> str:
     """The scopes that a client is granted for itself.
 
     Raises:
-        InvalidScope: one of the `requested` does not exist, is not for this client, or is for users only.
+        ScopeNotGranted: one of the `requested` does not exist, is not for this client, or is for administrators only.
     """
-    allowed = of_client - _FOR_USERS_ONLY
-    return _choose(requested, allowed, sorted(allowed))
-
-
-def _choose(requested: str | None, allowed: AbstractSet[str], default: Sequence[str]) -> str:
-    # A dictionary keeps the order and drops what is named twice.
-    wanted = dict.fromkeys(default if requested is None else requested.split(" "))
-    if not wanted or not allowed >= set(wanted):
-        raise InvalidScope("not every scope that was asked for can be granted")
-    return " ".join(wanted)
+    allowed = of_client & scope_list().for_clients
+    return _choose(sorted(allowed) if requested is None else requested.split(" "), allowed)
 
 
 def narrow(requested: str | None, granted: str) -> str:
     """The scopes of a refreshed token: those of the session, or fewer (RFC 6749 section 6).
 
     Raises:
-        InvalidScope: more is asked for than the user granted.
+        ScopeNotGranted: more is asked for than the user granted.
     """
     if requested is None:
         return granted
     wanted = dict.fromkeys(requested.split(" "))
-    if not set(granted.split(" ")).issuperset(wanted):
-        raise InvalidScope("a refreshed token cannot have more scopes than the first")
+    if not set(granted.split()).issuperset(wanted):
+        raise ScopeNotGranted("a refreshed token cannot have more scopes than the first")
     return " ".join(wanted)
 
 
 def audience(scope: str) -> list[str]:
     """The services that the scopes name: `aud` of the token (RFC 9068 section 3)."""
-    return sorted({name.partition(":")[0] for name in scope.split(" ")})
+    return sorted({name.partition(":")[0] for name in scope.split()}) or [AUTH]
+
+
+def _choose(names: Sequence[str], allowed: AbstractSet[str]) -> str:
+    wanted = dict.fromkeys(names)  # keeps the order and drops what is named twice
+    if not wanted or not allowed >= set(wanted):
+        raise ScopeNotGranted("not every scope that was asked for can be granted")
+    return " ".join(wanted)

@@ -6,9 +6,16 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
+from auth_service.audit.context import AuditContext
 from auth_service.oauth.opaque_tokens import digest_of
-from auth_service.sessions.ends import EndOfSession, end_session
-from auth_service.sessions.store import Refusal, Session, add_session, add_token
+from auth_service.sessions.store import (
+    EndOfSession,
+    Refusal,
+    Session,
+    add_session,
+    add_token,
+    end_session,
+)
 from auth_service.tables import authorization_codes, users
 from auth_service.users.store import User
 from gatehouse_chassis.database import Database, Statements
@@ -16,7 +23,7 @@ from gatehouse_chassis.database.columns import now
 
 _ADD = insert(authorization_codes)
 _KEPT = timedelta(days=1)
-"""How long a code is recognised after its end, to see that somebody uses it again."""
+"""How long a code is recognised after its end, so that a second use is noticed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +84,12 @@ class CodeStore:
         )
 
     async def exchange(
-        self, digest: str, binding: CodeBinding, refresh_digest: str | None, expires_at: datetime
+        self,
+        digest: str,
+        binding: CodeBinding,
+        refresh_digest: str | None,
+        expires_at: datetime,
+        context: AuditContext,
     ) -> Session | Refusal:
         """Uses up a code and starts the session that it stands for, with a refresh token if a digest is given.
 
@@ -87,19 +99,21 @@ class CodeStore:
         async with self._database.transaction() as statements:
             code = await statements.fetch_one(_USE_CODE, code=digest, at=now())
             if code is None:
-                return await self._refuse(statements, digest)
+                return await self._refuse(statements, digest, context)
             if any(code[name] != value for name, value in asdict(binding).items()):
                 return Refusal.MISUSED
             user = await statements.fetch_one(_USER, user=code["user_id"])
             if user is None or digest_of(user["password_hash"]) != code["password_fingerprint"]:
                 return Refusal.ENDED
-            session = await add_session(statements, user["id"], code["client_id"], code["scope"])
+            session = await add_session(
+                statements, user["id"], code["client_id"], code["scope"], context
+            )
             if refresh_digest is not None:
                 await add_token(statements, session.id, refresh_digest, expires_at)
             await statements.execute(_SET_SESSION, code=digest, session=session.id)
             return session
 
-    async def _refuse(self, statements: Statements, digest: str) -> Refusal:
+    async def _refuse(self, statements: Statements, digest: str, context: AuditContext) -> Refusal:
         code = await statements.fetch_one(_CODE, code=digest)
         if code is None:
             return Refusal.UNKNOWN
@@ -107,5 +121,5 @@ class CodeStore:
             return Refusal.EXPIRED
         session_id: UUID | None = code["session_id"]
         if session_id is not None:
-            await end_session(statements, session_id, EndOfSession.CODE_REUSED)
+            await end_session(statements, session_id, EndOfSession.CODE_REUSED, context)
         return Refusal.REUSED

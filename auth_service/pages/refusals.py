@@ -1,14 +1,19 @@
-"""Whatever an API refuses, as a sentence for the person before a page."""
+"""What a page says when something is refused: a sentence for the person."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+import structlog
 from pydantic import ValidationError
 
-from auth_service.oauth.errors import OAuthError, outages_as_oauth_errors
-from gatehouse_chassis.http.problems import InvalidInput, Problem
+from auth_service.errors import InvalidField
+from auth_service.oauth.requests import InvalidRequest
+from auth_service.problems import PROBLEMS, problem_of
+from gatehouse_chassis.database import DatabaseUnavailable
 
-_WRONG = {
+log = structlog.get_logger(__name__)
+
+_INVALID = {
     "username": "A user name has 3 to 64 letters, digits or . _ @ + - and begins and ends with a letter or a digit.",
     "email": "This is no e-mail address.",
     "password": "A password has 12 to 256 characters.",
@@ -22,7 +27,7 @@ class Refused(Exception):
 
     Attributes:
         sentence: why, for a person to read.
-        headers: what programs are told about it (`Retry-After`).
+        headers: what programs need to know (`Retry-After`).
     """
 
     def __init__(
@@ -36,21 +41,23 @@ class Refused(Exception):
 
 @contextmanager
 def refusals_for_people() -> Iterator[None]:
-    """Problems, errors of a form and outages become `Refused`."""
+    """Domain errors, errors of a form and outages become `Refused`."""
     try:
-        with outages_as_oauth_errors():
-            yield
+        yield
     except ValidationError as error:
-        members = dict.fromkeys(str(wrong["loc"][0]) for wrong in error.errors())
-        raise Refused(" ".join(_WRONG[member] for member in members), 422) from None
-    except InvalidInput as error:
-        reasons = "; ".join(wrong["detail"] for wrong in error.errors)
-        raise Refused(_sentence(reasons), error.status) from None
-    except Problem as error:
-        raise Refused(str(error.detail), error.status, error.headers) from None
-    except OAuthError as error:
-        raise Refused(_sentence(error.description), error.status, error.headers) from None
+        fields = dict.fromkeys(str(item["loc"][0]) for item in error.errors())
+        raise Refused(" ".join(_INVALID[field] for field in fields), 422) from None
+    except InvalidRequest as error:
+        raise Refused(_sentence(str(error)), 400) from None
+    except InvalidField as error:
+        raise Refused(_sentence(error.reason), 422) from None
+    except tuple(PROBLEMS) as error:
+        problem = problem_of(error)
+        raise Refused(problem.detail, problem.status, problem.headers) from None
+    except DatabaseUnavailable as error:
+        log.error("database_unavailable", exc_info=error)
+        raise Refused("The database does not answer now.", 503, {"Retry-After": "2"}) from None
 
 
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+def _sentence(clause: str) -> str:
+    return f"{clause[:1].upper()}{clause[1:].rstrip('.')}."

@@ -1,59 +1,49 @@
-"""HTML pages that the service itself serves: they run no script and load nothing."""
+"""HTML pages that this service serves: Jinja2 templates that run no script and load nothing."""
 
 import base64
 from collections.abc import Mapping
-from functools import cache
 from hashlib import sha256
-from html import escape
 from pathlib import Path
-from string import Template
 
 from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _STYLE = (_TEMPLATES / "page.css").read_text(encoding="utf-8")
 _STYLE_HASH = base64.b64encode(sha256(_STYLE.encode()).digest()).decode()
 
+_environment = Environment(
+    loader=FileSystemLoader(_TEMPLATES),
+    autoescape=True,
+    undefined=StrictUndefined,
+    auto_reload=False,
+)
+_environment.globals["style"] = _STYLE
 
-def page(
-    title: str,
-    content: str,
+
+def render(
+    template: str,
+    values: Mapping[str, object],
     *,
     status: int = 200,
     form_action: str = "'self'",
     headers: Mapping[str, str] | None = None,
 ) -> HTMLResponse:
-    """A whole page around its content, which is HTML.
+    """The page that a template makes of the values, which are escaped.
 
     Args:
         form_action: where its forms may lead, in the words of a Content-Security-Policy.
-        headers: others than those that keep the page to itself.
+        headers: in addition to those that protect the page.
     """
-    html = _template("page.html").substitute(title=escape(title), style=_STYLE, content=content)
     policy = (
         f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; img-src data:; form-action {form_action}; "
         "base-uri 'none'; frame-ancestors 'none'"
     )
-    own = {
+    protection = {
         "Content-Security-Policy": policy,
         "Cache-Control": "no-store",
         "Referrer-Policy": "no-referrer",
         "X-Frame-Options": "DENY",
     }
-    return HTMLResponse(html, status, {**(headers or {}), **own})
-
-
-def fill(template: str, *, html: Mapping[str, str] | None = None, **texts: str) -> str:
-    """A template filled with texts, which are escaped, and with what is HTML already."""
-    escaped = {name: escape(text) for name, text in texts.items()}
-    return _template(template).substitute(escaped, **(html or {}))
-
-
-def problem_paragraph(sentence: str) -> str:
-    """What went wrong at the last attempt, as HTML; nothing when nothing did."""
-    return f'<p class="problem" role="alert">{escape(sentence)}</p>' if sentence else ""
-
-
-@cache
-def _template(name: str) -> Template:
-    return Template((_TEMPLATES / name).read_text(encoding="utf-8"))
+    html = _environment.get_template(template).render(values)
+    return HTMLResponse(html, status, {**(headers or {}), **protection})

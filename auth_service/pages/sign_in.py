@@ -3,7 +3,6 @@
 import hmac
 import re
 from hashlib import sha256
-from html import escape
 from secrets import token_urlsafe
 from urllib.parse import urlsplit
 
@@ -12,9 +11,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from fastapi.responses import HTMLResponse
 from starlette.requests import Request
 
-from auth_service.oauth.authorization import AnswerTo
-from auth_service.oauth.scopes import SCOPES, default_of
-from auth_service.pages.rendering import fill, page, problem_paragraph
+from auth_service.oauth.authorization import RedirectTarget
+from auth_service.oauth.scopes import default_of, scope_list
+from auth_service.pages.rendering import render
 
 COOKIE = "gatehouse-sign-in"
 
@@ -38,7 +37,7 @@ class SignInPage:
     def show(
         self,
         request: Request,
-        to: AnswerTo,
+        to: RedirectTarget,
         scope: str | None,
         *,
         problem: str = "",
@@ -48,16 +47,19 @@ class SignInPage:
         """The page for this request, with what went wrong at the last attempt."""
         cookie = _cookie_of(request) or token_urlsafe(32)
         names = scope.split(" ") if scope else default_of(to.client.scopes)
-        rights = "".join(f"<li>{escape(SCOPES[name])}</li>" for name in names)
-        form = fill(
+        descriptions = scope_list().descriptions
+        answer = render(
             "sign-in.html",
-            html={"rights": rights, "problem": problem_paragraph(problem)},
-            application=to.client.name,
-            username=username,
-            token=self._token(cookie, request),
+            {
+                "application": to.client.name,
+                "rights": [descriptions[name] for name in names],
+                "problem": problem,
+                "username": username,
+                "token": self._token(cookie, request),
+            },
+            status=status,
+            form_action=f"'self' {_source(to.redirect_uri)}",
         )
-        form_action = f"'self' {_source(to.redirect_uri)}"
-        answer = page("Sign in", form, status=status, form_action=form_action)
         # Without a path the browser takes the folder that it sees, whatever the prefix of this deployment is.
         answer.set_cookie(
             COOKIE,
@@ -70,9 +72,10 @@ class SignInPage:
         return answer
 
     def show_failure(self, sentence: str, status: int = 400) -> HTMLResponse:
-        """A page for a request that nobody else may be told about."""
-        told = fill("sign-in-failure.html", sentence=sentence)
-        return page("Sign-in is not possible", told, status=status, form_action="'none'")
+        """A page for a request of which no application may learn."""
+        return render(
+            "sign-in-failure.html", {"sentence": sentence}, status=status, form_action="'none'"
+        )
 
     def is_own_form(self, request: Request, token: str) -> bool:
         """Whether the form comes from the page that was shown to this browser for this request."""

@@ -1,54 +1,62 @@
-"""Who somebody is, by username and password: the one place where a password is judged."""
+"""Verifies usernames and passwords: the only place where a password is checked."""
 
 from dataclasses import dataclass
 
-from auth_service.audit.context import current_origin
+from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
 from auth_service.audit.store import AuditStore
-from auth_service.oauth.errors import InvalidGrant
 from auth_service.passwords.hashing import PasswordHashing
 from auth_service.passwords.throttling import SignInGuard
-from auth_service.schemas import MAX_PASSWORD_CHARS
+from auth_service.users.schemas import MAX_PASSWORD_CHARS
 from auth_service.users.store import User, UserStore
+
+
+class WrongCredentials(Exception):
+    """There is no such user with this password."""
+
+    def __init__(self) -> None:
+        super().__init__("the username or the password is wrong")
 
 
 @dataclass(frozen=True, slots=True)
 class PasswordAuthentication:
-    """Finds the user whose password it is. Unknown, disabled and mistaken users get one answer, after the same work."""
+    """Finds the user with a password. The answer and its time are the same for unknown and disabled users."""
 
     users: UserStore
-    passwords: PasswordHashing
+    hashing: PasswordHashing
     guard: SignInGuard
     audit: AuditStore
 
-    async def user(self, username: str, password: str) -> User:
-        """The user with this name, whose password it is.
+    async def user(self, username: str, password: str, context: AuditContext) -> User:
+        """The user with this name and this password.
 
         Raises:
-            InvalidGrant: there is no such user with this password.
-            TooManyRequests: too many tries failed; this one is not answered.
-            ServiceUnavailable: too many sign in at once.
+            WrongCredentials: there is no such user with this password, or the user is disabled.
+            TooManyFailedSignIns: too many tries failed; whether this one was right is not said.
+            HashingBusy: too many sign in at once.
         """
-        with self.passwords.place():
+        with self.hashing.reserve_slot():
             user = await self.users.find_by_name(username)
         known = None if user is None or user.disabled else user
-        if not await self.proves(password, username, known) or user is None:
-            raise InvalidGrant("the username or the password is wrong")
-        if self.passwords.is_outdated(user.password_hash):
-            user = await self.users.upgrade_hash(user, await self.passwords.hash(password))
+        if not await self.verify_password(password, username, known, context) or user is None:
+            raise WrongCredentials
+        if self.hashing.is_outdated(user.password_hash):
+            user = await self.users.upgrade_hash(user, await self.hashing.hash(password))
         return user
 
-    async def proves(self, password: str, username: str, user: User | None) -> bool:
-        """Whether it is the password of the user, who goes by this name if there is one at all.
+    async def verify_password(
+        self, password: str, username: str, user: User | None, context: AuditContext
+    ) -> bool:
+        """Whether it is the password of the user; None stands for a name that no user has.
 
         Raises:
-            TooManyRequests: too many tries failed; this one is not answered.
-            ServiceUnavailable: too many sign in at once.
+            TooManyFailedSignIns: too many tries failed; whether this one was right is not said.
+            HashingBusy: too many sign in at once.
         """
-        address = current_origin().address
-        with self.passwords.place():
+        address = context.address
+        with self.hashing.reserve_slot():
             await self.guard.check(username, address)
-        matches = len(password) <= MAX_PASSWORD_CHARS and await self.passwords.verify(
+        matches = len(password) <= MAX_PASSWORD_CHARS and await self.hashing.verify(
             password, user.password_hash if user else None
         )
         await self.guard.check(username, address)
@@ -56,5 +64,5 @@ class PasswordAuthentication:
             await self.guard.succeeded(username, address)
         else:
             await self.guard.failed(username, address)
-            await self.audit.record(Event.SIGN_IN_FAILED, user.id if user else None)
+            await self.audit.record(Event.SIGN_IN_FAILED, user.id if user else None, context)
         return matches

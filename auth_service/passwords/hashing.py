@@ -12,8 +12,8 @@ from typing import TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
-from auth_service.passwords.malloc import give_back, use_one_arena
-from gatehouse_chassis.http.problems import ServiceUnavailable
+from auth_service.errors import TryLater
+from auth_service.passwords.malloc import release_free_memory, use_one_arena
 
 Result = TypeVar("Result")
 
@@ -21,10 +21,17 @@ Result = TypeVar("Result")
 ARGON2ID = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 
 IDLE_AFTER = 2.0
-"""Seconds without a hash after which their memory is given back; as long as sign-ins go on it is used again."""
+"""Seconds without a hash after which the memory is released; while sign-ins go on it is used again."""
 
 
-def _let_others_go_first() -> None:
+class HashingBusy(TryLater):
+    """As many hashes are under way or waiting as are allowed."""
+
+    def __init__(self) -> None:
+        super().__init__("Too many people sign in at once; try again.", retry_after=1)
+
+
+def _lower_priority() -> None:
     # On Linux each thread has a priority: sign-ins may take all cores, but not from requests that hash nothing.
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
@@ -33,85 +40,85 @@ def _let_others_go_first() -> None:
 class PasswordHashing:
     """Hashes and verifies, `threads` at a time with at most `queue` waiting.
 
-    What comes on top is told to come back (503): without a bound a login storm takes 19 MiB for each of its requests.
+    What exceeds that is refused: without a bound, a burst of sign-ins takes 19 MiB for each of its requests.
     """
 
     def __init__(self, *, threads: int, queue: int, hasher: PasswordHasher = ARGON2ID) -> None:
         use_one_arena()
         self._hasher = hasher
         self._pool = ThreadPoolExecutor(
-            threads, thread_name_prefix="argon2", initializer=_let_others_go_first
+            threads, thread_name_prefix="argon2", initializer=_lower_priority
         )
-        self._most_pending = threads + queue
+        self._max_pending = threads + queue
         self._pending = 0
         self._rest: asyncio.TimerHandle | None = None
-        # Verified when there is no such user, so that an answer takes the same time as for one that there is.
-        self._nobodys_hash = self._hasher.hash("nobody has this password")
+        # Verified when there is no such user, so that the answer takes the same time as for a user who exists.
+        self._dummy_hash = self._hasher.hash("nobody has this password")
 
     async def hash(self, password: str) -> str:
         """The argon2id hash of a password, in PHC format.
 
         Raises:
-            ServiceUnavailable: too many are waiting already.
+            HashingBusy: too many are waiting already.
         """
         return await self.run(lambda: self._hasher.hash(password))
 
     async def verify(self, password: str, password_hash: str | None) -> bool:
-        """Whether the password is the hashed one; without a hash it is not, which takes as long to find out.
+        """Whether the password is the hashed one; without a hash it is not, which takes as long.
 
         Raises:
-            ServiceUnavailable: too many are waiting already.
+            HashingBusy: too many are waiting already.
         """
         matches = await self.run(lambda: self._matches(password, password_hash))
         return matches and password_hash is not None
 
     @contextmanager
-    def place(self) -> Iterator[None]:
-        """A place among those who wait, for what has to be looked up first: taken before, a refusal costs nothing else.
+    def reserve_slot(self) -> Iterator[None]:
+        """Counts a look-up that comes before a hash as one that waits, so that a refusal costs no query.
 
-        Whoever leaves the block and hashes without a pause in between still has it.
+        A hash that is started right after the block, without an `await` in between, gets the slot.
 
         Raises:
-            ServiceUnavailable: too many are waiting already.
+            HashingBusy: too many are waiting already.
         """
-        self._take_place()
+        self._take_slot()
         try:
             yield
         finally:
-            self._one_less()
+            self._release_slot()
 
     def is_outdated(self, password_hash: str) -> bool:
         """Whether the hash was made with other parameters than today's."""
         return self._hasher.check_needs_rehash(password_hash)
 
     async def close(self) -> None:
-        """Lets the threads end."""
+        """Ends the threads."""
         if self._rest:
             self._rest.cancel()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _matches(self, password: str, password_hash: str | None) -> bool:
         try:
-            known = self._nobodys_hash if password_hash is None else password_hash
+            known = self._dummy_hash if password_hash is None else password_hash
             return self._hasher.verify(known, password)
         except (VerificationError, ValueError):  # what is stored is no hash, or is not even ASCII
             return False
 
     async def run(self, work: Callable[[], Result]) -> Result:
-        """Does work that takes a core for long, within the bound.
+        """Does work that keeps a core busy, within the bound.
 
         Raises:
-            ServiceUnavailable: too many are waiting already.
+            HashingBusy: too many are waiting already.
         """
-        self._take_place()
+        self._take_slot()
         future = self._pool.submit(work)
         # Counted until the thread is done, even when the client has gone: the memory is in use until then.
         future.add_done_callback(self._done_in(asyncio.get_running_loop()))
         return await asyncio.wrap_future(future)
 
-    def _take_place(self) -> None:
-        if self._pending >= self._most_pending:
-            raise ServiceUnavailable("Too many people sign in at once; try again.", retry_after=1)
+    def _take_slot(self) -> None:
+        if self._pending >= self._max_pending:
+            raise HashingBusy
         self._pending += 1
         if self._rest:
             self._rest.cancel()
@@ -119,11 +126,11 @@ class PasswordHashing:
     def _done_in(self, loop: asyncio.AbstractEventLoop) -> Callable[[object], None]:
         def done(_future: object) -> None:
             if not loop.is_closed():
-                loop.call_soon_threadsafe(self._one_less)
+                loop.call_soon_threadsafe(self._release_slot)
 
         return done
 
-    def _one_less(self) -> None:
+    def _release_slot(self) -> None:
         self._pending -= 1
         if not self._pending:
-            self._rest = asyncio.get_running_loop().call_later(IDLE_AFTER, give_back)
+            self._rest = asyncio.get_running_loop().call_later(IDLE_AFTER, release_free_memory)

@@ -1,4 +1,4 @@
-"""Gives the memory of hashing back to the system. Only glibc keeps it otherwise, so elsewhere nothing is done."""
+"""Returns the memory of hashing to the system. Only glibc keeps it, so elsewhere nothing is done."""
 
 import ctypes
 from typing import Any
@@ -8,16 +8,16 @@ _M_ARENA_MAX = -8
 
 
 def use_one_arena() -> None:
-    """Makes threads that start later allocate where the main thread does: elsewhere `give_back` does not reach."""
-    if mallopt := _of_c_library("mallopt"):
+    """Makes later threads allocate from the main arena, the only one that `release_free_memory` reaches."""
+    if mallopt := _libc_function("mallopt"):
         mallopt(_M_ARENA_MAX, 1)
 
 
-def give_back() -> None:
-    """Gives back what was freed. It takes about 1 ms, and whoever allocates it again as much as 5 ms."""
-    if malloc_trim := _of_c_library("malloc_trim"):
+def release_free_memory() -> None:
+    """Returns freed memory to the system. It takes about 1 ms, and allocating it again up to 5 ms."""
+    if malloc_trim := _libc_function("malloc_trim"):
         malloc_trim(0)
 
 
-def _of_c_library(name: str) -> Any:
+def _libc_function(name: str) -> Any:
     return getattr(ctypes.CDLL(None), name, None)

@@ -13,7 +13,7 @@ from gatehouse_chassis.database import Database, IntegrityError
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
-    """What is known of the tries under one key."""
+    """What is stored under one key."""
 
     failures: int = 0
     last_failed_at: datetime | None = None
@@ -21,13 +21,13 @@ class Attempts:
 
 
 _COLUMNS = sign_in_attempts.c
-_THESE = select(sign_in_attempts).where(
+_FIND = select(sign_in_attempts).where(
     _COLUMNS.key.in_([bindparam("first"), bindparam("second"), bindparam("third")])
 )
-_BEGIN = insert(sign_in_attempts)
+_ADD = insert(sign_in_attempts)
 _THIS = _COLUMNS.key == bindparam("which")
-# One statement counts, so that no two tries at once are counted as one.
-_ONE_MORE = (
+# One statement, so that two concurrent failures are not counted as one.
+_COUNT_FAILURE = (
     update(sign_in_attempts)
     .where(_THIS)
     .values(
@@ -36,14 +36,16 @@ _ONE_MORE = (
         last_failed_at=bindparam("at"),
     )
 )
-_SUCCESS = update(sign_in_attempts).where(_THIS).values(failures=0, last_success_at=bindparam("at"))
-_FORGET = delete(sign_in_attempts).where(_THIS)
-_STALE = and_(
-    _COLUMNS.last_failed_at.is_(None) | (_COLUMNS.last_failed_at < bindparam("failed_before")),
-    _COLUMNS.last_success_at.is_(None) | (_COLUMNS.last_success_at < bindparam("good_before")),
+_NOTE_SUCCESS = (
+    update(sign_in_attempts).where(_THIS).values(failures=0, last_success_at=bindparam("at"))
 )
-_SOME_STALE = select(_COLUMNS.key).where(_STALE).limit(bindparam("most"))
-_FORGET_STALE = delete(sign_in_attempts).where(_COLUMNS.key.in_(_SOME_STALE))
+_DELETE = delete(sign_in_attempts).where(_THIS)
+_EXPIRED = and_(
+    _COLUMNS.last_failed_at.is_(None) | (_COLUMNS.last_failed_at < bindparam("failed_before")),
+    _COLUMNS.last_success_at.is_(None) | (_COLUMNS.last_success_at < bindparam("succeeded_before")),
+)
+_SOME_EXPIRED = select(_COLUMNS.key).where(_EXPIRED).limit(bindparam("limit"))
+_PURGE = delete(sign_in_attempts).where(_COLUMNS.key.in_(_SOME_EXPIRED))
 
 
 class AttemptStore:
@@ -53,40 +55,37 @@ class AttemptStore:
         self._database = database
 
     async def find(self, first: str, second: str, third: str) -> Mapping[str, Attempts]:
-        """What is known of each of the keys."""
-        rows = await self._database.fetch_all(_THESE, first=first, second=second, third=third)
+        """The counters of those keys that have one."""
+        rows = await self._database.fetch_all(_FIND, first=first, second=second, third=third)
         return {
             row["key"]: Attempts(row["failures"], row["last_failed_at"], row["last_success_at"])
             for row in rows
         }
 
     async def count_failure(self, key: str, *, at: datetime, since: datetime) -> None:
-        """Counts one more; what failed before `since` does not count any more."""
-        if not await self._database.execute(_ONE_MORE, which=key, at=at, since=since):
-            await self._begin(key)
-            await self._database.execute(_ONE_MORE, which=key, at=at, since=since)
+        """Counts one more failure; failures before `since` no longer count."""
+        if not await self._database.execute(_COUNT_FAILURE, which=key, at=at, since=since):
+            await self._add(key)
+            await self._database.execute(_COUNT_FAILURE, which=key, at=at, since=since)
 
     async def note_success(self, key: str, *, at: datetime) -> None:
-        """Forgets the failures under the key, and remembers when somebody succeeded under it."""
-        if not await self._database.execute(_SUCCESS, which=key, at=at):
-            await self._begin(key)
-            await self._database.execute(_SUCCESS, which=key, at=at)
+        """Resets the failures under the key, and stores the time of the success."""
+        if not await self._database.execute(_NOTE_SUCCESS, which=key, at=at):
+            await self._add(key)
+            await self._database.execute(_NOTE_SUCCESS, which=key, at=at)
 
-    async def forget(self, key: str) -> None:
-        """Forgets all that is known under the key."""
-        await self._database.execute(_FORGET, which=key)
+    async def delete(self, key: str) -> None:
+        """Deletes the counter."""
+        await self._database.execute(_DELETE, which=key)
 
-    async def forget_stale(
-        self, *, failed_before: datetime, good_before: datetime, most: int
+    async def purge_expired(
+        self, *, failed_before: datetime, succeeded_before: datetime, limit: int
     ) -> int:
-        """Removes up to `most` counters that mean nothing any more, and says how many."""
+        """Deletes up to `limit` counters whose last failure and success were before these, and returns how many."""
         return await self._database.execute(
-            _FORGET_STALE,
-            failed_before=failed_before,
-            good_before=good_before,
-            most=most,
+            _PURGE, failed_before=failed_before, succeeded_before=succeeded_before, limit=limit
         )
 
-    async def _begin(self, key: str) -> None:
-        with suppress(IntegrityError):  # somebody else began it just now
-            await self._database.execute(_BEGIN, key=key, failures=0)
+    async def _add(self, key: str) -> None:
+        with suppress(IntegrityError):  # added by a concurrent request
+            await self._database.execute(_ADD, key=key, failures=0)

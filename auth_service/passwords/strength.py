@@ -1,34 +1,41 @@
-"""Which passwords are refused although they are long enough: common, breached, patterns, or made of the user's name."""
+"""Refuses passwords that are long enough and still easy to guess: common, breached, patterns, or the user's name."""
 
 from zxcvbn_rs_py import zxcvbn
 
+from auth_service.errors import InvalidField
 from auth_service.passwords.hashing import PasswordHashing
-from gatehouse_chassis.http.problems import InvalidInput
 
 WEAKEST = 3
 """Of zxcvbn's scores 0 to 4: 10^8 guesses at least."""
 
-# zxcvbn's work grows with the square of the length; what comes after does not make a password weaker.
-_LOOKED_AT = 72
+# zxcvbn's work grows with the square of the length; later characters do not make a password weaker.
+_CHECKED_CHARS = 72
 
 
-async def refuse_weak(
-    hashing: PasswordHashing, password: str, pointer: str, *about: str | None
+class WeakPassword(InvalidField):
+    """A new password is easy to guess."""
+
+
+async def check_strength(
+    hashing: PasswordHashing, password: str, field: str, *about: str | None
 ) -> None:
-    """Refuses a new password that is easily guessed by somebody who knows what is in `about`.
+    """Refuses a new password that is easy to guess for someone who knows what is in `about`.
+
+    Args:
+        field: where the password was given, for the error.
 
     Raises:
-        InvalidInput: it is, and `pointer` says where it was given.
-        ServiceUnavailable: too much is being hashed already.
+        WeakPassword: it is easy to guess.
+        HashingBusy: too many passwords are being hashed already.
     """
     known = [word for word in about if word]
-    reason = await hashing.run(lambda: _weakness(password[:_LOOKED_AT], known))
+    reason = await hashing.run(lambda: _weakness(password[:_CHECKED_CHARS], known))
     if reason:
-        raise InvalidInput.of_member(pointer, reason)
+        raise WeakPassword(field, reason)
 
 
 def _weakness(password: str, known: list[str]) -> str | None:
-    # The library hands text to Rust, where a lone surrogate has no place; the schema refuses it, this stays safe.
+    # Rust accepts no lone surrogates. The schema refuses them too, but this must not depend on it.
     found = zxcvbn(password.encode("utf-8", "replace").decode(), [*known, "gatehouse"])
     if int(found.score) >= WEAKEST:
         return None

@@ -1,9 +1,9 @@
-"""Slows down whoever guesses passwords, without letting a stranger lock anybody out.
+"""Slows down password guessing, without letting a stranger lock anyone out.
 
-Failures alone are counted. An address from which the account was signed in to before has a counter of its own with that
-account, so what strangers do elsewhere does not touch it. All strangers together share a counter per account, which
-slows down guessing from many addresses, and each address has one for all accounts, which slows down trying one password
-on many of them. After a few free tries each failure doubles the wait, up to a quarter of an hour.
+Only failures are counted. An address from which the user signed in before has its own counter with that account, so
+what strangers do elsewhere does not affect it. All other addresses share a counter per account, which slows down
+guessing from many addresses, and each address has one for all accounts, which slows down trying one password on many
+accounts. After a few free tries each failure doubles the wait, up to a quarter of an hour.
 """
 
 from collections.abc import Callable
@@ -11,15 +11,15 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from ipaddress import ip_network
 
+from auth_service.errors import TryLater
 from auth_service.passwords.store import Attempts, AttemptStore
 from gatehouse_chassis.database.columns import now
-from gatehouse_chassis.http.problems import TooManyRequests
 
-FORGET_AFTER = timedelta(days=1)
-"""How long a counter stands after the last failure."""
+FAILURES_COUNT_FOR = timedelta(days=1)
+"""How long failures count after the last one."""
 
 KNOWN_FOR = timedelta(days=90)
-"""How long an address is known after somebody signed in from it."""
+"""How long an address is known after a sign-in from it."""
 
 LONGEST_DELAY = timedelta(minutes=15)
 
@@ -30,8 +30,17 @@ _NOTE_SUCCESS_AGAIN_AFTER = timedelta(days=1)
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
+class TooManyFailedSignIns(TryLater):
+    """The next try has to wait."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(
+            "Too many sign-ins failed; wait before the next one.", retry_after=retry_after
+        )
+
+
 class SignInGuard:
-    """Knows who has to wait before the next try.
+    """Decides who has to wait before the next try.
 
     Args:
         attempts: where the counters are.
@@ -43,27 +52,27 @@ class SignInGuard:
         self._clock = clock
 
     async def check(self, username: str, address: str | None) -> None:
-        """Raises `TooManyRequests` when a try has to wait.
+        """Checks that a try may be made now.
 
-        Called before the password is verified, which costs much, and after it: of many tries at once those that end
-        after the limit was reached tell nothing, right or wrong.
+        It is called before the password is verified, which is expensive, and again after it: of many concurrent tries,
+        those that end after the limit was reached get the same answer, whether the password was right or wrong.
+
+        Raises:
+            TooManyFailedSignIns: it has to wait.
         """
         counters, _ = await self._counters(username, address)
         wait = max(
             _end_of_delay(attempts, free) - self._clock() for attempts, free in counters.values()
         )
         if wait > timedelta(0):
-            raise TooManyRequests(
-                "Too many sign-ins failed; wait before the next one.",
-                retry_after=int(wait.total_seconds()) + 1,
-            )
+            raise TooManyFailedSignIns(int(wait.total_seconds()) + 1)
 
     async def failed(self, username: str, address: str | None) -> None:
         """Counts a wrong password."""
         at = self._clock()
         counters, _ = await self._counters(username, address)
         for key in counters:
-            await self._attempts.count_failure(key, at=at, since=at - FORGET_AFTER)
+            await self._attempts.count_failure(key, at=at, since=at - FAILURES_COUNT_FOR)
 
     async def succeeded(self, username: str, address: str | None) -> None:
         """Remembers that the account is used from this address."""
@@ -76,28 +85,28 @@ class SignInGuard:
             await self._attempts.note_success(pair, at=at)
 
     async def forgive(self, username: str) -> None:
-        """Forgets what strangers failed at with this account."""
-        await self._attempts.forget(_account(username))
+        """Resets the counter that all strangers share for this account."""
+        await self._attempts.delete(_account(username))
 
-    async def forget_stale(self, *, most: int) -> int:
-        """Removes up to `most` counters that mean nothing any more, and says how many."""
+    async def purge_expired(self, limit: int) -> int:
+        """Deletes up to `limit` counters that have no effect any more, and returns how many."""
         at = self._clock()
-        return await self._attempts.forget_stale(
-            failed_before=at - FORGET_AFTER, good_before=at - KNOWN_FOR, most=most
+        return await self._attempts.purge_expired(
+            failed_before=at - FAILURES_COUNT_FOR, succeeded_before=at - KNOWN_FOR, limit=limit
         )
 
     async def _counters(
         self, username: str, address: str | None
     ) -> tuple[dict[str, tuple[Attempts, int]], Attempts]:
-        """The counters that this try is under, each with its free tries; and what is known of account and address."""
-        pair, account, place = _pair(username, address), _account(username), _place(address)
-        found = await self._attempts.find(pair, account, place)
+        """The counters that apply to this try, each with its free tries, and the one of account and address."""
+        pair, account, network = _pair(username, address), _account(username), _address(address)
+        found = await self._attempts.find(pair, account, network)
         known = found.get(pair, Attempts())
         if known.last_success_at and self._clock() - known.last_success_at < KNOWN_FOR:
             return {pair: (known, _FREE_TRIES)}, known
         counters = {
             account: (found.get(account, Attempts()), _FREE_TRIES),
-            place: (found.get(place, Attempts()), _FREE_TRIES_OF_AN_ADDRESS),
+            network: (found.get(network, Attempts()), _FREE_TRIES_OF_AN_ADDRESS),
         }
         return counters, known
 
@@ -118,12 +127,12 @@ def _account(username: str) -> str:
     return _digest("account", username.lower())
 
 
-def _place(address: str | None) -> str:
+def _address(address: str | None) -> str:
     return _digest("address", _network(address))
 
 
 def _network(address: str | None) -> str:
-    """The address, or of IPv6 the /64, which one household has whole."""
+    """The address, or the /64 of an IPv6 address, which one household has as a whole."""
     if address is None or ":" not in address:
         return str(address)
     return str(ip_network((address, 64), strict=False))

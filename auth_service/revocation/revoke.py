@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from auth_service.audit.context import AuditContext
 from auth_service.revocation.store import AccessTokenStore
-from auth_service.sessions.ends import EndOfSession
-from auth_service.sessions.store import SessionStore
+from auth_service.sessions.store import EndOfSession, SessionStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,13 +15,17 @@ class Revocation:
     sessions: SessionStore
     access_tokens: AccessTokenStore
 
-    async def revoke_session(self, session_id: UUID, reason: EndOfSession) -> bool:
+    async def revoke_session(
+        self, session_id: UUID, reason: EndOfSession, context: AuditContext
+    ) -> bool:
         """Ends a session: its refresh token and its access tokens are dead. False when it was over or never was."""
-        return await self.sessions.end(session_id, reason)
+        return await self.sessions.end(session_id, reason, context)
 
-    async def revoke_sessions_of(self, user_id: UUID, reason: EndOfSession) -> int:
+    async def revoke_sessions_of(
+        self, user_id: UUID, reason: EndOfSession, context: AuditContext
+    ) -> int:
         """Ends every session of a user, and returns how many there were."""
-        return await self.sessions.end_those_of(user_id, reason)
+        return await self.sessions.end_all_for_user(user_id, reason, context)
 
     async def revoke_token(self, jti: str) -> bool:
         """Revokes one access token and leaves its session. False when there is no such token alive."""

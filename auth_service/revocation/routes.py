@@ -1,30 +1,30 @@
 """`/auth/status-list`: which access tokens are revoked."""
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
 
-from auth_service.revocation.status_list import StatusList
+from fastapi import APIRouter, Header, Response
+
+from auth_service.dependencies import Statuses
 from gatehouse_chassis.auth.status_list import MEDIA_TYPE
 from gatehouse_chassis.http.entity_tags import still_has
 
+router = APIRouter(tags=["tokens"])
 
-def status_list_routes(statuses: StatusList) -> APIRouter:
-    """The route that publishes `statuses`."""
-    router = APIRouter(tags=["tokens"])
 
-    @router.get(
-        "/status-list",
-        response_class=Response,
-        responses={
-            200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}},
-            304: {"description": "The client has the current list"},
-        },
-    )
-    async def status_list(request: Request) -> Response:
-        """The Status List Token (draft-ietf-oauth-status-list-21 section 5.1): services fetch it every two seconds."""
-        published = await statuses.published()
-        headers = {"ETag": published.entity_tag, "Cache-Control": "no-cache"}
-        if still_has(request.headers.get("if-none-match"), published.entity_tag):
-            return Response(status_code=304, headers=headers)
-        return Response(published.token, headers=headers, media_type=MEDIA_TYPE)
-
-    return router
+@router.get(
+    "/status-list",
+    response_class=Response,
+    responses={
+        200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}},
+        304: {"description": "The client has the current list"},
+    },
+)
+async def status_list(
+    statuses: Statuses, if_none_match: Annotated[str | None, Header()] = None
+) -> Response:
+    """The Status List Token (draft-ietf-oauth-status-list-21 section 5.1): services fetch it every two seconds."""
+    published = await statuses.published()
+    headers = {"ETag": published.entity_tag, "Cache-Control": "no-cache"}
+    if still_has(if_none_match, published.entity_tag):
+        return Response(status_code=304, headers=headers)
+    return Response(published.token, headers=headers, media_type=MEDIA_TYPE)

@@ -16,26 +16,25 @@ import structlog
 from auth_service.keys.signing_keys import LONGEST_TOKEN_LIFE, SigningKeys
 from auth_service.revocation.store import AccessTokenStore
 from gatehouse_chassis.auth.access_tokens import Clock
-from gatehouse_chassis.auth.status_list import MAX_PLACES, STATUS_LIST_TYPE
+from gatehouse_chassis.auth.status_list import MAX_INDEXES, STATUS_LIST_TYPE
 from gatehouse_chassis.auth.status_list import REFRESH_AFTER as TTL
 from gatehouse_chassis.database.columns import new_id
-from gatehouse_chassis.http.problems import ServiceUnavailable
 
-SIZE = MAX_PLACES
-"""Places in the list. The next token after the last place gets the first again, once who had it is forgotten."""
+SIZE = MAX_INDEXES
+"""Indexes in the list. After the last one the first is used again, once the token that had it is purged."""
 
 RESERVE = 2**16
-"""Places that a worker does not give out by what it knows: more than a database adds in `RELOAD_AFTER`, so that no
-token gets the place of a live one. At 600 s of life the others are enough for 2 000 new tokens per second."""
+"""Indexes that a worker keeps free: more than a database adds in `RELOAD_AFTER`, so that no token gets the index of
+a live one. At 600 s of life the others are enough for 2 000 new tokens per second."""
 
 RELOAD_AFTER = 1.0
 """Seconds for which a worker takes its list for the current one."""
 
-FORGET_AFTER = timedelta(minutes=5)
-"""How long after its end a token may still be asked for, by whoever's clock is behind."""
+PURGE_AFTER = timedelta(minutes=5)
+"""How long after its end a token may still be asked for, by a service whose clock is behind."""
 
-FORGET_EVERY = 60.0
-"""Seconds between two cleanings."""
+PURGE_EVERY = 60.0
+"""Seconds between two purges."""
 
 _AT_ONCE = 500
 
@@ -43,6 +42,16 @@ _AT_ONCE = 500
 _COMPRESSION = 4
 
 log = structlog.get_logger(__name__)
+
+
+class StatusListFull(Exception):
+    """No access token can be issued now."""
+
+    retry_after = int(PURGE_EVERY)
+    """Seconds until it is worth another try."""
+
+    def __init__(self) -> None:
+        super().__init__("too many access tokens are alive at once; try again later")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,30 +89,27 @@ class StatusList:
         self._published: PublishedList | None = None
         self._loaded_at = float("-inf")
 
-    def require_room(self) -> None:
+    def check_capacity(self) -> None:
         """To be called before anything is used up for a new token.
 
         Raises:
-            ServiceUnavailable: nearly as many tokens live as there are places.
+            StatusListFull: nearly as many tokens live as there are indexes.
         """
         if self._is_full:
-            raise ServiceUnavailable(
-                "too many access tokens are alive at once; try again later",
-                retry_after=int(FORGET_EVERY),
-            )
+            raise StatusListFull
 
-    async def enter(
+    async def allocate_index(
         self, session_id: UUID | None, client_id: str, expires_at: int
     ) -> dict[str, Any]:
         """The claims `jti` and `status` of a new token, which is noted so that it can be revoked."""
         jti = new_id()  # sorted by time, so that its index grows at one end
         end = datetime.fromtimestamp(expires_at, UTC)
         number = await self._tokens.add(jti, session_id, client_id, end)
-        place = {"idx": number % SIZE, "uri": self.uri}
-        return {"jti": jti.hex, "status": {"status_list": place}}
+        reference = {"idx": number % SIZE, "uri": self.uri}
+        return {"jti": jti.hex, "status": {"status_list": reference}}
 
     def is_revoked(self, index: int) -> bool:
-        """Whether the token with this place is revoked, as this worker learned up to `RELOAD_AFTER` seconds ago."""
+        """Whether the token with this index is revoked, as this worker learned up to `RELOAD_AFTER` seconds ago."""
         return index in self._revoked
 
     async def published(self) -> PublishedList:
@@ -132,21 +138,21 @@ class StatusList:
                 log.warning("status_list_not_loaded", cause=repr(error))
             await asyncio.sleep(RELOAD_AFTER)
 
-    async def keep_small(self) -> None:
-        """Runs for ever beside the service: forgets tokens that nobody can use any more."""
+    async def keep_purged(self) -> None:
+        """Runs for ever beside the service: purges tokens that have expired."""
         while True:
-            await asyncio.sleep(FORGET_EVERY)
+            await asyncio.sleep(PURGE_EVERY)
             try:
-                await self.forget_expired()
+                await self.purge_expired()
             except Exception as error:
-                log.warning("expired_tokens_not_forgotten", cause=repr(error))
+                log.warning("expired_tokens_not_purged", cause=repr(error))
 
-    async def forget_expired(self) -> None:
-        """Deletes the oldest tokens that ended `FORGET_AFTER` ago, a few at a time: no request shall wait for long."""
-        before = datetime.fromtimestamp(self._clock(), UTC) - FORGET_AFTER
-        forgotten = _AT_ONCE
-        while forgotten == _AT_ONCE:
-            forgotten = await self._tokens.forget(expired_before=before, most=_AT_ONCE)
+    async def purge_expired(self) -> None:
+        """Deletes the oldest tokens that ended `PURGE_AFTER` ago, a few at a time: no request shall wait for long."""
+        before = datetime.fromtimestamp(self._clock(), UTC) - PURGE_AFTER
+        purged = _AT_ONCE
+        while purged == _AT_ONCE:
+            purged = await self._tokens.purge_expired(expired_before=before, limit=_AT_ONCE)
             await asyncio.sleep(0)
 
     async def _load(self) -> None:
@@ -156,16 +162,16 @@ class StatusList:
         loaded_at = self._clock()
         now = datetime.fromtimestamp(loaded_at, UTC)
         numbers = await self._tokens.revoked(
-            expires_after=now - FORGET_AFTER,
+            expires_after=now - PURGE_AFTER,
             # The setting may have been longer when a token was given.
-            ended_after=now - LONGEST_TOKEN_LIFE - 2 * FORGET_AFTER,
-            most=SIZE,
+            ended_after=now - LONGEST_TOKEN_LIFE - 2 * PURGE_AFTER,
+            limit=SIZE,
         )
         self._revoked = frozenset(number % SIZE for number in numbers)
         taken = await self._tokens.span()
         self._is_full = taken > SIZE - RESERVE
         if self._is_full:
-            log.error("status_list_full", taken=taken, places=SIZE)
+            log.error("status_list_full", taken=taken, indexes=SIZE)
         self._loaded_at = loaded_at
 
 

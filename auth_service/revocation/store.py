@@ -17,7 +17,7 @@ _REVOKE = (
 )
 _REVOKE_ONE = _REVOKE.where(access_tokens.c.jti == bindparam("token"))
 # No index helps: it would be written for every token, and clients are seldom removed.
-_REVOKE_THOSE_OF = _REVOKE.where(
+_REVOKE_ALL_OF_CLIENT = _REVOKE.where(
     access_tokens.c.client_id == bindparam("client"), access_tokens.c.session_id.is_(None)
 )
 _ALIVE = access_tokens.c.expires_at > bindparam("expires_after")
@@ -27,7 +27,7 @@ _REVOKED = union(
     select(access_tokens.c.id)
     .join(sessions, sessions.c.id == access_tokens.c.session_id)
     .where(sessions.c.ended_at > bindparam("ended_after"), _ALIVE),
-).limit(bindparam("most"))
+).limit(bindparam("limit"))
 _IS_REVOKED = (
     select(access_tokens.c.id)
     .outerjoin(sessions, sessions.c.id == access_tokens.c.session_id)
@@ -43,9 +43,9 @@ _SPAN = select(
 )
 # The first that were given are the first that expire. After the life of tokens was set shorter, those of before hold up
 # the later ones for as long as they live, an hour at most.
-_FORGET = delete(access_tokens).where(
+_PURGE = delete(access_tokens).where(
     access_tokens.c.id.in_(
-        select(access_tokens.c.id).order_by(access_tokens.c.id).limit(bindparam("most"))
+        select(access_tokens.c.id).order_by(access_tokens.c.id).limit(bindparam("limit"))
     ),
     access_tokens.c.expires_at < bindparam("expired_before"),
 )
@@ -75,17 +75,17 @@ class AccessTokenStore:
         return await self._database.fetch_one(_IS_REVOKED, token=jti) is not None
 
     async def revoked(
-        self, *, expires_after: datetime, ended_after: datetime, most: int
+        self, *, expires_after: datetime, ended_after: datetime, limit: int
     ) -> list[int]:
         """The numbers of the revoked tokens that expire later than `expires_after`.
 
         Args:
-            expires_after: tokens that end before are of interest to nobody.
-            ended_after: sessions that ended before have no such token any more.
-            most: how many are returned.
+            expires_after: tokens that end before are left out.
+            ended_after: sessions that ended before have no such token left.
+            limit: how many are returned at most.
         """
         rows = await self._database.fetch_all(
-            _REVOKED, expires_after=expires_after, ended_after=ended_after, most=most
+            _REVOKED, expires_after=expires_after, ended_after=ended_after, limit=limit
         )
         return [row["id"] for row in rows]
 
@@ -94,11 +94,11 @@ class AccessTokenStore:
         [row] = await self._database.fetch_all(_SPAN)
         return 0 if row["newest"] is None else int(row["newest"] - row["oldest"] + 1)
 
-    async def forget(self, *, expired_before: datetime, most: int) -> int:
-        """Looks at the `most` oldest tokens, deletes those that expired, and returns how many."""
-        return await self._database.execute(_FORGET, expired_before=expired_before, most=most)
+    async def purge_expired(self, *, expired_before: datetime, limit: int) -> int:
+        """Looks at the `limit` oldest tokens, deletes those that expired, and returns how many."""
+        return await self._database.execute(_PURGE, expired_before=expired_before, limit=limit)
 
 
 async def revoke_tokens_of_client(statements: Statements, client_id: str) -> None:
     """Revokes what a client got for itself, within the caller's transaction; what it got for users ends with them."""
-    await statements.execute(_REVOKE_THOSE_OF, client=client_id, at=now())
+    await statements.execute(_REVOKE_ALL_OF_CLIENT, client=client_id, at=now())

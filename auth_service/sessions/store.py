@@ -2,19 +2,32 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import datetime
-from enum import Enum, auto
+from datetime import datetime, timedelta
+from enum import Enum, StrEnum, auto
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, insert, select, update
+from sqlalchemy import and_, bindparam, delete, exists, insert, select, update
 
+from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
 from auth_service.audit.store import record
-from auth_service.sessions.ends import EndOfSession, end_session, end_sessions_of
 from auth_service.tables import refresh_tokens, sessions, users
-from auth_service.users.store import User
 from gatehouse_chassis.database import Database, Statements
 from gatehouse_chassis.database.columns import new_id, now
+
+RETENTION = timedelta(days=1)
+"""How long an expired refresh token and its session are kept: longer than any access token of the session lives."""
+
+
+class EndOfSession(StrEnum):
+    """Why a session ended."""
+
+    REFRESH_TOKEN_REUSED = auto()
+    PASSWORD_CHANGED = auto()
+    USER_DISABLED = auto()
+    CLIENT_REMOVED = auto()
+    CODE_REUSED = auto()
+    REVOKED = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +46,7 @@ class RefreshToken:
 
     session: Session
     expires_at: datetime
-    good: bool
+    active: bool
     """Neither used nor expired, and its session goes on."""
 
 
@@ -91,9 +104,9 @@ _LIVE = (
         refresh_tokens.c.expires_at > bindparam("at"),
     )
     .order_by(sessions.c.id.desc())
-    .limit(bindparam("most"))
+    .limit(bindparam("limit"))
 )
-_BEFORE = sessions.c.id < bindparam("before")
+_LIVE_BEFORE = _LIVE.where(sessions.c.id < bindparam("before"))
 # One statement decides who uses a token: of two concurrent tries the second finds it used.
 _USE_TOKEN = (
     update(refresh_tokens)
@@ -121,6 +134,33 @@ _TOKEN_WITH_SESSION = (
     .join(sessions, sessions.c.id == refresh_tokens.c.session_id)
     .where(refresh_tokens.c.digest == bindparam("token"))
 )
+_END_SESSIONS = (
+    update(sessions)
+    .where(sessions.c.ended_at.is_(None))
+    .values(ended_at=bindparam("at"), ended_because=bindparam("reason"))
+)
+_END_SESSION = _END_SESSIONS.where(sessions.c.id == bindparam("session")).returning(
+    sessions.c.user_id
+)
+_END_SESSIONS_OF = _END_SESSIONS.where(sessions.c.user_id == bindparam("user"))
+_END_SESSIONS_THROUGH = _END_SESSIONS.where(sessions.c.client_id == bindparam("client"))
+_PURGE_TOKENS = delete(refresh_tokens).where(
+    refresh_tokens.c.digest.in_(
+        select(refresh_tokens.c.digest)
+        .where(refresh_tokens.c.expires_at < bindparam("before"))
+        .limit(bindparam("limit"))
+    )
+)
+_PURGE_SESSIONS = delete(sessions).where(
+    sessions.c.id.in_(
+        select(sessions.c.id)
+        .where(
+            sessions.c.created_at < bindparam("before"),
+            ~exists().where(refresh_tokens.c.session_id == sessions.c.id),
+        )
+        .limit(bindparam("limit"))
+    )
+)
 
 
 class SessionStore:
@@ -130,14 +170,27 @@ class SessionStore:
         self._database = database
 
     async def start(
-        self, user: User, client_id: str, scope: str, digest: str, expires_at: datetime
+        self,
+        user_id: UUID,
+        client_id: str,
+        scope: str,
+        digest: str,
+        expires_at: datetime,
+        *,
+        known_hash: str,
+        context: AuditContext,
     ) -> Session | None:
-        """A new session with its first refresh token; None when the user was disabled or got another password since."""
+        """A new session with its first refresh token; None when the user is disabled, or the password hash another one.
+
+        Args:
+            digest: of the refresh token, which expires at `expires_at`.
+            known_hash: the hash of the password that was verified.
+        """
         async with self._database.transaction() as statements:
-            still = {"user": user.id, "known_hash": user.password_hash}
+            still = {"user": user_id, "known_hash": known_hash}
             if await statements.fetch_one(_STILL_WITH_PASSWORD, **still) is None:
                 return None
-            session = await add_session(statements, user.id, client_id, scope)
+            session = await add_session(statements, user_id, client_id, scope, context)
             await add_token(statements, session.id, digest, expires_at)
         return session
 
@@ -148,22 +201,24 @@ class SessionStore:
         new_digest: str,
         expires_at: datetime,
         accept: Callable[[Session], object],
+        context: AuditContext,
     ) -> Session | Refusal:
         """Uses up a refresh token and puts a new one in its place, unless `accept` raises: then all is as before.
 
-        A token that was used before is in two hands, and nobody can tell whose: the whole session ends (RFC 9700
+        A token that was used before is in two hands, and it is unknown whose: the whole session ends (RFC 9700
         section 4.14.2). So it does when another client presents it.
         """
         async with self._database.transaction() as statements:
             used = await statements.fetch_one(_USE_TOKEN, token=digest, at=now())
             if used is None:
-                return await self._refuse(statements, digest)
+                return await self._refuse(statements, digest, context)
             row = await statements.fetch_one(_SESSION, session=used["session_id"])
             if row is None or row["ended_at"] is not None:
                 return Refusal.ENDED
             session = Session(row["id"], row["user_id"], row["client_id"], row["scope"])
             if session.client_id != client_id:
-                await end_session(statements, session.id, EndOfSession.REFRESH_TOKEN_REUSED)
+                reason = EndOfSession.REFRESH_TOKEN_REUSED
+                await end_session(statements, session.id, reason, context)
                 return Refusal.REUSED
             accept(session)
             await add_token(statements, session.id, new_digest, expires_at)
@@ -179,13 +234,14 @@ class SessionStore:
         return RefreshToken(session, row["expires_at"], not is_over and row["expires_at"] > now())
 
     async def list_of(
-        self, user_id: UUID, *, most: int, before: UUID | None = None
+        self, user_id: UUID, *, limit: int, before: UUID | None = None
     ) -> list[LiveSession]:
-        """Up to `most` sessions of a user that can go on, newest first."""
-        statement, parameters = _LIVE, {"user": user_id, "at": now(), "most": most}
-        if before is not None:
-            statement, parameters["before"] = statement.where(_BEFORE), before
-        rows = await self._database.fetch_all(statement, **parameters)
+        """Up to `limit` sessions of a user that can go on, newest first: those from before the one with this id."""
+        wanted = {"user": user_id, "at": now(), "limit": limit}
+        if before is None:
+            rows = await self._database.fetch_all(_LIVE, **wanted)
+        else:
+            rows = await self._database.fetch_all(_LIVE_BEFORE, **wanted, before=before)
         return [LiveSession(**row) for row in rows]
 
     async def belongs_to(self, session_id: UUID, user_id: UUID) -> bool:
@@ -193,30 +249,41 @@ class SessionStore:
         row = await self._database.fetch_one(_SESSION, session=session_id)
         return row is not None and row["user_id"] == user_id
 
-    async def end(self, session_id: UUID, reason: EndOfSession) -> bool:
+    async def end(self, session_id: UUID, reason: EndOfSession, context: AuditContext) -> bool:
         """Whether the session was under way and is over now."""
-        return await end_session(self._database, session_id, reason)
+        return await end_session(self._database, session_id, reason, context)
 
-    async def end_those_of(self, user_id: UUID, reason: EndOfSession) -> int:
+    async def end_all_for_user(
+        self, user_id: UUID, reason: EndOfSession, context: AuditContext
+    ) -> int:
         """Ends every session of a user, and returns how many there were."""
-        return await end_sessions_of(self._database, user_id, reason)
+        return await end_sessions_of(self._database, user_id, reason, context)
 
-    async def _refuse(self, statements: Statements, digest: str) -> Refusal:
+    async def purge_expired(self, limit: int) -> int:
+        """Deletes up to `limit` refresh tokens that expired `RETENTION` ago, and up to `limit` sessions without any."""
+        before = now() - RETENTION
+        tokens = await self._database.execute(_PURGE_TOKENS, before=before, limit=limit)
+        return tokens + await self._database.execute(_PURGE_SESSIONS, before=before, limit=limit)
+
+    async def _refuse(self, statements: Statements, digest: str, context: AuditContext) -> Refusal:
         token = await statements.fetch_one(_TOKEN, token=digest)
         if token is None:
             return Refusal.UNKNOWN
         if token["used_at"] is None:
             return Refusal.EXPIRED
-        await end_session(statements, token["session_id"], EndOfSession.REFRESH_TOKEN_REUSED)
+        reason = EndOfSession.REFRESH_TOKEN_REUSED
+        await end_session(statements, token["session_id"], reason, context)
         return Refusal.REUSED
 
 
-async def add_session(statements: Statements, user_id: UUID, client_id: str, scope: str) -> Session:
+async def add_session(
+    statements: Statements, user_id: UUID, client_id: str, scope: str, context: AuditContext
+) -> Session:
     """A new session, within the caller's transaction."""
     session = Session(new_id(), user_id, client_id, scope)
     await statements.execute(_ADD_SESSION, **asdict(session), created_at=now())
     about = {"session": str(session.id), "client": client_id, "scope": scope}
-    await record(statements, Event.SIGNED_IN, user_id, **about)
+    await record(statements, Event.SIGNED_IN, user_id, context, **about)
     return session
 
 
@@ -231,3 +298,39 @@ async def add_token(
         created_at=now(),
         expires_at=expires_at,
     )
+
+
+async def end_session(
+    statements: Statements, session_id: UUID, reason: EndOfSession, context: AuditContext
+) -> bool:
+    """Whether the session was there and is over now, in the caller's transaction if there is one."""
+    ended = await statements.fetch_one(
+        _END_SESSION, session=session_id, at=now(), reason=reason.value
+    )
+    if ended:
+        about = {"session": str(session_id), "reason": reason.value}
+        await record(statements, Event.SESSION_ENDED, ended["user_id"], context, **about)
+    return ended is not None
+
+
+async def end_sessions_of(
+    statements: Statements, user_id: UUID, reason: EndOfSession, context: AuditContext
+) -> int:
+    """How many sessions of a user were ended, in the caller's transaction if there is one."""
+    ended = await statements.execute(_END_SESSIONS_OF, user=user_id, at=now(), reason=reason.value)
+    if ended:
+        about = {"reason": reason.value, "sessions": str(ended)}
+        await record(statements, Event.SESSIONS_ENDED, user_id, context, **about)
+    return ended
+
+
+async def end_sessions_through(
+    statements: Statements, client_id: str, reason: EndOfSession, context: AuditContext
+) -> None:
+    """Ends every session that was opened through a client, within the caller's transaction."""
+    ended = await statements.execute(
+        _END_SESSIONS_THROUGH, client=client_id, at=now(), reason=reason.value
+    )
+    if ended:
+        about = {"reason": reason.value, "sessions": str(ended)}
+        await record(statements, Event.SESSIONS_ENDED, client_id, context, **about)

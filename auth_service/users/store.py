@@ -5,19 +5,23 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import Executable, bindparam, delete, func, insert, select, update
 
+from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
 from auth_service.audit.store import record
-from auth_service.schemas import Role
-from auth_service.sessions.ends import EndOfSession, end_sessions_of
+from auth_service.sessions.store import EndOfSession, end_sessions_of
 from auth_service.tables import password_resets, users
+from auth_service.users.schemas import Role
 from gatehouse_chassis.database import Database, IntegrityError, Row, Statements
 from gatehouse_chassis.database.columns import new_id, now
 
 
 class UsernameTaken(Exception):
-    """Another user has this name, in whatever case."""
+    """Another user has this name, perhaps in another case."""
+
+    def __init__(self, sentence: str = "This username is taken.") -> None:
+        super().__init__(sentence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +49,34 @@ _NAMES_AT = (
     .order_by(users.c.id)
     .limit(5)
 )
-_USERS = _USER.order_by(users.c.id.desc()).limit(bindparam("most"))
-_FORGET_RESETS = delete(password_resets).where(password_resets.c.user_id == bindparam("user"))
+_USERS = _USER.order_by(users.c.id.desc()).limit(bindparam("limit"))
+_DELETE_RESETS = delete(password_resets).where(password_resets.c.user_id == bindparam("user"))
 _BEFORE = users.c.id < bindparam("before")
-# Not LIKE: in what is looked for _ and % are themselves.
+# Not LIKE, in which _ and % are wildcards.
 _NAMED = func.replace(users.c.username_key, bindparam("part"), "") != users.c.username_key
+# By whether a part of the name and a cursor are given.
+_LISTS = {
+    (False, False): _USERS,
+    (False, True): _USERS.where(_BEFORE),
+    (True, False): _USERS.where(_NAMED),
+    (True, True): _USERS.where(_NAMED, _BEFORE),
+}
+_CHANGE = (
+    update(users)
+    .where(users.c.id == bindparam("user"))
+    .values(updated_at=bindparam("changed_at"))
+    .returning(*users.c)
+)
+_RENAME = _CHANGE.values(display_name=bindparam("name"))
+_SET_EMAIL = _CHANGE.values(email=bindparam("address"), email_key=bindparam("address_key"))
+_SET_ROLE = _CHANGE.values(role=bindparam("new_role"))
+_SET_DISABLED = _CHANGE.values(disabled_at=bindparam("since"))
+_SET_PASSWORD = _CHANGE.values(password_hash=bindparam("new_hash"))
+_UPGRADE_HASH = (
+    update(users)
+    .where(users.c.id == bindparam("user"), users.c.password_hash == bindparam("known_hash"))
+    .values(password_hash=bindparam("new_hash"))
+)
 
 
 class UserStore:
@@ -65,6 +92,8 @@ class UserStore:
         display_name: str = "",
         role: Role = Role.USER,
         email: str | None = None,
+        *,
+        context: AuditContext,
     ) -> User:
         """A new user.
 
@@ -74,86 +103,89 @@ class UserStore:
         try:
             async with self._database.transaction() as statements:
                 return await add_user(
-                    statements, username, password_hash, display_name, role, email
+                    statements, username, password_hash, display_name, role, email, context=context
                 )
         except IntegrityError:
-            raise UsernameTaken(username) from None
+            raise UsernameTaken from None
 
     async def find(self, user_id: UUID) -> User | None:
         """The user with this id."""
         return _user(await self._database.fetch_one(_USER_BY_ID, user=user_id))
 
     async def find_by_name(self, username: str) -> User | None:
-        """The user with this name, in whatever case."""
+        """The user with this name, ignoring case."""
         return _user(await self._database.fetch_one(_USER_BY_NAME, key=username.lower()))
 
     async def names_at(self, email: str) -> list[str]:
-        """The names of the first few users with this address, in whatever case."""
+        """The names of the first few users with this address, ignoring case."""
         rows = await self._database.fetch_all(_NAMES_AT, key=email.lower())
         return [row["username"] for row in rows]
 
     async def list(
-        self, *, most: int, before: UUID | None = None, name_contains: str = ""
+        self, *, limit: int, before: UUID | None = None, name_contains: str = ""
     ) -> list[User]:
-        """Up to `most` users, newest first: those created before the one with the id `before`."""
-        statement, parameters = _USERS, dict[str, Any](most=most)
+        """Up to `limit` users, newest first: those created before the one with the id `before`."""
+        parameters: dict[str, Any] = {"limit": limit}
         if name_contains:
-            statement, parameters["part"] = statement.where(_NAMED), name_contains.lower()
+            parameters["part"] = name_contains.lower()
         if before is not None:
-            statement, parameters["before"] = statement.where(_BEFORE), before
+            parameters["before"] = before
+        statement = _LISTS["part" in parameters, "before" in parameters]
         rows = await self._database.fetch_all(statement, **parameters)
         return [user for row in rows if (user := _user(row))]
 
     async def rename(self, user_id: UUID, display_name: str) -> User | None:
         """The user under a new display name."""
-        return await _change(self._database, user_id, display_name=display_name)
+        return await _change(self._database, _RENAME, user_id, name=display_name)
 
     async def upgrade_hash(self, user: User, password_hash: str) -> User:
-        """The user with a stronger hash of the same password; not stored if the password was changed meanwhile."""
-        unchanged = users.c.password_hash == bindparam("known_hash")
+        """The user with a stronger hash of the same password; not stored if another password was set meanwhile."""
         await self._database.execute(
-            update(users)
-            .where(users.c.id == bindparam("user"), unchanged)
-            .values(password_hash=password_hash),
-            user=user.id,
-            known_hash=user.password_hash,
+            _UPGRADE_HASH, user=user.id, known_hash=user.password_hash, new_hash=password_hash
         )
         return replace(user, password_hash=password_hash)
 
-    async def change_password(self, user_id: UUID, password_hash: str) -> None:
+    async def change_password(
+        self, user_id: UUID, password_hash: str, context: AuditContext
+    ) -> None:
         """Sets a new password and ends every session that the old one opened."""
         async with self._database.transaction() as statements:
-            await set_password(statements, user_id, password_hash, Event.PASSWORD_CHANGED)
+            await set_password(statements, user_id, password_hash, Event.PASSWORD_CHANGED, context)
 
-    async def change_email(self, user_id: UUID, email: str | None) -> User | None:
+    async def change_email(
+        self, user_id: UUID, email: str | None, context: AuditContext
+    ) -> User | None:
         """The user under another address; resets that were sent to the old one are void."""
         async with self._database.transaction() as statements:
-            await statements.execute(_FORGET_RESETS, user=user_id)
-            await record(statements, Event.EMAIL_CHANGED, user_id)
+            await statements.execute(_DELETE_RESETS, user=user_id)
+            await record(statements, Event.EMAIL_CHANGED, user_id, context)
             key = email.lower() if email else None
-            return await _change(statements, user_id, email=email, email_key=key)
+            return await _change(statements, _SET_EMAIL, user_id, address=email, address_key=key)
 
-    async def set_role(self, user_id: UUID, role: Role) -> User | None:
+    async def set_role(self, user_id: UUID, role: Role, context: AuditContext) -> User | None:
         """The user in the new role; tokens that are refreshed from now on lose what it does not allow."""
         async with self._database.transaction() as statements:
             before = _user(await statements.fetch_one(_USER_BY_ID, user=user_id))
             if before is None or before.role is role:
                 return before
             about = {"before": before.role.value, "after": role.value}
-            await record(statements, Event.ROLE_CHANGED, user_id, **about)
-            return await _change(statements, user_id, role=role.value)
+            await record(statements, Event.ROLE_CHANGED, user_id, context, **about)
+            return await _change(statements, _SET_ROLE, user_id, new_role=role.value)
 
-    async def set_disabled(self, user_id: UUID, disabled: bool) -> User | None:
+    async def set_disabled(
+        self, user_id: UUID, disabled: bool, context: AuditContext
+    ) -> User | None:
         """The user, who is disabled or enabled now; disabling ends every session."""
         async with self._database.transaction() as statements:
             before = _user(await statements.fetch_one(_USER_BY_ID, user=user_id))
             if before is None or before.disabled == disabled:
                 return before
-            user = await _change(statements, user_id, disabled_at=now() if disabled else None)
+            since = now() if disabled else None
+            user = await _change(statements, _SET_DISABLED, user_id, since=since)
             event = Event.USER_DISABLED if disabled else Event.USER_ENABLED
-            await record(statements, event, user_id)
+            await record(statements, event, user_id, context)
             if disabled:
-                await end_sessions_of(statements, user_id, EndOfSession.USER_DISABLED)
+                await end_sessions_of(statements, user_id, EndOfSession.USER_DISABLED, context)
         return user
 
 
@@ -164,8 +196,10 @@ async def add_user(
     display_name: str,
     role: Role = Role.USER,
     email: str | None = None,
+    *,
+    context: AuditContext,
 ) -> User:
-    """A new user, within the caller's transaction; a name that is in use is an `IntegrityError` there."""
+    """A new user, within the caller's transaction; a name in use raises `IntegrityError`."""
     created = now()
     user = User(
         new_id(), username, display_name, password_hash, role, False, created, created, email
@@ -185,28 +219,28 @@ async def add_user(
         updated_at=created,
     )
     about = {"username": username, "role": role.value}
-    await record(statements, Event.USER_CREATED, user.id, **about)
+    await record(statements, Event.USER_CREATED, user.id, context, **about)
     return user
 
 
 async def set_password(
-    statements: Statements, user_id: UUID, password_hash: str, event: Event
+    statements: Statements,
+    user_id: UUID,
+    password_hash: str,
+    event: Event,
+    context: AuditContext,
 ) -> None:
-    """Sets a password within the caller's transaction: sessions end, and resets under way are void."""
-    await _change(statements, user_id, password_hash=password_hash)
-    await statements.execute(_FORGET_RESETS, user=user_id)
-    await record(statements, event, user_id)
-    await end_sessions_of(statements, user_id, EndOfSession.PASSWORD_CHANGED)
+    """Sets a password within the caller's transaction: sessions end, and mailed reset tokens are void."""
+    await _change(statements, _SET_PASSWORD, user_id, new_hash=password_hash)
+    await statements.execute(_DELETE_RESETS, user=user_id)
+    await record(statements, event, user_id, context)
+    await end_sessions_of(statements, user_id, EndOfSession.PASSWORD_CHANGED, context)
 
 
-async def _change(statements: Statements, user_id: UUID, **values: Any) -> User | None:
-    statement = (
-        update(users)
-        .where(users.c.id == bindparam("user"))
-        .values(**values, updated_at=bindparam("changed_at"))
-        .returning(*users.c)
-    )
-    return _user(await statements.fetch_one(statement, user=user_id, changed_at=now()))
+async def _change(
+    statements: Statements, change: Executable, user_id: UUID, **values: Any
+) -> User | None:
+    return _user(await statements.fetch_one(change, user=user_id, changed_at=now(), **values))
 
 
 def _user(row: Row | None) -> User | None:

@@ -9,7 +9,7 @@ from gatehouse_chassis.settings import BindAddress, DatabaseURL, RootPath, Servi
 
 
 class BaselineSettings(ServiceSettings):
-    """The settings of a service, so that `chassis.server.serve` serves a baseline too."""
+    """The settings of a service, so that `gatehouse_chassis.serving.server.serve` serves a baseline too."""
 
     model_config = SettingsConfigDict(env_prefix="BASELINE_")
 

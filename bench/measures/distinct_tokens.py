@@ -7,8 +7,6 @@ from base64 import urlsafe_b64decode
 from pathlib import Path
 from uuid import uuid4
 
-from joserfc import jwt
-
 from auth_service.keys.signing_keys import SigningKeys
 from auth_service.keys.store import SigningKeyStore
 from bench.measures.growth import findings, point
@@ -16,7 +14,7 @@ from bench.rows import Findings
 from bench.session import Measure, Session
 from bench.subjects import WORKERS, reads_of
 from bench.wrk import Request
-from gatehouse_chassis.auth.access_tokens import ALGORITHM, TOKEN_TYPE
+from gatehouse_chassis.auth.access_tokens import TOKEN_TYPE
 from gatehouse_chassis.database import open_database
 from testing.stack import Stack
 
@@ -57,11 +55,7 @@ async def _tokens(stack: Stack, like: str, count: int) -> list[str]:
         key = await keys.current()
     finally:
         await database.close()
-    header = {"typ": TOKEN_TYPE, "alg": ALGORITHM, "kid": key.kid}
-    return [
-        jwt.encode(header, {**claims, "jti": uuid4().hex}, key.pair, algorithms=[ALGORITHM])
-        for _ in range(count)
-    ]
+    return [key.sign(TOKEN_TYPE, {**claims, "jti": uuid4().hex}) for _ in range(count)]
 
 
 MEASURE = Measure(

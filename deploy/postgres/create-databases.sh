@@ -12,15 +12,16 @@ for service in $DATABASES; do
     exit 2
   }
   export PASSWORD
-  # The built-in locale sorts and folds case alike in every image, whatever its C library has.
+  # The built-in locale (since version 17) sorts and folds case alike in every image, whatever its C library has.
   psql --no-psqlrc --quiet -v ON_ERROR_STOP=1 -v service="$service" \
     --username "${POSTGRES_USER:-postgres}" --dbname postgres <<'SQL'
 \getenv password PASSWORD
 SELECT format('CREATE ROLE %I', :'service')
   WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'service') \gexec
 ALTER ROLE :"service" LOGIN PASSWORD :'password';
-SELECT format('CREATE DATABASE %I OWNER %I TEMPLATE template0 ENCODING ''UTF8'' LOCALE_PROVIDER builtin'
-    ' BUILTIN_LOCALE ''C.UTF-8''', :'service', :'service')
+SELECT format('CREATE DATABASE %I OWNER %I TEMPLATE template0 ENCODING %L %s', :'service', :'service', 'UTF8', CASE
+    WHEN current_setting('server_version_num')::int < 170000 THEN 'LOCALE ''C.UTF-8'''
+    ELSE 'LOCALE_PROVIDER builtin BUILTIN_LOCALE ''C.UTF-8''' END)
   WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'service') \gexec
 REVOKE CONNECT, TEMPORARY ON DATABASE :"service" FROM PUBLIC;
 SQL

@@ -1,1 +1,1 @@
-"""Checking access tokens without asking the auth service: bearer scheme, keys, status list, metadata."""
+"""Access tokens at a service: bearer scheme, checks, issuer keys, status list, resource metadata."""

@@ -1,4 +1,4 @@
-"""FastAPI's `OAuth2PasswordBearer`, which here also checks the token and answers as RFC 6750 says."""
+"""FastAPI's `OAuth2PasswordBearer`, which here also checks the token and refuses it as RFC 6750 says."""
 
 from collections.abc import Mapping
 from typing import Any, Self
@@ -22,7 +22,7 @@ from gatehouse_chassis.http.problems import Problem, ServiceUnavailable, respons
 
 
 class Challenge(Problem):
-    """A refusal that tells the client which token would do (RFC 6750 section 3)."""
+    """A refusal with a `WWW-Authenticate` header that says which token is needed (RFC 6750 section 3)."""
 
     def __init__(self, detail: str, **parameters: str) -> None:
         super().__init__(detail)
@@ -30,7 +30,7 @@ class Challenge(Problem):
         self.headers = {"WWW-Authenticate": _challenge(parameters)}
 
     def naming(self, resource_metadata: str) -> Self:
-        """The same, which also says where the service describes itself (RFC 9728 section 5.1)."""
+        """This refusal, with the address of the resource metadata in its challenge (RFC 9728 section 5.1)."""
         parameters = {**self._parameters, "resource_metadata": resource_metadata}
         self.headers = {"WWW-Authenticate": _challenge(parameters)}
         return self
@@ -43,11 +43,11 @@ class MissingToken(Challenge):
 
     def __init__(self) -> None:
         # RFC 6750 section 3.1: no error code when the request carries no credentials at all.
-        super().__init__("This needs an access token: Authorization: Bearer <token>.")
+        super().__init__("An access token is needed: Authorization: Bearer <token>.")
 
 
 class UnusableToken(Challenge):
-    """The token is not accepted here and now."""
+    """The token is invalid (RFC 6750 section 3.1)."""
 
     status, code = 401, "invalid_token"
 
@@ -60,13 +60,13 @@ class UnusableToken(Challenge):
 
 
 class InsufficientScope(Challenge):
-    """The token is good, but not for this."""
+    """The token is valid but lacks a scope (RFC 6750 section 3.1)."""
 
     status, code = 403, "insufficient_scope"
 
     def __init__(self, needed: str) -> None:
         super().__init__(
-            f"The access token lacks a scope that this needs: {needed}.",
+            f"The access token lacks a scope. Needed: {needed}.",
             error="insufficient_scope",
             scope=needed,
         )
@@ -80,17 +80,16 @@ def _challenge(parameters: Mapping[str, str]) -> str:
 class Bearer(OAuth2PasswordBearer):
     """The security scheme of a service, used as `Security(bearer, scopes=["items:read"])`.
 
-    The verifier is the application's (`app.state.token_verifier`), so a scheme can be declared beside the routes and
-    holds no state.
+    The verifier is read from `app.state.token_verifier`, so one scheme can be declared at module level.
 
     Args:
-        auth_url: where the auth service is, relative to the service's docs page ("", `../auth/`), so that it is right
-            under every public prefix.
+        auth_url: the auth service, relative to the service's docs page ("", `../auth/`), so that it is right under
+            every public prefix.
         scopes: what each scope of this service allows, shown in the *Authorize* dialog.
     """
 
     def __init__(self, auth_url: str, scopes: Mapping[str, str]) -> None:
-        # One name in every service: Swagger UI keeps a token by the name of its scheme, so one sign-in serves them all.
+        # The same name in every service: Swagger UI keeps tokens by scheme name, so one sign-in is enough for all.
         super().__init__(
             f"{auth_url}token",
             scheme_name="OAuth2PasswordBearer",
@@ -111,13 +110,13 @@ class Bearer(OAuth2PasswordBearer):
     async def __call__(  # type: ignore[override]  # FastAPI fills the second parameter by its type
         self, request: HTTPConnection, needed: SecurityScopes
     ) -> Principal:
-        """Who the request comes from.
+        """The user and the client that the request's token was issued for.
 
         Raises:
-            MissingToken: 401, there is no bearer token.
-            UnusableToken: 401, the token is not valid here and now.
-            InsufficientScope: 403, it is valid but lacks one of the scopes `needed`.
-            ServiceUnavailable: 503, the issuer's keys are not known.
+            MissingToken: 401, the request has no bearer token.
+            UnusableToken: 401, the token is invalid.
+            InsufficientScope: 403, the token lacks one of the scopes `needed`.
+            ServiceUnavailable: 503, the token cannot be checked now.
         """
         token = await super().__call__(request)
         if not token:
@@ -128,7 +127,7 @@ class Bearer(OAuth2PasswordBearer):
         except InvalidToken as error:
             raise UnusableToken(str(error)) from None
         except KeysUnavailable:
-            # A 401 would make clients throw a good token away.
+            # On a 401 clients would discard a valid token.
             raise ServiceUnavailable(
                 "Access tokens cannot be checked now; try again.", retry_after=10
             ) from None

@@ -1,4 +1,4 @@
-"""Documents of the issuer: fetched over HTTP, kept on disk."""
+"""Documents of the issuer (its keys, its status list): fetched over HTTP, kept on disk."""
 
 import os
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ from ssl import PROTOCOL_TLS_CLIENT, SSLContext
 import httpx2
 
 TIMEOUT = 5.0
-"""Seconds that one fetch may take in all."""
+"""Seconds that one whole fetch may take."""
 
 
 class NotModified(Exception):
-    """The document is still the one that is known."""
+    """The document has not changed (RFC 9110 section 15.4.5)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What the issuer answered."""
+    """What the issuer answered, and its entity tag."""
 
     content: bytes
     entity_tag: str | None
@@ -26,15 +26,15 @@ class Document:
 
 def http_client(url: str) -> httpx2.AsyncClient:
     """A client for fetches from `url`: redirects are not followed."""
-    # Without TLS no certificates are needed, which take 4 MB of each worker; a context without any trusts nobody.
+    # CA certificates take 4 MB of each worker; plain HTTP needs none, and a context without any trusts no server.
     tls = _certificates() if url.startswith("https:") else SSLContext(PROTOCOL_TLS_CLIENT)
-    # Proxies from the environment are for the world outside; the issuer is a neighbour.
+    # HTTP_PROXY and its kin are for the Internet; the issuer is on the same network.
     return httpx2.AsyncClient(verify=tls, timeout=TIMEOUT, trust_env=False, follow_redirects=False)
 
 
 @cache
 def _certificates() -> SSLContext:
-    # Reading them takes 30 ms, in which the worker would answer nobody, at every fetch.
+    # Reading the certificates blocks the event loop for 30 ms: once, not at every fetch.
     return httpx2.create_ssl_context()
 
 
@@ -44,8 +44,8 @@ async def fetch(
     """The document at `url`.
 
     Raises:
-        NotModified: it is still the one with the entity tag `known`.
-        ValueError: the answer is neither 200 nor such a 304, or has more than `max_bytes`.
+        NotModified: it still has the entity tag `known`.
+        ValueError: the answer is neither 200 nor that 304, or is longer than `max_bytes`.
     """
     headers = {"If-None-Match": known} if known else {}
     async with client.stream("GET", url, headers=headers) as response:
@@ -62,7 +62,7 @@ async def fetch(
 
 
 def keep(file: Path, content: bytes) -> None:
-    """Writes the file as a whole or not at all, whatever other workers do at that moment. Raises `OSError`."""
+    """Replaces the file in one step, so that other workers never read half of it. Raises `OSError`."""
     scratch = file.with_suffix(f".{os.getpid()}")
     file.parent.mkdir(parents=True, exist_ok=True)
     scratch.write_bytes(content)

@@ -1,49 +1,53 @@
-"""The issuer's public keys, fetched from its JWKS (RFC 7517) in the background and kept through its outages."""
+"""The issuer's public keys: fetched from its JWK Set (RFC 7517) in the background, and kept while auth is down."""
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx2
 import structlog
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from jwt import InvalidKeyError
+from jwt.algorithms import ECAlgorithm
 
 from gatehouse_chassis.auth.access_tokens import ALGORITHM, Clock, KeysUnavailable
 from gatehouse_chassis.auth.issuer_documents import TIMEOUT, fetch, http_client, keep
 
 REFRESH_AFTER = 60.0
-"""Seconds between two fetches; auth publishes a key for longer than this before it signs with it."""
+"""Seconds between two fetches. Auth publishes a key for longer than this before it signs with it."""
 
 RETRY_AFTER = 10.0
-"""Seconds after a fetch, failed or not, in which no unknown key id causes another."""
+"""Seconds after a fetch, failed or not, in which an unknown key id causes no other fetch."""
 
 FIRST_RETRY_AFTER = 0.25
-"""Seconds until the first failed fetch is tried again, doubled each time: services start side by side."""
+"""Seconds until a failed fetch is repeated, doubled each time up to `RETRY_AFTER`: all services start together."""
 
 TRUST_FOR = 24 * 3600.0
-"""Seconds for which keys are trusted while auth cannot be asked; after that no token is accepted."""
+"""Seconds for which keys are trusted while auth is down; after that no token is accepted."""
 
 _MAX_DOCUMENT_BYTES = 65_536
+# Both numbers of a point have 32 bytes, leading zeros included (RFC 7518 section 6.2.1.2).
+_COORDINATE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 log = structlog.get_logger(__name__)
 
 
 class IssuerKeys:
-    """Public keys by key id: fetched in one flight, ahead of need, kept on disk, trusted for a bounded time.
+    """Public keys by key id: fetched ahead of need, one fetch at a time, kept on disk, trusted for a bounded time.
 
     Args:
         url: the issuer's `jwks_uri`. Redirects are not followed.
-        kept_in: the file that holds the last good document, so that the service starts while the issuer is down.
-        client: makes the HTTP client; tests give a fake transport.
+        kept_in: the file with the last good document, so that a service can start while the issuer is down.
+        client: makes the HTTP client; tests pass a fake transport.
         refresh_after: seconds between two fetches.
         clock: seconds since the epoch.
-        timeout: seconds that one fetch may take in all.
+        timeout: seconds that one whole fetch may take.
     """
 
     def __init__(
@@ -62,24 +66,24 @@ class IssuerKeys:
         self._refresh_after = refresh_after
         self._clock = clock
         self._timeout = timeout
-        self._keys: dict[str, ECKey] = {}
+        self._keys: dict[str, EllipticCurvePublicKey] = {}
         self._fetched_at = float("-inf")
         self._tried_at = float("-inf")
         self._flight: asyncio.Task[None] | None = None
 
-    async def find(self, kid: str) -> ECKey | None:
-        """The key with this id. An unknown id makes the issuer be asked, at most once in `RETRY_AFTER` seconds.
+    async def find(self, kid: str) -> EllipticCurvePublicKey | None:
+        """The key with this id. An unknown id causes a fetch, at most one in `RETRY_AFTER` seconds.
 
         Raises:
-            KeysUnavailable: the issuer could not be asked for too long, or never.
+            KeysUnavailable: no fetch succeeded, or the last one is longer ago than `TRUST_FOR`.
         """
-        if kid not in self._keys and (self._flight or self._may_ask()):
+        if kid not in self._keys and (self._flight or self._may_fetch()):
             await self.refresh()
         await self.check()
         return self._keys.get(kid)
 
     def is_withdrawn(self, kid: str) -> bool:
-        """Whether the issuer published this key no more when it was asked last."""
+        """Whether the document of the last fetch lacks this key."""
         return kid not in self._keys
 
     async def check(self) -> None:
@@ -88,7 +92,7 @@ class IssuerKeys:
             raise KeysUnavailable(f"no keys from {self._url} for {TRUST_FOR:.0f} s")
 
     async def keep_fresh(self) -> None:
-        """Runs for ever beside the service: fetches the keys ahead of need."""
+        """Fetches the keys ahead of need, in the background, for as long as the service runs."""
         self._load()
         pause = FIRST_RETRY_AFTER
         while True:
@@ -100,18 +104,18 @@ class IssuerKeys:
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, RETRY_AFTER)
 
-    def _may_ask(self) -> bool:
+    def _may_fetch(self) -> bool:
         return self._clock() - self._tried_at >= RETRY_AFTER
 
     def _trusted(self) -> bool:
         return self._clock() - self._fetched_at < TRUST_FOR
 
     async def refresh(self) -> None:
-        """Fetches the keys now; many callers share one fetch. A key that is not among them any more is forgotten."""
+        """Fetches the keys now; concurrent callers share one fetch. Keys that are no longer published are dropped."""
         if self._flight is None:
             self._flight = asyncio.create_task(self._fetch())
             self._flight.add_done_callback(self._landed)
-        # One caller that goes away must not end the fetch that others wait for.
+        # A caller that is cancelled must not cancel the fetch that others wait for.
         await asyncio.shield(self._flight)
 
     def _landed(self, _flight: asyncio.Task[None]) -> None:
@@ -120,12 +124,12 @@ class IssuerKeys:
     async def _fetch(self) -> None:
         self._tried_at = self._clock()
         try:
-            # The client's own time-out is for each piece of the answer; a trickle would go on for hours.
+            # The client's own timeout is for each read; an answer that trickles in could take hours.
             async with asyncio.timeout(self._timeout), self._new_client() as client:
                 document = await fetch(client, self._url, max_bytes=_MAX_DOCUMENT_BYTES)
             keys = _parse(document.content)
         except Exception as error:
-            # Whatever the issuer answers, the keys known so far stay, and the next fetch is not given up.
+            # A failed fetch must neither drop the known keys nor end `keep_fresh`.
             log.warning("issuer_keys_not_fetched", url=self._url, cause=f"{error!r}")
             return
         self._keys, self._fetched_at = keys, self._tried_at
@@ -148,27 +152,25 @@ class IssuerKeys:
             self._keys = _parse(json.dumps(kept["jwks"]).encode())
             self._fetched_at = fetched_at
         except Exception as error:
-            # A damaged file is worth no more than none: the issuer is asked anyway.
+            # A damaged file counts as none: the keys are fetched anyway.
             log.warning("kept_issuer_keys_unreadable", file=str(self._kept_in), cause=repr(error))
 
 
-def _parse(document: bytes) -> dict[str, ECKey]:
-    """The usable keys; those of other kinds are passed over, as RFC 7517 section 5 asks.
+def _parse(document: bytes) -> dict[str, EllipticCurvePublicKey]:
+    """The keys for ES256; others are ignored (RFC 7517 section 5).
 
     Raises:
-        ValueError: it is no key set, or holds no usable key; the keys known so far then stay.
+        ValueError: it is not a JWK Set, or holds no key for ES256.
     """
     parsed = json.loads(document)
     entries = parsed.get("keys") if isinstance(parsed, dict) else None
     if not isinstance(entries, list):
-        raise ValueError("no JWK set")
+        raise ValueError("not a JWK Set")
     keys = {}
     for entry in entries:
         if isinstance(entry, dict) and _is_signing_key(entry):
-            with suppress(JoseError, ValueError):
-                keys[entry["kid"]] = ECKey.import_key(
-                    {n: entry[n] for n in ("kty", "crv", "x", "y")}
-                )
+            with suppress(InvalidKeyError, ValueError):
+                keys[entry["kid"]] = _public_key(entry)
     if not keys:
         raise ValueError("no key for ES256")
     return keys
@@ -181,5 +183,13 @@ def _is_signing_key(entry: Mapping[str, Any]) -> bool:
         and entry.get("alg", ALGORITHM) == ALGORITHM
         and entry.get("use", "sig") == "sig"
         and isinstance(entry.get("kid"), str)
-        and all(isinstance(entry.get(name), str) for name in ("x", "y"))
     )
+
+
+def _public_key(entry: Mapping[str, Any]) -> EllipticCurvePublicKey:
+    """The public part alone, even if the document holds a private one. Raises `InvalidKeyError` or `ValueError`."""
+    # PyJWT skips characters that are not base64url.
+    if not all(_COORDINATE.fullmatch(str(entry.get(name))) for name in ("x", "y")):
+        raise ValueError("not the coordinates of a point on P-256")
+    key = ECAlgorithm.from_jwk({name: entry[name] for name in ("kty", "crv", "x", "y")})
+    return cast(EllipticCurvePublicKey, key)  # without `d` it is a public one

@@ -1,4 +1,4 @@
-"""Where a client that is refused finds out who gives tokens for this service (RFC 9728)."""
+"""Protected resource metadata (RFC 9728): tells a client that was refused where to get tokens for this service."""
 
 from collections.abc import Collection
 
@@ -13,7 +13,7 @@ _WELL_KNOWN = "/.well-known/oauth-protected-resource"
 
 
 class ResourceMetadata(BaseModel):
-    """RFC 9728 section 2."""
+    """The metadata's members (RFC 9728 section 2)."""
 
     resource: str
     resource_name: str
@@ -26,10 +26,10 @@ class ResourceMetadata(BaseModel):
 def add_resource_metadata(
     app: FastAPI, settings: ServiceSettings, *, name: str, title: str, scopes: Collection[str]
 ) -> None:
-    """Adds the document, at both addresses where clients look for it, and names it in every challenge.
+    """Adds the document at both addresses where clients look for it, and its address to every challenge.
 
-    Its address and those in it are made of GATEHOUSE_PUBLIC_URL, as the issuer in every token is, and never of the
-    request: a made-up Host would otherwise send clients to somebody else's authorization server.
+    All addresses are made from GATEHOUSE_PUBLIC_URL, as the issuer in every token is, and never from the request: a
+    forged Host header could otherwise send clients to a foreign authorization server.
     """
     address = settings.origin + settings.root_path
     document = ResourceMetadata(
@@ -41,7 +41,7 @@ def add_resource_metadata(
     )
     router = APIRouter(tags=["metadata"])
 
-    # Section 3.1 puts the resource's path after the well-known part; below the prefix it is right at any proxy.
+    # RFC 9728 section 3.1: the resource's path comes last, so the proxy must map it; the other needs no such rule.
     @router.get(f"{_WELL_KNOWN}/{name}", include_in_schema=False)
     @router.get(_WELL_KNOWN)
     async def resource_metadata(response: Response) -> ResourceMetadata:

@@ -1,6 +1,6 @@
 """Which access tokens are revoked: a Token Status List (draft-ietf-oauth-status-list-21), fetched in the background.
 
-A request costs one bit test. While auth is down the last list stands, also after a restart: it is kept on disk.
+A request costs one bit test. While auth is down the last list stays valid, also after a restart: it is kept on disk.
 """
 
 import asyncio
@@ -23,38 +23,38 @@ STATUS_LIST_TYPE = "statuslist+jwt"
 MEDIA_TYPE = f"application/{STATUS_LIST_TYPE}"
 
 REFRESH_AFTER = 2.0
-"""Seconds between two fetches. With the second for which auth may answer from memory, a revocation is seen within 4."""
+"""Seconds between two fetches. Auth may answer from memory for 1 s, so a revocation takes effect within 4 s."""
 
 FIRST_RETRY_AFTER = 0.25
-"""Seconds between two tries while there is no list at all: services start side by side."""
+"""Seconds between two fetches while there is no list at all: all services start together."""
 
-MAX_PLACES = 2**21
-"""Tokens that a list may have places for."""
+MAX_INDEXES = 2**21
+"""Tokens that one list may cover."""
 
-# A full list of random bits, base64 inside base64, and a little for the rest.
-_MAX_DOCUMENT_BYTES = MAX_PLACES // 8 * 16 // 9 + 4096
+# A full list of random bits, in base64 twice, and a little for the rest.
+_MAX_DOCUMENT_BYTES = MAX_INDEXES // 8 * 16 // 9 + 4096
 
 log = structlog.get_logger(__name__)
 
 
 class StatusListUnavailable(Exception):
-    """No status list was ever fetched."""
+    """No status list has been fetched yet."""
 
 
 class StatusList:
     """The revoked tokens of one issuer.
 
-    Where no list could be had yet, no token counts as revoked: the keys, without which nothing is accepted, come from
-    the same place, and a token that was revoked lives on for minutes only.
+    As long as no list has been fetched, no token counts as revoked: the keys, without which no token is accepted, come
+    from the same service, and a revoked token lives for some minutes only.
 
     Args:
         url: where the list is fetched. Redirects are not followed.
-        uri: what its `sub` and the tokens call it: the same place as the public names it.
-        kept_in: the file that holds the last good list.
+        uri: its public address, as its `sub` and the tokens give it.
+        kept_in: the file with the last good list.
         keys: the issuer's keys.
-        client: makes the HTTP client; tests give a fake transport.
+        client: makes the HTTP client; tests pass a fake transport.
         clock: seconds since the epoch.
-        timeout: seconds that one fetch may take in all.
+        timeout: seconds that one whole fetch may take.
         refresh_after: seconds between two fetches.
     """
 
@@ -83,19 +83,19 @@ class StatusList:
         self._fetches_fail = False
 
     def is_revoked(self, index: int) -> bool:
-        """Whether the token with this place is revoked; a place outside of the list is no good token's."""
+        """Whether the token with this index is revoked. An index outside of the list counts as revoked."""
         if self._bits is None:
             return False
         byte = index >> 3
         return byte >= len(self._bits) or bool(self._bits[byte] >> (index & 7) & 1)
 
     async def check(self) -> None:
-        """Raises `StatusListUnavailable` when nobody can tell what is revoked."""
+        """Raises `StatusListUnavailable` as long as there is no list."""
         if self._bits is None:
             raise StatusListUnavailable(f"no status list from {self._url}")
 
     async def keep_fresh(self) -> None:
-        """Runs for ever beside the service: fetches the list ahead of need."""
+        """Fetches the list in the background, for as long as the service runs."""
         await self._load()
         async with self._new_client() as client:
             while True:
@@ -116,7 +116,7 @@ class StatusList:
         except NotModified:
             self._fetches_fail = False
         except Exception as error:
-            # Said once for each outage: a line every two seconds would drown the rest.
+            # One warning for each outage: a line every two seconds would hide the other lines.
             write = log.debug if self._fetches_fail else log.warning
             write("status_list_not_fetched", url=self._url, cause=repr(error))
             self._fetches_fail = True
@@ -129,15 +129,15 @@ class StatusList:
         try:
             self._bits = await self._read(self._kept_in.read_bytes())
         except Exception as error:
-            # A damaged file is worth no more than none: the issuer is asked anyway.
+            # A damaged file counts as none: the list is fetched anyway.
             log.warning("kept_status_list_unreadable", file=str(self._kept_in), cause=repr(error))
 
     async def _read(self, document: bytes) -> bytes:
         """The bits of a Status List Token, after the checks of section 8.3 of the draft.
 
         Raises:
-            InvalidToken: it is not a list of this issuer for these tokens.
-            KeysUnavailable: nobody can tell.
+            InvalidToken: it is not the list of this issuer's tokens, or has expired.
+            KeysUnavailable: it cannot be checked now.
         """
         token = document.decode("ascii", "replace")
         signed = await read_signed(token, token_type=STATUS_LIST_TYPE, keys=self._keys)
@@ -146,20 +146,20 @@ class StatusList:
             raise InvalidToken("the list is about other tokens")
         expires_at = claims.get("exp", float("inf"))
         if not isinstance(expires_at, int | float) or expires_at <= self._clock():
-            raise InvalidToken("the list expired")
+            raise InvalidToken("the list has expired")
         return _unpack(claims.get("status_list"))
 
 
 def _unpack(status_list: Any) -> bytes:
     if not isinstance(status_list, dict) or status_list.get("bits") != 1:
-        raise InvalidToken("the list has not one bit for each token")
+        raise InvalidToken("the list does not have one bit per token")
     packed = status_list.get("lst")
     if not isinstance(packed, str):
         raise InvalidToken("the list is missing")
     inflate = zlib.decompressobj()
     try:
-        # With a bound: a few kilobytes can unpack to gigabytes.
-        bits = inflate.decompress(urlsafe_b64decode(packed + "=="), MAX_PLACES // 8)
+        # With a limit: a few kilobytes can unpack to gigabytes.
+        bits = inflate.decompress(urlsafe_b64decode(packed + "=="), MAX_INDEXES // 8)
     except (Base64Error, ValueError, zlib.error):
         raise InvalidToken("the list cannot be unpacked") from None
     if not (bits and inflate.eof):

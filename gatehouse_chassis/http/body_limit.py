@@ -3,10 +3,12 @@
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gatehouse_chassis.http.problems import ContentTooLarge
+from gatehouse_chassis.services import DEFAULT_BODY_LIMIT
 
-MAX_BODY_BYTES = 128 * 1024
+MAX_BODY_BYTES = DEFAULT_BODY_LIMIT
 """Room for an item of 10 000 characters with every one written as two JSON escapes of 6 bytes. A body that is nothing
-but mistakes takes a worker 20 ms at this size and half a second at 1 MiB. nginx has the same bound."""
+but mistakes takes a worker 20 ms at this size and half a second at 1 MiB. `body_limit` in `services.toml` sets another
+for one service, which nginx then has too."""
 
 
 class BodyLimit:

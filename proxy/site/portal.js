@@ -1,12 +1,15 @@
 /** The portal: puts the parts of the page together. */
 import { showAccount } from "./portal/account.js";
-import { showItems } from "./portal/items.js";
-import { showServices } from "./portal/services.js";
+import { showPanels } from "./portal/panels.js";
+import { fetchServices, showServices } from "./portal/services.js";
 import { Session } from "./portal/session.js";
 
-const session = new Session({ token: "auth/token", revoke: "auth/revoke" }, sessionStorage);
-
-showServices("services.json");
-showItems("items/", session);
-showAccount("auth/users/me", session);
-session.resume();
+const services = await fetchServices("services.json");
+if (services) {
+  const { prefix } = services.find(({ name }) => name === "auth");
+  const session = new Session({ token: `${prefix}token`, revoke: `${prefix}revoke` }, sessionStorage);
+  showServices(services);
+  showAccount(prefix, session);
+  await showPanels(services, session);
+  session.resume();
+}

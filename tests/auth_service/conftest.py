@@ -10,8 +10,8 @@ import pytest
 import pytest_asyncio
 from fastapi import FastAPI
 
-from auth_service.container import Foundations
-from auth_service.mail.outbox import Mailing
+from auth_service.container import Container
+from auth_service.mail.outbox import Outbox
 from auth_service.main import create_app
 from auth_service.settings import AuthSettings
 from gatehouse_chassis.database import Database, open_database
@@ -20,6 +20,7 @@ from testing.databases import postgresql  # noqa: F401  # a fixture
 from testing.postgres import PostgreSQL
 from tests.auth_service.databases import copy_of, fill, settings_for
 from tests.auth_service.mailbox import mailbox  # noqa: F401  # a fixture
+from tests.auth_service.parts import Parts
 from tests.auth_service.people import URL
 
 
@@ -54,20 +55,26 @@ def settings(database_url: str) -> AuthSettings:
 
 
 @pytest.fixture
-def foundations(settings: AuthSettings) -> Foundations:
-    """What `app` stands on; a file that needs others overrides this."""
-    return Foundations.of(settings)
+def parts() -> Parts:
+    """What `app` has in place of the real thing; a file that needs others overrides this."""
+    return {}
 
 
 @pytest.fixture
-def mailing(foundations: Foundations) -> Mailing:
-    """The mailing of `app`: its end is awaited, its sender exchanged."""
-    return foundations.mailing
+def container(settings: AuthSettings, parts: Parts) -> Container:
+    """The objects of `app`."""
+    return Container.build(settings, **parts)
 
 
 @pytest.fixture
-def app(settings: AuthSettings, foundations: Foundations) -> FastAPI:
-    return create_app(settings, foundations)
+def outbox(container: Container) -> Outbox:
+    """The outbox of `app`: its end is awaited, its sender exchanged."""
+    return container.outbox
+
+
+@pytest.fixture
+def app(settings: AuthSettings, container: Container) -> FastAPI:
+    return create_app(settings, container)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import re
 import httpx2
 import pytest
 
-from auth_service.mail.outbox import Mailing
+from auth_service.mail.outbox import Outbox
 from tests.auth_service.people import URL
 
 
@@ -31,8 +31,8 @@ class Mailbox:
 
 
 @pytest.fixture
-def mailbox(mailing: Mailing) -> Mailbox:
+def mailbox(outbox: Outbox) -> Mailbox:
     """Where the mails of `app` go from now on."""
     mailbox = Mailbox()
-    mailing.sender = mailbox
+    outbox.sender = mailbox
     return mailbox

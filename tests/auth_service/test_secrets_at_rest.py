@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from jwt.algorithms import ECAlgorithm
 from sqlalchemy import select
 
 from auth_service.keys.signing_keys import SigningKeys
@@ -22,7 +23,7 @@ async def secrets(client: httpx2.AsyncClient, database: Database) -> list[bytes]
     tokens = await sign_in(client)
     newer = (await refresh(client, tokens["refresh_token"])).json()
     key = await SigningKeys(SigningKeyStore(database), KEY_SECRET).current()
-    private = key.pair.as_dict(private=True)["d"]
+    private = ECAlgorithm.to_jwk(key.pair, as_dict=True)["d"]
     assert isinstance(private, str)
     texts = [
         DEMO.password,

@@ -11,15 +11,16 @@ from typing import Any
 
 import pytest
 
-from deploy.settings_file import VARIABLES
+from deploy.settings_file import variables
 from testing.checkout import ROOT
 from testing.ports import free_port
+from testing.services import LISTED, OURS
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 TABLE = README.partition("## Settings")[2].partition("\n## ")[0]
 ROWS = [line.strip("| ").split(" | ") for line in TABLE.splitlines() if line.startswith("| `")]
 WITH_DOCKER = [row for row in ROWS if "not with Docker" not in row[2]]
-SECRETS = {variable.name: "set" for variable in VARIABLES}
+SECRETS = {variable.name: "set" for variable in variables(LISTED)}
 # Compose itself reads these as what they are.
 MARKERS = {
     "GATEHOUSE_PORT": str(free_port()),
@@ -89,10 +90,16 @@ def test_the_readme_names_the_default_that_containers_get() -> None:
 
 
 def test_without_another_database_a_service_opens_its_own_in_the_stack() -> None:
-    environment = told(compose({"AUTH_DATABASE_PASSWORD": "a-word", "ITEMS_DATABASE_URL": ""}))
+    names = [service.name for service in OURS if service.database]
+    given = {f"{name.upper()}_DATABASE_PASSWORD": f"word-of-{name}" for name in names}
+    unset = {f"{name.upper()}_DATABASE_URL": "" for name in names}
+    environment = told(compose({**given, **unset}))
 
-    assert environment["AUTH_DATABASE_URL"] == "postgresql://auth:a-word@postgres:5432/auth"
-    assert environment["ITEMS_DATABASE_URL"] == "postgresql://items:set@postgres:5432/items"
+    assert {name: environment[f"{name.upper()}_DATABASE_URL"] for name in names} == {
+        name: f"postgresql://{name}:word-of-{name}@postgres:5432/{name}" for name in names
+    }
+    assert environment["DATABASES"].split() == names
+    assert {name: environment[name] for name in given} == given
 
 
 def test_whatever_opens_a_database_can_reach_one_outside_the_stack() -> None:
@@ -113,11 +120,11 @@ def test_no_two_containers_have_one_address() -> None:
     addresses = [
         network["ipv4_address"]
         for service in compose({})["services"].values()
-        for network in service["networks"].values()
+        for network in service.get("networks", {}).values()
         if network
     ]
 
-    assert len(addresses) == len(set(addresses)) == 5
+    assert len(addresses) == len(set(addresses)) == len(OURS) + 1, "the proxy has one too"
 
 
 def test_what_loads_the_stack_is_as_locked_in_as_the_stack_and_no_part_of_it_otherwise() -> None:
@@ -145,7 +152,7 @@ def test_no_container_of_the_load_tests_gets_the_address_of_another_one() -> Non
     fixed = [
         ipaddress.IPv4Address(network["ipv4_address"])
         for service in compose({})["services"].values()
-        for network in service["networks"].values()
+        for network in service.get("networks", {}).values()
         if network
     ]
 

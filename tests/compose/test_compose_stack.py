@@ -14,10 +14,11 @@ from testing.docker import needs_docker
 from testing.hammer import Hammer
 from testing.http import Answer, send
 from testing.processes import wait_until
+from testing.services import OURS
 
 pytestmark = [pytest.mark.stack, needs_docker]
 
-SERVICES = {"auth", "items", "postgres", "proxy"}
+SERVICES = {*(service.name for service in OURS), "postgres", "proxy"}
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import gatehouse_chassis
-from auth_service.oauth.scopes import SCOPES
+from auth_service.oauth.scopes import scope_list
 from items_service.dependencies import bearer as items_bearer
 
 ROOT = Path(__file__).parents[2]
@@ -28,6 +28,17 @@ MAY_IMPORT = {
     },
 }
 OURS = set(MAY_IMPORT)
+# Where a service meets HTTP; everything else in it is domain or storage.
+EDGE_FILES = {"main.py", "dependencies.py", "problems.py", "routes.py"}
+EDGE_FOLDERS = {"auth_service/oauth", "auth_service/pages"}
+# Of the folders at the edge, these are domain.
+DOMAIN_AT_THE_EDGE = {
+    f"auth_service/oauth/{name}.py"
+    for name in (
+        *("authorization", "grants", "issuer", "opaque_tokens", "pkce", "requests", "resources"),
+        *("schemas", "scopes", "store"),
+    )
+}
 EVERY_SERVICE_HAS = {"__init__.py", "__main__.py", "main.py", "settings.py", "tables.py"}
 
 
@@ -69,11 +80,29 @@ def test_only_the_store_and_the_tables_of_a_service_speak_sql(service: str) -> N
         for file, module in imports_of(service)
         if module.partition(".")[0] in {"sqlalchemy", "alembic", "asyncpg", "sqlite3"}
     }
-    assert {
+    others = {
         file
         for file in speaking
         if Path(file).name not in {"store.py", "tables.py"} and not file.startswith("migrations/")
-    } <= {"sessions/ends.py"}
+    }
+    assert others == set()
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_domain_of_a_service_knows_no_http(service: str) -> None:
+    speaking = {
+        file.relative_to(ROOT).as_posix()
+        for file, module in imports_of(service)
+        if module.partition(".")[0] in {"fastapi", "starlette"}
+        or module == "gatehouse_chassis.http.problems"
+    }
+    domain = {
+        file
+        for file in speaking
+        if Path(file).name not in EDGE_FILES
+        and (Path(file).parent.as_posix() not in EDGE_FOLDERS or file in DOMAIN_AT_THE_EDGE)
+    }
+    assert domain == set()
 
 
 def test_the_version_is_told_once() -> None:
@@ -89,4 +118,4 @@ def test_every_decision_is_numbered_once_and_in_order() -> None:
 def test_a_service_and_auth_say_the_same_of_a_scope() -> None:
     declared = items_bearer.model.model_dump()["flows"]["password"]["scopes"]
     assert declared
-    assert declared.items() <= SCOPES.items()
+    assert declared.items() <= scope_list().descriptions.items()

@@ -20,6 +20,11 @@ from testing.nginx import Proxy
         ("/items", "items"),
         ("/items/", "items"),
         ("/items/1", "items"),
+        ("/team/notes", "wide_notes"),
+        ("/team/notes/1", "wide_notes"),
+        ("/.well-known/oauth-protected-resource/team/notes", "wide_notes"),
+        ("/legacy", "legacy"),
+        ("/legacy/any/thing", "legacy"),
     ],
 )
 def test_a_path_reaches_its_service_with_the_prefix_kept(
@@ -31,7 +36,18 @@ def test_a_path_reaches_its_service_with_the_prefix_kept(
 
 @pytest.mark.parametrize(
     "path",
-    ["/itemsx", "/itemsx/1", "/item", "/authority/token", "/ITEMS/", "/unknown", "/.git/config"],
+    [
+        "/itemsx",
+        "/itemsx/1",
+        "/team",
+        "/team/notesx",
+        "/.well-known/oauth-protected-resource/legacy",
+        "/item",
+        "/authority/token",
+        "/ITEMS/",
+        "/unknown",
+        "/.git/config",
+    ],
 )
 def test_a_path_that_only_looks_like_a_service_is_not_found(proxy: Proxy, path: str) -> None:
     assert send(proxy.url, path).status == 404
@@ -52,7 +68,7 @@ def test_a_path_arrives_byte_for_byte(proxy: Proxy, path: str) -> None:
     assert send(proxy.url, path).json["path"] == path
 
 
-@pytest.mark.parametrize("service", ["auth", "items"])
+@pytest.mark.parametrize("service", ["auth", "items", "team/notes", "legacy"])
 @pytest.mark.parametrize(
     "path",
     [
@@ -133,3 +149,11 @@ def test_an_etag_of_a_service_stays_strong_even_for_a_client_that_takes_gzip(pro
 def test_a_request_without_a_host_still_has_one_at_the_service(proxy: Proxy) -> None:
     answer = send_raw(proxy.port, b"GET /items/ HTTP/1.0\r\n\r\n")
     assert b'["host", "localhost"]' in answer
+
+
+def test_a_service_takes_bodies_as_large_as_its_entry_says(proxy: Proxy) -> None:
+    body = b"x" * 200_000
+    assert send(proxy.url, "/items/", method="POST", body=body).status == 413
+    assert send(proxy.url, "/team/notes/", method="POST", body=body).status == 200
+    too_large = b"x" * 1_000_001
+    assert send(proxy.url, "/team/notes/", method="POST", body=too_large).status == 413

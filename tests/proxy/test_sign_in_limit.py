@@ -69,12 +69,25 @@ def test_an_exempt_address_is_not_counted(limited_proxy: Proxy) -> None:
     assert statuses(sign_ins(limited_proxy, "198.51.100.9"))[200] == MORE_THAN_ALLOWED
 
 
-@pytest.mark.parametrize("path", ["/auth/users", "/auth/sign-up", "/auth/users/me/password"])
-def test_whatever_else_hashes_a_password_is_counted_too(limited_proxy: Proxy, path: str) -> None:
-    assert statuses(sign_ins(limited_proxy, "203.0.113.7", path=path))[429] > 0
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/auth/users"),
+        ("POST", "/auth/users/"),
+        ("POST", "/auth/sign-up"),
+        ("POST", "/auth/authorize"),
+        ("POST", "/auth/users/me/password"),
+        ("PUT", "/auth/users/me/email"),
+    ],
+)
+def test_whatever_else_hashes_a_password_is_counted_too(
+    limited_proxy: Proxy, method: str, path: str
+) -> None:
+    answers = sign_ins(limited_proxy, "203.0.113.7", path=path, method=method)
+    assert statuses(answers)[429] > 0
 
 
-def test_only_posts_that_hash_a_password_are_counted(limited_proxy: Proxy) -> None:
+def test_only_requests_that_hash_a_password_are_counted(limited_proxy: Proxy) -> None:
     answers = sign_ins(limited_proxy, "203.0.113.7", path="/auth/users/me")
     answers += sign_ins(limited_proxy, "203.0.113.7", method="GET")
     assert statuses(answers)[200] == 2 * MORE_THAN_ALLOWED

@@ -18,8 +18,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
+import jwt
 import pytest
-from joserfc import jwt
 
 from auth_service.keys.signing_keys import SigningKey, SigningKeys
 from auth_service.keys.store import SigningKeyStore
@@ -178,8 +178,8 @@ def signing_key(stack: Stack) -> SigningKey:
 def forged_with(key: SigningKey, token: str) -> str:
     """The token with a much later end."""
     claims = json.loads(_decoded(token.split(".")[1]))
-    header = {"typ": "at+jwt", "alg": "ES256", "kid": key.kid}
-    return jwt.encode(header, {**claims, "exp": claims["exp"] + 3600}, key.pair)
+    later = {**claims, "exp": claims["exp"] + 3600}
+    return jwt.encode(later, key.pair, algorithm="ES256", headers={"typ": "at+jwt", "kid": key.kid})
 
 
 def statuses(stack: Stack, token: str) -> set[int]:

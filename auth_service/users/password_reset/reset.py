@@ -1,96 +1,98 @@
-"""Resetting a forgotten password: a token by mail, good once and for a short time."""
+"""Resetting a forgotten password: a token by mail, valid once and for a short time."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from auth_service.audit.context import current_origin
-from auth_service.mail.outbox import Mailing
+from auth_service.audit.context import AuditContext
+from auth_service.errors import InvalidField
+from auth_service.mail.outbox import Outbox
 from auth_service.oauth.opaque_tokens import digest_of, new_opaque_token
 from auth_service.passwords.hashing import PasswordHashing
-from auth_service.passwords.strength import refuse_weak
+from auth_service.passwords.strength import check_strength
 from auth_service.passwords.throttling import SignInGuard
 from auth_service.users.password_reset.store import PasswordResetStore
 from auth_service.users.store import User, UserStore
 from gatehouse_chassis.database.columns import now
-from gatehouse_chassis.http.problems import InvalidInput
+
+
+class SpentResetToken(InvalidField):
+    """The mailed token is unknown, used or expired."""
+
+    def __init__(self) -> None:
+        super().__init__("token", "the token is unknown, used or expired; ask for a new one")
 
 
 @dataclass(frozen=True, slots=True)
 class PasswordResets:
-    """Sends tokens, and takes them back for a new password.
+    """Sends tokens, and sets a new password for each that comes back.
 
-    What depends on whether there is such a user happens after the answer: neither it nor its time tells.
+    What depends on whether the user exists happens after the answer, so neither the answer nor its time reveals it.
 
     Attributes:
-        life: how long a mailed token is good.
+        life: how long a mailed token is valid.
         issuer: the public address of this service, with which the links in mails begin.
     """
 
     users: UserStore
     resets: PasswordResetStore
-    passwords: PasswordHashing
+    hashing: PasswordHashing
     guard: SignInGuard
-    mailing: Mailing
+    outbox: Outbox
     life: timedelta
     issuer: str
 
-    def ask(self, username: str) -> None:
-        """Sends a token to the user's address, if there is such a user and an address, a little later.
+    def ask(self, username: str, context: AuditContext) -> None:
+        """Sends a token to the user's address after the answer, if there is such a user with an address.
 
         Raises:
-            ServiceUnavailable: too many mails are asked for at once.
+            OutboxFull: too many mails are on their way.
         """
-        self.mailing.later(partial(self._send, username))
+        self.outbox.add(partial(self._send, username, context))
 
     async def user_of(self, token: str) -> User:
-        """Whose password the token sets.
+        """The user whose password the token sets.
 
         Raises:
-            InvalidInput: it is good no more.
+            SpentResetToken: it is unknown, used or expired.
         """
         user_id = await self.resets.find_user(digest_of(token))
         user = await self.users.find(user_id) if user_id else None
         if user is None:
-            raise _token_is_spent()
+            raise SpentResetToken
         return user
 
-    async def confirm(self, token: str, new_password: str) -> None:
+    async def confirm(self, token: str, new_password: str, context: AuditContext) -> None:
         """Sets the password; every session ends.
 
         Raises:
-            InvalidInput: the token is good no more, or the password is weak.
-            ServiceUnavailable: too much is being hashed already.
+            SpentResetToken: it is unknown, used or expired.
+            WeakPassword: the password is easily guessed.
+            HashingBusy: nothing was done.
         """
         user = await self.user_of(token)
         about = (user.username, user.display_name, user.email)
-        await refuse_weak(self.passwords, new_password, "#/new_password", *about)
-        password_hash = await self.passwords.hash(new_password)
-        if not await self.resets.use(digest_of(token), password_hash):
-            raise _token_is_spent()
-        # Whoever has the mail is the owner, and may sign in from here whatever strangers tried.
-        await self.guard.succeeded(user.username, current_origin().address)
+        await check_strength(self.hashing, new_password, "new_password", *about)
+        password_hash = await self.hashing.hash(new_password)
+        if not await self.resets.use(digest_of(token), password_hash, context):
+            raise SpentResetToken
+        # The mail shows that this is the owner, who may sign in from here whatever strangers tried.
+        await self.guard.succeeded(user.username, context.address)
 
-    async def _send(self, username: str) -> None:
-        if not await self.mailing.may_send(f"reset {username}"):
+    async def _send(self, username: str, context: AuditContext) -> None:
+        if not await self.outbox.may_send(f"reset {username}", context):
             return
         user = await self.users.find_by_name(username)
         if user is None or user.disabled or user.email is None:
             return
         token, digest = new_opaque_token()
-        await self.resets.add(digest, user.id, now() + self.life)
+        await self.resets.add(digest, user.id, now() + self.life, context)
         minutes = int(self.life.total_seconds() // 60)
-        await self.mailing.sender.send(
+        await self.outbox.sender.send(
             user.email,
             "Your new password",
-            f"Somebody, probably you, asked to reset the password of {user.username}.\n\n"
-            f"To choose a new one, open this page. It is good for {minutes} minutes, once:\n\n"
+            f"Someone, probably you, asked to reset the password of {user.username}.\n\n"
+            f"To choose a new one, open this page. It is valid for {minutes} minutes, once:\n\n"
             f"{self.issuer}/password-reset/confirm?token={token}\n\n"
             "If it was not you, do nothing: your password stays as it is.\n",
         )
-
-
-def _token_is_spent() -> InvalidInput:
-    return InvalidInput.of_member(
-        "#/token", "the token is unknown, used or expired; ask for a new one"
-    )

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, delete, insert, select
 
+from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
 from auth_service.audit.store import record
 from auth_service.tables import password_resets, users
@@ -22,6 +23,13 @@ _USER_OF = (
 )
 # One statement decides who uses it.
 _USE = delete(password_resets).where(_THIS, _ALIVE).returning(password_resets.c.user_id)
+_PURGE = delete(password_resets).where(
+    password_resets.c.digest.in_(
+        select(password_resets.c.digest)
+        .where(password_resets.c.expires_at < bindparam("before"))
+        .limit(bindparam("limit"))
+    )
+)
 
 
 class PasswordResetStore:
@@ -30,7 +38,9 @@ class PasswordResetStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, digest: str, user_id: UUID, expires_at: datetime) -> None:
+    async def add(
+        self, digest: str, user_id: UUID, expires_at: datetime, context: AuditContext
+    ) -> None:
         """Stores a new token."""
         async with self._database.transaction() as statements:
             await statements.execute(
@@ -40,18 +50,24 @@ class PasswordResetStore:
                 created_at=now(),
                 expires_at=expires_at,
             )
-            await record(statements, Event.PASSWORD_RESET_SENT, user_id)
+            await record(statements, Event.PASSWORD_RESET_SENT, user_id, context)
 
     async def find_user(self, digest: str) -> UUID | None:
-        """Whose password the token resets; None when it is good no more."""
+        """The user whose password the token resets; None when it cannot be used, or the user is disabled."""
         row = await self._database.fetch_one(_USER_OF, which=digest, at=now())
         return row["user_id"] if row else None
 
-    async def use(self, digest: str, password_hash: str) -> bool:
-        """Uses the token up and sets the password; every session ends. False when somebody was quicker."""
+    async def use(self, digest: str, password_hash: str, context: AuditContext) -> bool:
+        """Uses the token up, sets the password and ends every session; False when it was used in the meantime."""
         async with self._database.transaction() as statements:
             used = await statements.fetch_one(_USE, which=digest, at=now())
             if used is None:
                 return False
-            await set_password(statements, used["user_id"], password_hash, Event.PASSWORD_RESET)
+            await set_password(
+                statements, used["user_id"], password_hash, Event.PASSWORD_RESET, context
+            )
         return True
+
+    async def purge_expired(self, limit: int) -> int:
+        """Deletes up to `limit` tokens that have expired, and returns how many."""
+        return await self._database.execute(_PURGE, before=now(), limit=limit)

@@ -1,56 +1,57 @@
 """`POST /auth/users`: sign-up by mail, its confirmation, and users that administrators make at once."""
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
-from auth_service.audit.context import remember_origin
-from auth_service.dependencies import AdministratorIfAny, bearer
-from auth_service.schemas import SignUp, SignUpAsked, SignUpConfirmation, UserPublic
-from auth_service.users.sign_up.sign_up import SignUps, SpentToken
+from auth_service.dependencies import AdministratorIfAny, Context, SignUpRequests, bearer
+from auth_service.users.schemas import UserPublic
+from auth_service.users.sign_up.schemas import SignUp, SignUpAsked, SignUpConfirmation
 from auth_service.users.store import User
 from gatehouse_chassis.auth.bearer import protected
-from gatehouse_chassis.http.problems import Conflict, ServiceUnavailable, responses
+from gatehouse_chassis.http.problems import BadRequest, Conflict, ServiceUnavailable, responses
+
+router = APIRouter(prefix="/users", tags=["users"])
 
 _ASKED = SignUpAsked(
     detail="Look into the mailbox of this address: a mail says how to go on. Until then there is no account."
 )
 
 
-def sign_up_routes(sign_ups: SignUps) -> APIRouter:
-    """The routes, by which `sign_ups` are asked for and confirmed."""
-    router = APIRouter(prefix="/users", tags=["users"], dependencies=[Depends(remember_origin)])
+@router.post(
+    "",
+    response_model=SignUpAsked,
+    status_code=202,
+    responses={
+        201: {"model": UserPublic, "description": "An administrator made the user"},
+        **protected(Conflict, ServiceUnavailable),
+    },
+    openapi_extra={"security": [{}, {bearer.scheme_name: ["auth:admin"]}]},
+)
+async def sign_up(
+    admin: AdministratorIfAny, sign_ups: SignUpRequests, new: SignUp, context: Context
+) -> Response | SignUpAsked:
+    """Sends a mail with a link that makes the account. The answer is the same whether name and address are free or not.
 
-    @router.post(
-        "",
-        response_model=SignUpAsked,
-        status_code=202,
-        responses={
-            201: {"model": UserPublic, "description": "An administrator made the user"},
-            **protected(Conflict, ServiceUnavailable),
-        },
-        openapi_extra={"security": [{}, {bearer.scheme_name: ["auth:admin"]}]},
-    )
-    async def sign_up(admin: AdministratorIfAny, new: SignUp) -> Response | SignUpAsked:
-        """Sends a mail with a link that makes the account. The answer is the same whether name and address are free or not.
+    With the access token of an administrator it makes the user at once, and `email` may be left out.
+    """  # a line break would be one in the OpenAPI document too
+    if admin is None:
+        await sign_ups.ask(new, context)
+        return _ASKED
+    made = await sign_ups.create(new, context)
+    user = UserPublic.model_validate(made, from_attributes=True)
+    return JSONResponse(user.model_dump(mode="json"), 201, {"Location": f"users/{user.id}"})
 
-        With the access token of an administrator it makes the user at once, and `email` may be left out.
-        """  # noqa: E501  # a line break would be one in the OpenAPI document too
-        if admin is None:
-            await sign_ups.ask(new)
-            return _ASKED
-        user = UserPublic.model_validate(await sign_ups.create(new), from_attributes=True)
-        return JSONResponse(user.model_dump(mode="json"), 201, {"Location": f"users/{user.id}"})
 
-    @router.post(
-        "/confirm",
-        response_model=UserPublic,
-        status_code=201,
-        responses=responses(SpentToken, Conflict),
-    )
-    async def confirm_sign_up(confirmed: SignUpConfirmation, response: Response) -> User:
-        """Makes the account for the token that was mailed, once. Sign in at `token` afterwards."""
-        user = await sign_ups.confirm(confirmed.token)
-        response.headers["Location"] = "me"
-        return user
-
-    return router
+@router.post(
+    "/confirm",
+    response_model=UserPublic,
+    status_code=201,
+    responses=responses(BadRequest, Conflict),
+)
+async def confirm_sign_up(
+    confirmed: SignUpConfirmation, sign_ups: SignUpRequests, response: Response, context: Context
+) -> User:
+    """Makes the account for the token that was mailed, once. Sign in at `token` afterwards."""
+    user = await sign_ups.confirm(confirmed.token, context)
+    response.headers["Location"] = "me"
+    return user

@@ -1,28 +1,26 @@
-"""Sign-up by mail: whoever asks gets one answer, and the address learns the rest."""
+"""Sign-up by mail: the answer is always the same, and only the mail says whether the name and address are free."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from auth_service.audit.context import current_origin
+from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
 from auth_service.audit.store import AuditStore
-from auth_service.mail.outbox import Mailing
+from auth_service.errors import InvalidField
+from auth_service.mail.outbox import Outbox
 from auth_service.oauth.opaque_tokens import digest_of, new_opaque_token
 from auth_service.passwords.hashing import PasswordHashing
-from auth_service.passwords.strength import refuse_weak
+from auth_service.passwords.strength import check_strength
 from auth_service.passwords.throttling import SignInGuard
-from auth_service.schemas import SignUp
+from auth_service.users.sign_up.schemas import SignUp
 from auth_service.users.sign_up.store import SignUpStore
-from auth_service.users.store import User, UsernameTaken, UserStore
+from auth_service.users.store import User, UserStore
 from gatehouse_chassis.database.columns import now
-from gatehouse_chassis.http.problems import BadRequest, Conflict, InvalidInput
 
 
-class SpentToken(BadRequest):
+class SpentToken(Exception):
     """The mailed token is unknown, used or expired."""
-
-    code = "spent_token"
 
     def __init__(self) -> None:
         super().__init__("The token is unknown, used or expired; sign up again.")
@@ -30,89 +28,84 @@ class SpentToken(BadRequest):
 
 @dataclass(frozen=True, slots=True)
 class SignUps:
-    """Makes accounts: at once for administrators, for everybody else when the mailed token is used.
+    """Makes accounts: at once for administrators, for everyone else when the mailed token is used.
 
-    The work before the answer is the same whoever exists, and one mail is sent in each case, after the answer.
+    The work before the answer is the same whether or not the user exists. One mail is sent in each case, afterwards.
 
     Attributes:
-        life: how long a mailed token is good.
+        life: how long a mailed token is valid.
         issuer: the public address of this service, with which the links in mails begin.
     """
 
     users: UserStore
     waiting: SignUpStore
     audit: AuditStore
-    passwords: PasswordHashing
+    hashing: PasswordHashing
     guard: SignInGuard
-    mailing: Mailing
+    outbox: Outbox
     life: timedelta
     issuer: str
 
-    async def ask(self, new: SignUp) -> None:
+    async def ask(self, new: SignUp, context: AuditContext) -> None:
         """Sends a mail to the address: with the token, or with the reason why there is none.
 
         Raises:
-            InvalidInput: the password is weak, or there is no address.
-            ServiceUnavailable: too much is being hashed, or too many mails are asked for at once.
+            WeakPassword: the password is easily guessed.
+            InvalidField: there is no address.
+            HashingBusy, OutboxFull: nothing was done.
         """
         if new.email is None:
-            raise InvalidInput.of_member("#/email", "a sign-up is confirmed by mail")
+            raise InvalidField("email", "a sign-up is confirmed by mail")
         password_hash = await self._hash(new)
-        self.mailing.later(partial(self._send, new, new.email, password_hash))
+        self.outbox.add(partial(self._send, new, new.email, password_hash, context))
 
-    async def create(self, new: SignUp) -> User:
+    async def create(self, new: SignUp, context: AuditContext) -> User:
         """The new user, at once.
 
         Raises:
-            InvalidInput: the password is weak.
-            Conflict: the name is taken.
-            ServiceUnavailable: too much is being hashed already.
+            WeakPassword: the password is easily guessed.
+            UsernameTaken: the name is in use.
+            HashingBusy: nothing was done.
         """
         password_hash = await self._hash(new)
-        try:
-            return await self.users.create(
-                new.username, password_hash, new.display_name, email=new.email
-            )
-        except UsernameTaken:
-            raise Conflict("This username is taken.") from None
+        return await self.users.create(
+            new.username, password_hash, new.display_name, email=new.email, context=context
+        )
 
     async def name_for(self, token: str) -> str:
-        """The name that the token would confirm.
+        """The username that the token would confirm.
 
         Raises:
-            SpentToken: it is good no more.
+            SpentToken: it is unknown, used or expired.
         """
         username = await self.waiting.find_username(digest_of(token))
         if username is None:
             raise SpentToken
         return username
 
-    async def confirm(self, token: str) -> User:
+    async def confirm(self, token: str, context: AuditContext) -> User:
         """The new user, for the token that was sent.
 
         Raises:
-            SpentToken: it is good no more.
-            Conflict: the name was taken meanwhile.
+            SpentToken: it is unknown, used or expired.
+            UsernameTaken: the name was taken in the meantime; the token stays valid.
         """
-        try:
-            user = await self.waiting.confirm(digest_of(token))
-        except UsernameTaken:
-            raise Conflict(
-                "This username was taken meanwhile; sign up again under another one."
-            ) from None
+        user = await self.waiting.confirm(digest_of(token), context)
         if user is None:
             raise SpentToken
-        await self.guard.succeeded(user.username, current_origin().address)
+        await self.guard.succeeded(user.username, context.address)
         return user
 
     async def _hash(self, new: SignUp) -> str:
         password = new.password.get_secret_value()
         about = (new.username, new.display_name, new.email)
-        await refuse_weak(self.passwords, password, "#/password", *about)
-        return await self.passwords.hash(password)
+        await check_strength(self.hashing, password, "password", *about)
+        return await self.hashing.hash(password)
 
-    async def _send(self, new: SignUp, email: str, password_hash: str) -> None:
-        if not await self.mailing.may_send(f"sign-up {email}"):
+    async def _send(
+        self, new: SignUp, email: str, password_hash: str, context: AuditContext
+    ) -> None:
+        if not await self.outbox.may_send(f"sign-up {email}", context):
             return
         if names := await self.users.names_at(email):
             mailed, subject, text = "address_known", "You have an account", self._known(names)
@@ -130,22 +123,23 @@ class SignUps:
             )
             mailed, subject = "confirmation", "Confirm your account"
             text = self._confirmation(new.username, token)
-        await self.audit.record(Event.SIGN_UP_ASKED, None, username=new.username, mailed=mailed)
-        await self.mailing.sender.send(email, subject, text)
+        about = {"username": new.username, "mailed": mailed}
+        await self.audit.record(Event.SIGN_UP_ASKED, None, context, **about)
+        await self.outbox.sender.send(email, subject, text)
 
     def _confirmation(self, username: str, token: str) -> str:
         minutes = int(self.life.total_seconds() // 60)
-        good_for = f"{minutes // 60} hours" if minutes >= 120 else f"{minutes} minutes"
+        valid_for = f"{minutes // 60} hours" if minutes >= 120 else f"{minutes} minutes"
         return (
-            f"Somebody, probably you, asked for an account with this address, under the name {username}.\n\n"
-            f"To create it, open this page. It is good for {good_for}, once:\n\n"
+            f"Someone, probably you, asked for an account with this address, under the name {username}.\n\n"
+            f"To create it, open this page. It is valid for {valid_for}, once:\n\n"
             f"{self.issuer}/sign-up/confirm?token={token}\n\n"
             "If it was not you, do nothing: then there will be no account.\n"
         )
 
     def _taken(self, username: str) -> str:
         return (
-            f"Somebody, probably you, asked for an account with this address, under the name {username}.\n\n"
+            f"Someone, probably you, asked for an account with this address, under the name {username}.\n\n"
             "That name is taken, so there is no account. Choose another one:\n\n"
             f"{self.issuer}/sign-up\n\n"
             "If it was not you, do nothing.\n"
@@ -153,7 +147,7 @@ class SignUps:
 
     def _known(self, names: list[str]) -> str:
         return (
-            "Somebody, probably you, asked for an account with this address.\n\n"
+            "Someone, probably you, asked for an account with this address.\n\n"
             f"It belongs to an account already, so there is no new one: {', '.join(names)}.\n"
             "If you forgot the password, choose a new one:\n\n"
             f"{self.issuer}/password-reset\n\n"

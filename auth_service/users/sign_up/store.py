@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, delete, insert, select
 
+from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
 from auth_service.audit.store import record
 from auth_service.tables import sign_ups
@@ -16,10 +17,17 @@ _ADD = insert(sign_ups)
 _USERNAME_OF = select(sign_ups.c.username).where(*_THIS)
 # One statement decides who uses it.
 _USE = delete(sign_ups).where(*_THIS).returning(*sign_ups.c)
+_PURGE = delete(sign_ups).where(
+    sign_ups.c.digest.in_(
+        select(sign_ups.c.digest)
+        .where(sign_ups.c.expires_at < bindparam("before"))
+        .limit(bindparam("limit"))
+    )
+)
 
 
 class SignUpStore:
-    """Sign-ups that wait. They reserve nothing: of two for one name the first to be confirmed gets it."""
+    """Sign-ups that wait. They reserve no name: the first of two to be confirmed gets it."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -34,7 +42,7 @@ class SignUpStore:
         password_hash: str,
         expires_at: datetime,
     ) -> None:
-        """Keeps a sign-up until it is confirmed or expires."""
+        """Stores a sign-up until it is confirmed or expires."""
         await self._database.execute(
             _ADD,
             digest=digest,
@@ -46,15 +54,15 @@ class SignUpStore:
         )
 
     async def find_username(self, digest: str) -> str | None:
-        """The name that the token would confirm; None when it is good no more."""
+        """The name that the token would confirm; None when it is unknown, used or expired."""
         row = await self._database.fetch_one(_USERNAME_OF, which=digest, at=now())
         return row["username"] if row else None
 
-    async def confirm(self, digest: str) -> User | None:
-        """The new user; None when the token is good no more, or somebody was quicker with it.
+    async def confirm(self, digest: str, context: AuditContext) -> User | None:
+        """The new user; None when the token is unknown, used or expired.
 
         Raises:
-            UsernameTaken: another one was confirmed under this name meanwhile; the token is as good as before.
+            UsernameTaken: someone else got this name in the meantime; the token stays valid.
         """
         try:
             async with self._database.transaction() as statements:
@@ -67,8 +75,15 @@ class SignUpStore:
                     row["password_hash"],
                     row["display_name"],
                     email=row["email"],
+                    context=context,
                 )
-                await record(statements, Event.SIGN_UP_CONFIRMED, user.id)
+                await record(statements, Event.SIGN_UP_CONFIRMED, user.id, context)
         except IntegrityError:
-            raise UsernameTaken from None
+            raise UsernameTaken(
+                "This username was taken meanwhile; sign up again under another one."
+            ) from None
         return user
+
+    async def purge_expired(self, limit: int) -> int:
+        """Deletes up to `limit` sign-ups that have expired, and returns how many."""
+        return await self._database.execute(_PURGE, before=now(), limit=limit)

@@ -50,7 +50,9 @@ async function showServices(list) {
   if (!response.ok) {
     throw new Error(`${list} answered ${response.status}.`);
   }
-  const services = await response.json();
+  const listed = await response.json();
+  // A program that is not ours has no document that is known here.
+  const services = listed.filter(({ upstream }) => !upstream);
   const select = document.getElementById("service");
   for (const { name, title } of services) {
     select.add(new Option(title, name));

@@ -2,7 +2,11 @@
 import { attempt, element } from "./page.js";
 import { decodeToken } from "./token.js";
 
-export function showAccount(profileUrl, session) {
+/** `auth` is the prefix of the auth service, such as `auth/`. */
+export function showAccount(auth, session) {
+  for (const link of document.querySelectorAll("[data-auth]")) {
+    link.href = auth + link.dataset.auth;
+  }
   const form = element("sign-in");
   const problem = element("session-problem");
 
@@ -33,7 +37,7 @@ export function showAccount(profileUrl, session) {
   renew.addEventListener("click", () => attempt(problem, () => session.renew(), renew));
 
   const loadProfile = async () => {
-    const { body } = await session.request(profileUrl);
+    const { body } = await session.request(`${auth}users/me`);
     if (session.tokens) {
       showProfile(body);
     }

@@ -4,16 +4,24 @@ import { cloneTemplate, element, fill } from "./page.js";
 
 const POLL_MS = 10_000;
 
-export async function showServices(listUrl) {
-  const summary = element("services-summary");
-  let services;
+/** Resolves to the list of services, or to null when it could not be read, which the page then says. */
+export async function fetchServices(listUrl) {
   try {
-    services = await (await fetch(listUrl, { cache: "no-cache" })).json();
+    return await (await fetch(listUrl, { cache: "no-cache" })).json();
   } catch {
-    summary.textContent = "The list of services could not be read. Reload the page.";
-    return;
+    element("services-summary").textContent = "The list of services could not be read. Reload the page.";
+    return null;
   }
-  const cards = services.map((service) => ({ service, card: addCard(service) }));
+}
+
+export function showServices(services) {
+  const summary = element("services-summary");
+  for (const service of services.filter(({ upstream }) => upstream)) {
+    addUpstreamCard(service);
+  }
+  const cards = services
+    .filter(({ upstream }) => !upstream)
+    .map((service) => ({ service, card: addCard(service) }));
 
   const poll = async () => {
     if (!document.hidden) {
@@ -47,6 +55,20 @@ function addCard({ name, title, description, prefix }) {
   }
   element("services").append(card);
   return card;
+}
+
+/** A program that is not ours: whether it is ready and what it documents is not known. */
+function addUpstreamCard({ name, title, description, prefix }) {
+  const card = cloneTemplate("service-template");
+  card.dataset.service = name;
+  fill(card, ".service-title", title);
+  fill(card, ".service-description", description);
+  card.querySelector(".state").remove();
+  const link = Object.assign(document.createElement("a"), { href: prefix, textContent: "Open" });
+  link.setAttribute("aria-label", `Open ${title}`);
+  card.querySelector(".links li").replaceChildren(link);
+  card.querySelectorAll(".links li:not(:first-child)").forEach((item) => item.remove());
+  element("services").append(card);
 }
 
 async function stateOf(prefix) {

@@ -6,13 +6,14 @@ from pathlib import Path
 from uuid import uuid4
 
 import httpx2
+import jwt
 import pytest
-from joserfc import jwt
 
+from auth_service.audit.context import AuditContext
 from auth_service.keys.signing_keys import (
-    KEPT_ON,
     PUBLISHED_AHEAD,
     RELOAD_AFTER,
+    RETENTION,
     SigningKey,
     SigningKeys,
 )
@@ -53,8 +54,8 @@ def token_of(key: SigningKey, clock: SettableClock) -> str:
         "client_id": "gatehouse",
         "scope": "items:read",
     }
-    header = {"typ": "at+jwt", "alg": "ES256", "kid": key.kid}
-    return jwt.encode(header, claims, key.pair, algorithms=["ES256"])
+    headers = {"typ": "at+jwt", "kid": key.kid}
+    return jwt.encode(claims, key.pair, algorithm="ES256", headers=headers)
 
 
 class Service:
@@ -94,7 +95,7 @@ async def test_the_next_key_is_published_before_it_signs_and_the_old_one_outlive
     keys = worker(database, clock)
     old = await keys.current()
     began = clock.now
-    new = await keys.rotate()
+    new = await keys.rotate(AuditContext())
     assert new
     assert PUBLISHED_AHEAD.total_seconds() > 2 * REFRESH_AFTER + RELOAD_AFTER
     assert [jwk["kid"] for jwk in await keys.public_keys()] == [new.kid, old.kid]
@@ -108,8 +109,8 @@ async def test_the_next_key_is_published_before_it_signs_and_the_old_one_outlive
     end_of_the_last_token = began + (PUBLISHED_AHEAD + LIFE).total_seconds()
     clock.now = end_of_the_last_token + LEEWAY
     assert await keys.find(old.kid)
-    assert KEPT_ON.total_seconds() > 2 * LEEWAY
-    clock.now = end_of_the_last_token + KEPT_ON.total_seconds() + 0.1
+    assert RETENTION.total_seconds() > 2 * LEEWAY
+    clock.now = end_of_the_last_token + RETENTION.total_seconds() + 0.1
     assert await keys.find(old.kid) is None
     assert [jwk["kid"] for jwk in await keys.public_keys()] == [new.kid]
     clock.advance(RELOAD_AFTER)
@@ -123,10 +124,10 @@ async def test_while_a_key_waits_for_its_turn_there_is_no_other_rotation(
     database: Database, clock: SettableClock
 ) -> None:
     keys = worker(database, clock)
-    assert await keys.rotate()
-    assert await keys.rotate() is None
+    assert await keys.rotate(AuditContext())
+    assert await keys.rotate(AuditContext()) is None
     clock.advance(PUBLISHED_AHEAD.total_seconds() + 1)
-    assert await keys.rotate()
+    assert await keys.rotate(AuditContext())
     assert len(await keys.public_keys()) == 3
 
 
@@ -154,7 +155,7 @@ async def test_a_leaked_key_is_replaced_at_once_and_its_tokens_die_within_a_fetc
     leaked = await keys.current()
     token = token_of(leaked, clock)
     await service.verifier.verify(token)
-    new = await keys.rotate(at_once=True)
+    new = await keys.rotate(AuditContext(), at_once=True)
     assert new
     assert (await keys.current()).kid == new.kid
     assert await keys.find(leaked.kid) is None

@@ -12,7 +12,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 from structlog.testing import capture_logs
 
-from auth_service.mail.outbox import Mailing
+from auth_service.mail.outbox import Outbox
 from auth_service.mail.sender import MailServerNotTrusted, SmtpSender
 from testing.certificates import Certificates
 from testing.ports import free_port
@@ -140,11 +140,11 @@ async def test_nothing_is_sent_without_encryption_unless_the_url_says_so(
 
 @pytest.mark.parametrize("encryption", ["smtps", "smtp"])
 async def test_a_refused_certificate_is_told_to_the_log_and_to_nobody_else(
-    mailing: Mailing, client: httpx2.AsyncClient, serve: Serve, encryption: Encryption
+    outbox: Outbox, client: httpx2.AsyncClient, serve: Serve, encryption: Encryption
 ) -> None:
     ada = Person("ada", "engine-of-9-difference-wheels")
     await make_user(client, ada, email=EMAIL)
-    mailing.sender = SmtpSender(serve(encryption), SENDER)
+    outbox.sender = SmtpSender(serve(encryption), SENDER)
     for path, bodies in (
         ("/users/password-reset", [{"username": name} for name in ("ada", "demo", "nobody")]),
         (
@@ -157,7 +157,7 @@ async def test_a_refused_certificate_is_told_to_the_log_and_to_nobody_else(
     ):
         with capture_logs() as log:
             answers = [await client.post(path, json=body) for body in bodies]
-            await mailing.close()
+            await outbox.close()
         assert {answer.status_code for answer in answers} == {202}
         assert len({answer.content for answer in answers}) == 1
         failures = [entry for entry in log if entry["event"] == "mail_failed"]

@@ -10,6 +10,7 @@ import httpx2
 import pytest
 from sqlalchemy import func, select
 
+from auth_service.audit.context import AuditContext
 from auth_service.sessions.store import Session, SessionStore
 from auth_service.tables import refresh_tokens, sessions
 from auth_service.users.store import UserStore
@@ -41,7 +42,7 @@ def _exchange_all(database_url: str, process: int) -> list[bool]:
             _barrier.wait(30)
             answers.append(
                 await store.exchange(
-                    _digest(number), "gatehouse", f"{process}-{number}", later, accept=id
+                    _digest(number), "gatehouse", f"{process}-{number}", later, id, AuditContext()
                 )
             )
         await database.close()
@@ -87,7 +88,16 @@ async def test_of_two_processes_with_one_token_one_succeeds_and_the_session_is_o
     assert user
     store, later = SessionStore(database), now() + timedelta(days=1)
     for number in range(SESSIONS):
-        await store.start(user, "gatehouse", "items:read", _digest(number), later)
+        digest, known = _digest(number), user.password_hash
+        await store.start(
+            user.id,
+            "gatehouse",
+            "items:read",
+            digest,
+            later,
+            known_hash=known,
+            context=AuditContext(),
+        )
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(2, context, _meet_at, (context.Barrier(2),)) as pool:
         futures = [pool.submit(_exchange_all, database_url, process) for process in range(2)]

@@ -7,6 +7,7 @@ import httpx2
 import pytest
 from sqlalchemy import select
 
+from auth_service.audit.context import AuditContext
 from auth_service.main import create_app
 from auth_service.sessions.store import Refusal, SessionStore
 from auth_service.tables import sessions
@@ -121,7 +122,9 @@ async def test_a_token_of_another_client_ends_the_session(
 ) -> None:
     token = (await sign_in(client))["refresh_token"]
     digest, later = sha256(token.encode()).hexdigest(), now() + timedelta(days=1)
-    answer = await SessionStore(database).exchange(digest, "another", "0" * 64, later, accept=id)
+    answer = await SessionStore(database).exchange(
+        digest, "another", "0" * 64, later, id, AuditContext()
+    )
     assert isinstance(answer, Refusal)
     assert refused(await refresh(client, token)) == (400, "invalid_grant")
     assert await reason_of_the_end(database) == "refresh_token_reused"

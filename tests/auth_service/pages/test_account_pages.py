@@ -6,7 +6,7 @@ import httpx2
 import pytest
 from sqlalchemy import func, select
 
-from auth_service.mail.outbox import Mailing
+from auth_service.mail.outbox import Outbox
 from auth_service.tables import password_resets, sign_ups
 from gatehouse_chassis.database import Database
 from tests.auth_service.databases import on_both_databases
@@ -21,11 +21,11 @@ PAGES = ("/sign-up", "/sign-up/confirm", "/password-reset", "/password-reset/con
 
 
 async def post(
-    mailing: Mailing, client: httpx2.AsyncClient, path: str, form: dict[str, str]
+    outbox: Outbox, client: httpx2.AsyncClient, path: str, form: dict[str, str]
 ) -> httpx2.Response:
     """The answer, when all that comes after it is done."""
     answer = await client.post(path, data=form)
-    await mailing.close()
+    await outbox.close()
     assert answer.headers["Content-Type"].startswith("text/html")
     return answer
 
@@ -37,50 +37,50 @@ def fields_of(page: httpx2.Response) -> dict[str, str]:
 
 @on_both_databases
 async def test_a_person_signs_up_and_confirms_with_the_mailed_page(
-    mailing: Mailing, client: httpx2.AsyncClient, mailbox: Mailbox
+    outbox: Outbox, client: httpx2.AsyncClient, mailbox: Mailbox
 ) -> None:
-    asked = await post(mailing, client, "/sign-up", FORM)
+    asked = await post(outbox, client, "/sign-up", FORM)
     assert (asked.status_code, "Look into your mail" in asked.text) == (202, True)
     page = await client.get(mailbox.link)
     assert (page.status_code, "<strong>ada</strong>" in page.text) == (200, True)
-    done = await post(mailing, client, "/sign-up/confirm", fields_of(page))
+    done = await post(outbox, client, "/sign-up/confirm", fields_of(page))
     assert (done.status_code, "The account ada is yours" in done.text) == (201, True)
     assert await sign_in(client, ADA)
-    again = await post(mailing, client, "/sign-up/confirm", fields_of(page))
+    again = await post(outbox, client, "/sign-up/confirm", fields_of(page))
     assert (again.status_code, "used or expired" in again.text) == (400, True)
 
 
 @on_both_databases
 async def test_a_person_chooses_a_new_password_with_the_mailed_page(
-    mailing: Mailing, client: httpx2.AsyncClient, mailbox: Mailbox
+    outbox: Outbox, client: httpx2.AsyncClient, mailbox: Mailbox
 ) -> None:
     await make_user(client, ADA, email=EMAIL)
-    asked = await post(mailing, client, "/password-reset", {"username": "Ada"})
+    asked = await post(outbox, client, "/password-reset", {"username": "Ada"})
     assert asked.status_code == 202
     page = await client.get(mailbox.link)
     assert (page.status_code, 'value="ada"' in page.text) == (200, True)
     form = fields_of(page)
     weak = await post(
-        mailing, client, "/password-reset/confirm", {**form, "new_password": "password1234"}
+        outbox, client, "/password-reset/confirm", {**form, "new_password": "password1234"}
     )
     assert (weak.status_code, "too easy to guess" in weak.text) == (422, True)
     chosen = {**fields_of(weak), "new_password": NEW_PASSWORD}
-    done = await post(mailing, client, "/password-reset/confirm", chosen)
+    done = await post(outbox, client, "/password-reset/confirm", chosen)
     assert (done.status_code, "is set" in done.text) == (200, True)
     assert await sign_in(client, Person(ADA.username, NEW_PASSWORD))
-    again = await post(mailing, client, "/password-reset/confirm", chosen)
+    again = await post(outbox, client, "/password-reset/confirm", chosen)
     assert (again.status_code, "ask for a new one" in again.text) == (422, True)
 
 
 @on_both_databases
 async def test_opening_a_link_uses_nothing_up(
-    mailing: Mailing, client: httpx2.AsyncClient, mailbox: Mailbox, database: Database
+    outbox: Outbox, client: httpx2.AsyncClient, mailbox: Mailbox, database: Database
 ) -> None:
     """Scanners of mail open every link, some with HEAD."""
     await make_user(client, ADA, email=EMAIL)
-    await post(mailing, client, "/password-reset", {"username": ADA.username})
+    await post(outbox, client, "/password-reset", {"username": ADA.username})
     await post(
-        mailing, client, "/sign-up", {**FORM, "username": "grace", "email": "grace@example.com"}
+        outbox, client, "/sign-up", {**FORM, "username": "grace", "email": "grace@example.com"}
     )
     for _, _, text in mailbox.mails:
         link = re.search(r"http\S+", text)
@@ -94,18 +94,18 @@ async def test_opening_a_link_uses_nothing_up(
 
 
 async def test_the_page_answers_everybody_alike(
-    mailing: Mailing, client: httpx2.AsyncClient, mailbox: Mailbox
+    outbox: Outbox, client: httpx2.AsyncClient, mailbox: Mailbox
 ) -> None:
     await make_user(client, ADA, email=EMAIL)
     sign_ups_told = {
         (answer.status_code, answer.content)
         for changes in ({}, {"username": "grace"}, {"username": "grace", "email": "g@example.com"})
-        for answer in [await post(mailing, client, "/sign-up", {**FORM, **changes})]
+        for answer in [await post(outbox, client, "/sign-up", {**FORM, **changes})]
     }
     resets_told = {
         (answer.status_code, answer.content)
         for username in (ADA.username, ADMIN.username, "nobody")
-        for answer in [await post(mailing, client, "/password-reset", {"username": username})]
+        for answer in [await post(outbox, client, "/password-reset", {"username": username})]
     }
     assert (len(sign_ups_told), len(resets_told)) == (1, 1)
     assert len(mailbox.mails) == 3 + 1
@@ -173,17 +173,17 @@ async def test_a_body_that_is_no_form_is_told_to_the_person(
 
 
 async def test_while_no_mail_server_is_set_the_page_says_where_the_mail_is(
-    mailing: Mailing, client: httpx2.AsyncClient
+    outbox: Outbox, client: httpx2.AsyncClient
 ) -> None:
-    answer = await post(mailing, client, "/password-reset", {"username": "nobody"})
+    answer = await post(outbox, client, "/password-reset", {"username": "nobody"})
     assert "make logs S=auth" in answer.text
 
 
 async def test_links_in_mails_do_not_follow_the_host_that_a_stranger_names(
-    mailing: Mailing, client: httpx2.AsyncClient, mailbox: Mailbox
+    outbox: Outbox, client: httpx2.AsyncClient, mailbox: Mailbox
 ) -> None:
     headers = {"Host": "evil.example", "X-Forwarded-Host": "evil.example"}
     await client.post("/sign-up", data=FORM, headers=headers)
-    await mailing.close()
+    await outbox.close()
     assert "evil.example" not in mailbox.mails[0][2]
     assert mailbox.link

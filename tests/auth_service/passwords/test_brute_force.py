@@ -1,7 +1,6 @@
 """Guessing passwords gets slower and slower, and locks nobody out who was there before."""
 
 import asyncio
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -9,19 +8,25 @@ import httpx2
 import pytest
 from sqlalchemy import select
 
-from auth_service.container import Foundations
-from auth_service.mail.outbox import Mailing
+from auth_service.container import Container
+from auth_service.mail.outbox import Outbox
 from auth_service.main import create_app
 from auth_service.passwords.store import AttemptStore
-from auth_service.passwords.throttling import FORGET_AFTER, KNOWN_FOR, LONGEST_DELAY, SignInGuard
+from auth_service.passwords.throttling import (
+    FAILURES_COUNT_FOR,
+    KNOWN_FOR,
+    LONGEST_DELAY,
+    SignInGuard,
+    TooManyFailedSignIns,
+)
 from auth_service.settings import AuthSettings
 from auth_service.tables import sign_in_attempts
 from gatehouse_chassis.database import Database
 from gatehouse_chassis.database.columns import now
-from gatehouse_chassis.http.problems import TooManyRequests
 from testing.apps import running
 from tests.auth_service.databases import on_both_databases
 from tests.auth_service.mailbox import Mailbox
+from tests.auth_service.parts import Parts
 from tests.auth_service.people import DEMO, URL, Person, bearer, refused
 
 HOME, ELSEWHERE, FAR = "198.51.100.7", "203.0.113.9", "203.0.113.250"  # RFC 5737
@@ -52,8 +57,8 @@ async def waits(guard: SignInGuard, address: str, username: str = DEMO.username)
     """Seconds until the next try may be made; 0 is now."""
     try:
         await guard.check(username, address)
-    except TooManyRequests as problem:
-        return int((problem.headers or {})["Retry-After"])
+    except TooManyFailedSignIns as refusal:
+        return refusal.retry_after
     return 0
 
 
@@ -137,7 +142,7 @@ async def test_a_success_forgets_the_failures_of_its_own_address_only(guard: Sig
 
 async def test_failures_of_long_ago_do_not_count(guard: SignInGuard, clock: Calendar) -> None:
     await fail(guard, 50)
-    clock.today += FORGET_AFTER + timedelta(seconds=1)
+    clock.today += FAILURES_COUNT_FOR + timedelta(seconds=1)
     await fail(guard, 4)
     assert await waits(guard, ELSEWHERE) == 0
 
@@ -158,10 +163,10 @@ async def test_counters_that_mean_nothing_any_more_are_removed(
 ) -> None:
     await fail(guard, 3)
     await guard.succeeded(DEMO.username, HOME)
-    assert await guard.forget_stale(most=100) == 0
-    clock.today += FORGET_AFTER + timedelta(seconds=1)
-    assert await guard.forget_stale(most=1) == 1
-    assert await guard.forget_stale(most=100) == 1
+    assert await guard.purge_expired(100) == 0
+    clock.today += FAILURES_COUNT_FOR + timedelta(seconds=1)
+    assert await guard.purge_expired(1) == 1
+    assert await guard.purge_expired(100) == 1
     rows = await database.fetch_all(select(sign_in_attempts.c.last_success_at).limit(9))
     assert len(rows) == 1  # the known address
 
@@ -178,15 +183,10 @@ async def test_of_many_failures_at_once_each_is_counted(
 # --- through the routes -----------------------------------------------------------------------------------------------
 
 
-def at(clock: Calendar, foundations: Foundations) -> Foundations:
-    """No time passes between two tries: hashing takes some, and more on a busy machine."""
-    guard = SignInGuard(AttemptStore(foundations.database), clock=clock)
-    return replace(foundations, guard=guard)
-
-
 @pytest.fixture
-def foundations(foundations: Foundations, clock: Calendar) -> Foundations:
-    return at(clock, foundations)
+def parts(clock: Calendar) -> Parts:
+    """No time passes between two tries: hashing takes some, and more on a busy machine."""
+    return {"clock": clock}
 
 
 async def try_to_sign_in(
@@ -230,12 +230,12 @@ async def test_the_owner_signs_in_meanwhile(client: httpx2.AsyncClient) -> None:
 
 
 async def test_whoever_signs_up_is_at_home_where_it_was_confirmed(
-    mailing: Mailing, client: httpx2.AsyncClient, mailbox: Mailbox
+    outbox: Outbox, client: httpx2.AsyncClient, mailbox: Mailbox
 ) -> None:
     new = Person("grace", "compile-the-7-cobol-cards")
     body = {"username": new.username, "password": new.password, "email": "grace@example.com"}
     await client.post("/users", json=body, headers={"X-Forwarded-For": FAR})
-    await mailing.close()
+    await outbox.close()
     confirmation = {"token": mailbox.token}
     await client.post("/users/confirm", json=confirmation, headers={"X-Forwarded-For": HOME})
     for _ in range(10):
@@ -253,7 +253,7 @@ async def test_another_worker_counts_on(
 ) -> None:
     for _ in range(5):
         await try_to_sign_in(client, NOBODY, ELSEWHERE)
-    app = create_app(settings, at(clock, Foundations.of(settings)))
+    app = create_app(settings, Container.build(settings, clock=clock))
     async with running(app, base_url=URL) as other:
         assert (await try_to_sign_in(other, NOBODY, ELSEWHERE)).status_code == 429
 

@@ -3,7 +3,6 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import timedelta
 from typing import Literal, cast
 
@@ -12,18 +11,18 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import select, text, update
 
+from auth_service.audit.context import AuditContext
 from auth_service.audit.store import AuditStore
-from auth_service.container import Foundations
-from auth_service.oauth.errors import InvalidGrant
-from auth_service.passwords.authentication import PasswordAuthentication
-from auth_service.passwords.hashing import ARGON2ID, PasswordHashing
+from auth_service.container import Container
+from auth_service.passwords.authentication import PasswordAuthentication, WrongCredentials
+from auth_service.passwords.hashing import ARGON2ID, HashingBusy, PasswordHashing
 from auth_service.sessions.store import SessionStore
 from auth_service.tables import users
 from auth_service.users.store import User, UserStore
 from gatehouse_chassis.database import Database
 from gatehouse_chassis.database.columns import now
-from gatehouse_chassis.http.problems import ServiceUnavailable
 from tests.auth_service.databases import on_both_databases
+from tests.auth_service.parts import Parts
 from tests.auth_service.people import ADMIN, DEMO, Person, bearer, refresh, refused, sign_in
 
 NEW = {"username": "new", "password": "lJ3kfn29xkQp", "email": "new@example.com"}
@@ -65,8 +64,8 @@ async def hashing(hasher: WatchedHasher) -> AsyncIterator[PasswordHashing]:
 
 
 @pytest.fixture
-def foundations(foundations: Foundations, hashing: PasswordHashing) -> Foundations:
-    return replace(foundations, passwords=hashing)
+def parts(hashing: PasswordHashing) -> Parts:
+    return {"hashing": hashing}
 
 
 async def set_hash(database: Database, password_hash: str) -> None:
@@ -126,7 +125,7 @@ async def test_a_client_that_leaves_gives_its_place_back_when_its_hash_is_done(
     impatient.cancel()
     with pytest.raises(asyncio.CancelledError):
         await impatient
-    with pytest.raises(ServiceUnavailable):  # its memory is in use still
+    with pytest.raises(HashingBusy):  # its memory is in use still
         await hashing.verify("x", None)
     hasher.may_go_on.set()
     async with asyncio.timeout(PATIENCE):
@@ -134,7 +133,7 @@ async def test_a_client_that_leaves_gives_its_place_back_when_its_hash_is_done(
             try:
                 assert await hashing.verify("x", None) is False
                 break
-            except ServiceUnavailable:
+            except HashingBusy:
                 await asyncio.sleep(0.001)
 
 
@@ -154,7 +153,7 @@ async def test_a_client_that_leaves_while_it_waits_gives_its_place_back_at_once(
         await asyncio.sleep(0)
     last = asyncio.create_task(hashing.verify("x", None))
     await asyncio.sleep(0)
-    with pytest.raises(ServiceUnavailable):
+    with pytest.raises(HashingBusy):
         await hashing.verify("x", None)
     hasher.may_go_on.set()
     assert [await first, await last] == [False, False]
@@ -175,26 +174,26 @@ class SlowUsers:
 
 
 async def test_who_has_no_place_costs_the_database_nothing(
-    foundations: Foundations, database: Database
+    container: Container, database: Database
 ) -> None:
     users = SlowUsers()
     authentication = PasswordAuthentication(
-        cast(UserStore, users), foundations.passwords, foundations.guard, AuditStore(database)
+        cast(UserStore, users), container.hashing, container.guard, AuditStore(database)
     )
-    first = asyncio.create_task(authentication.user("ada", "x"))
+    first = asyncio.create_task(authentication.user("ada", "x", AuditContext()))
     await asyncio.sleep(0)
     for _ in range(3):
-        with pytest.raises(ServiceUnavailable):
-            await authentication.user("ada", "x")
+        with pytest.raises(HashingBusy):
+            await authentication.user("ada", "x", AuditContext())
     assert users.asked == 1
     first.cancel()
     with pytest.raises(asyncio.CancelledError):
         await first
-    second = asyncio.create_task(authentication.user("ada", "x"))
+    second = asyncio.create_task(authentication.user("ada", "x", AuditContext()))
     await asyncio.sleep(0)
     assert users.asked == 2
     users.answers.set()
-    with pytest.raises(InvalidGrant):
+    with pytest.raises(WrongCredentials):
         await second
 
 
@@ -202,7 +201,7 @@ async def test_who_has_no_place_costs_the_database_nothing(
 async def test_every_mistake_costs_one_hash_of_the_same_parameters(
     client: httpx2.AsyncClient, hasher: WatchedHasher, database: Database, disabled: bool
 ) -> None:
-    await UserStore(database).set_disabled((await demo_in(database)).id, disabled)
+    await UserStore(database).set_disabled((await demo_in(database)).id, disabled, AuditContext())
     for person in (Person(DEMO.username, "wrong"), Person("nobody", "wrong"), DEMO):
         hasher.verified.clear()
         await client.post("/token", data=person.password_grant)
@@ -243,7 +242,7 @@ async def test_a_weaker_hash_is_replaced_at_the_next_sign_in(
 
 async def test_a_stronger_hash_does_not_undo_a_password_change(database: Database) -> None:
     store, seen = UserStore(database), await demo_in(database)
-    await store.change_password(seen.id, "hash of the new password")
+    await store.change_password(seen.id, "hash of the new password", AuditContext())
     await store.upgrade_hash(seen, "stronger hash of the old password")
     assert await hash_of(database) == "hash of the new password"
 
@@ -271,9 +270,11 @@ async def test_a_sign_in_under_way_does_not_outlive_what_ends_every_session(
     signing_in = asyncio.create_task(client.post("/token", data=DEMO.password_grant))
     await hasher.until_under_way()
     if change == "password":
-        await store.change_password(demo.id, ARGON2ID.hash("another-heron-counts-5"))
+        await store.change_password(
+            demo.id, ARGON2ID.hash("another-heron-counts-5"), AuditContext()
+        )
     else:
-        await store.set_disabled(demo.id, True)
+        await store.set_disabled(demo.id, True, AuditContext())
     hasher.may_go_on.set()
     assert refused(await signing_in) == (400, "invalid_grant")
 
@@ -283,7 +284,15 @@ async def test_a_session_does_not_start_past_a_password_change_that_is_being_wri
     database: Database,
 ) -> None:
     demo, later = await demo_in(database), now() + timedelta(days=1)
-    start = SessionStore(database).start(demo, "gatehouse", "items:read", "0" * 64, later)
+    start = SessionStore(database).start(
+        demo.id,
+        "gatehouse",
+        "items:read",
+        "0" * 64,
+        later,
+        known_hash=demo.password_hash,
+        context=AuditContext(),
+    )
     waiting = text("SELECT count(*) AS number FROM pg_locks WHERE NOT granted")
     async with database.transaction() as statements:
         changed = update(users).where(users.c.id == demo.id).values(password_hash="another")

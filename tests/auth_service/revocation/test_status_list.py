@@ -12,6 +12,7 @@ import httpx2
 import pytest
 from sqlalchemy import delete, func, select, update
 
+from auth_service.audit.context import AuditContext
 from auth_service.clients.authentication import first_party_client
 from auth_service.clients.store import ClientStore
 from auth_service.keys.signing_keys import SigningKeys
@@ -19,15 +20,14 @@ from auth_service.keys.store import SigningKeyStore
 from auth_service.main import create_app
 from auth_service.revocation.revoke import Revocation
 from auth_service.revocation.status_list import (
-    FORGET_AFTER,
-    FORGET_EVERY,
+    PURGE_AFTER,
+    PURGE_EVERY,
     RELOAD_AFTER,
     SIZE,
     StatusList,
 )
 from auth_service.revocation.store import AccessTokenStore
-from auth_service.sessions.ends import EndOfSession
-from auth_service.sessions.store import SessionStore
+from auth_service.sessions.store import EndOfSession, SessionStore
 from auth_service.settings import AuthSettings
 from auth_service.tables import access_tokens, sessions
 from gatehouse_chassis.auth.access_tokens import read_signed
@@ -114,8 +114,12 @@ async def of_ending_all_sessions(
     client: httpx2.AsyncClient, revocation: Revocation, tokens: dict[str, Any]
 ) -> None:
     user = (await client.get("/users/me", headers=header_of(tokens))).json()["id"]
-    assert await revocation.revoke_sessions_of(UUID(user), EndOfSession.REVOKED) == 1
-    assert await revocation.revoke_sessions_of(UUID(user), EndOfSession.REVOKED) == 0
+    assert (
+        await revocation.revoke_sessions_of(UUID(user), EndOfSession.REVOKED, AuditContext()) == 1
+    )
+    assert (
+        await revocation.revoke_sessions_of(UUID(user), EndOfSession.REVOKED, AuditContext()) == 0
+    )
 
 
 @pytest.mark.parametrize(
@@ -166,13 +170,13 @@ async def test_a_client_that_is_removed_takes_along_what_it_got_for_itself_and_f
 ) -> None:
     for_a_user = await sign_in(client)
     end = int(clock.now) + 600
-    own = await statuses.enter(None, "gatehouse", end)
-    await statuses.enter(None, "other", end)
+    own = await statuses.allocate_index(None, "gatehouse", end)
+    await statuses.allocate_index(None, "other", end)
     store = ClientStore(database)
-    assert await store.remove("gatehouse") is False
+    assert await store.remove("gatehouse", AuditContext()) is False
     assert await places(statuses, keys, clock) == set()
-    await store.add(first_party_client(password_grant=True), None)
-    assert await store.remove("gatehouse") is True
+    await store.add(first_party_client(password_grant=True), None, AuditContext())
+    assert await store.remove("gatehouse", AuditContext()) is True
     assert await places(statuses, keys, clock) == {
         own["status"]["status_list"]["idx"],
         await place_of(for_a_user, keys),
@@ -190,9 +194,9 @@ async def test_a_token_that_was_under_way_when_its_session_ended_is_revoked(
     await sign_in(client)
     row = await database.fetch_one(select(sessions.c.id))
     assert row
-    assert await revocation.revoke_session(row["id"], EndOfSession.REVOKED) is True
-    assert await revocation.revoke_session(row["id"], EndOfSession.REVOKED) is False
-    late = await statuses.enter(row["id"], "gatehouse", int(clock.now) + 600)
+    assert await revocation.revoke_session(row["id"], EndOfSession.REVOKED, AuditContext()) is True
+    assert await revocation.revoke_session(row["id"], EndOfSession.REVOKED, AuditContext()) is False
+    late = await statuses.allocate_index(row["id"], "gatehouse", int(clock.now) + 600)
     assert late["status"]["status_list"]["idx"] in await places(statuses, keys, clock)
 
 
@@ -211,13 +215,13 @@ async def test_a_revoked_token_leaves_the_list_and_the_database_after_its_end(
 
     tokens = await sign_in(client)
     await of_reuse(client, revocation, tokens)
-    clock.advance(LIFE.total_seconds() + FORGET_AFTER.total_seconds() - 5)
-    await statuses.forget_expired()
+    clock.advance(LIFE.total_seconds() + PURGE_AFTER.total_seconds() - 5)
+    await statuses.purge_expired()
     assert await kept() == 2
     assert len(await places(statuses, keys, clock)) == 2
     clock.advance(10)
     assert await places(statuses, keys, clock) == set()
-    await statuses.forget_expired()
+    await statuses.purge_expired()
     assert await kept() == 0
 
 
@@ -225,8 +229,8 @@ async def test_many_expired_tokens_are_forgotten_in_one_go(
     statuses: StatusList, clock: SettableClock, database: Database
 ) -> None:
     for _ in range(501):
-        await statuses.enter(None, "gatehouse", int(clock.now) - 3600)
-    await statuses.forget_expired()
+        await statuses.allocate_index(None, "gatehouse", int(clock.now) - 3600)
+    await statuses.purge_expired()
     assert await database.fetch_all(select(access_tokens).limit(1)) == []
 
 
@@ -236,12 +240,12 @@ async def test_places_go_round_and_a_number_is_never_given_twice(
     if database_url.startswith("postgresql"):
         pytest.skip("a sequence cannot be moved by an UPDATE")
     end = int(clock.now) - 3600
-    first = await statuses.enter(None, "gatehouse", end)
+    first = await statuses.allocate_index(None, "gatehouse", end)
     await database.execute(update(access_tokens).values(id=SIZE - 1))
-    last = await statuses.enter(None, "gatehouse", end)
+    last = await statuses.allocate_index(None, "gatehouse", end)
     assert last["status"]["status_list"]["idx"] == 0
-    await statuses.forget_expired()
-    again = await statuses.enter(None, "gatehouse", end)
+    await statuses.purge_expired()
+    again = await statuses.allocate_index(None, "gatehouse", end)
     assert again["status"]["status_list"]["idx"] == 1
     assert first["jti"] != again["jti"]
 
@@ -257,7 +261,7 @@ async def test_while_every_place_is_taken_a_token_is_refused_before_anything_is_
         while (answer := await client.post("/token", data=DEMO.password_grant)).status_code == 200:
             await asyncio.sleep(0.05)
     assert refused(answer) == (503, "temporarily_unavailable")
-    assert int(answer.headers["Retry-After"]) == FORGET_EVERY
+    assert int(answer.headers["Retry-After"]) == PURGE_EVERY
     assert (await refresh(client, first["refresh_token"])).status_code == 503
     await database.execute(delete(access_tokens))
     async with asyncio.timeout(5):

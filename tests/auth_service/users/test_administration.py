@@ -6,8 +6,9 @@ import httpx2
 import pytest
 from sqlalchemy import insert, update
 
-from auth_service.schemas import Role
+from auth_service.audit.context import AuditContext
 from auth_service.tables import users
+from auth_service.users.schemas import Role
 from auth_service.users.store import UserStore
 from gatehouse_chassis.database import Database
 from gatehouse_chassis.database.columns import new_id, now
@@ -29,7 +30,7 @@ async def test_administrators_see_all_users_page_by_page_newest_first(
     client: httpx2.AsyncClient, admin: dict[str, str], database: Database
 ) -> None:
     for number in range(5):
-        await UserStore(database).create(f"user-{number}", "no hash")
+        await UserStore(database).create(f"user-{number}", "no hash", context=AuditContext())
     seen, cursor = [], None
     for expected in (3, 3, 1):
         parameters = {"limit": "3"} | ({"cursor": cursor} if cursor else {})
@@ -172,7 +173,7 @@ async def test_administrators_find_users_by_a_part_of_their_name(
     client: httpx2.AsyncClient, admin: dict[str, str], database: Database
 ) -> None:
     for name in ("grace_h", "Gracious", "ada"):
-        await UserStore(database).create(name, "no hash")
+        await UserStore(database).create(name, "no hash", context=AuditContext())
 
     async def found(part: str) -> list[str]:
         page = (await client.get("/users", headers=admin, params={"q": part})).json()

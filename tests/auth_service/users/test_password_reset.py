@@ -6,7 +6,7 @@ import httpx2
 import pytest
 from sqlalchemy import select, update
 
-from auth_service.mail.outbox import Mailing
+from auth_service.mail.outbox import Outbox
 from auth_service.tables import password_resets
 from gatehouse_chassis.database import Database
 from gatehouse_chassis.database.columns import now
@@ -24,10 +24,10 @@ async def give_address(client: httpx2.AsyncClient) -> None:
     assert answer.json()["email"] == EMAIL
 
 
-async def ask(mailing: Mailing, client: httpx2.AsyncClient, username: str) -> httpx2.Response:
+async def ask(outbox: Outbox, client: httpx2.AsyncClient, username: str) -> httpx2.Response:
     """The answer, when all that comes after it is done."""
     answer = await client.post("/users/password-reset", json={"username": username})
-    await mailing.close()
+    await outbox.close()
     return answer
 
 
@@ -40,11 +40,11 @@ async def confirm(
 
 @on_both_databases
 async def test_a_mailed_token_sets_a_new_password_once_and_ends_every_session(
-    mailing: Mailing, client: httpx2.AsyncClient, mailbox: Mailbox
+    outbox: Outbox, client: httpx2.AsyncClient, mailbox: Mailbox
 ) -> None:
     await give_address(client)
     session = await sign_in(client)
-    assert (await ask(mailing, client, DEMO.username)).status_code == 202
+    assert (await ask(outbox, client, DEMO.username)).status_code == 202
     (to, _, text) = mailbox.mails[0]
     assert (to, "30 minutes" in text) == (EMAIL, True)
     assert (await confirm(client, mailbox.token)).status_code == 204
@@ -56,20 +56,20 @@ async def test_a_mailed_token_sets_a_new_password_once_and_ends_every_session(
 
 @on_both_databases
 async def test_of_two_who_use_a_token_at_once_one_sets_the_password(
-    mailing: Mailing, client: httpx2.AsyncClient, mailbox: Mailbox
+    outbox: Outbox, client: httpx2.AsyncClient, mailbox: Mailbox
 ) -> None:
     await give_address(client)
-    await ask(mailing, client, DEMO.username)
+    await ask(outbox, client, DEMO.username)
     answers = await asyncio.gather(*(confirm(client, mailbox.token) for _ in range(3)))
     assert sorted(answer.status_code for answer in answers) == [204, 422, 422]
 
 
 async def test_users_with_and_without_an_address_and_nobody_get_one_answer(
-    mailing: Mailing, client: httpx2.AsyncClient, mailbox: Mailbox
+    outbox: Outbox, client: httpx2.AsyncClient, mailbox: Mailbox
 ) -> None:
     await give_address(client)
     answers = [
-        await ask(mailing, client, name) for name in (DEMO.username, ADMIN.username, "nobody")
+        await ask(outbox, client, name) for name in (DEMO.username, ADMIN.username, "nobody")
     ]
     assert {(answer.status_code, answer.content) for answer in answers} == {(202, b"null")}
     assert len({frozenset(answer.headers) for answer in answers}) == 1
@@ -77,10 +77,10 @@ async def test_users_with_and_without_an_address_and_nobody_get_one_answer(
 
 
 async def test_a_token_is_good_for_a_short_time(
-    mailing: Mailing, client: httpx2.AsyncClient, mailbox: Mailbox, database: Database
+    outbox: Outbox, client: httpx2.AsyncClient, mailbox: Mailbox, database: Database
 ) -> None:
     await give_address(client)
-    await ask(mailing, client, DEMO.username)
+    await ask(outbox, client, DEMO.username)
     await database.execute(update(password_resets).values(expires_at=now()))
     assert (await confirm(client, mailbox.token)).status_code == 422
     assert await sign_in(client)
@@ -88,10 +88,10 @@ async def test_a_token_is_good_for_a_short_time(
 
 @pytest.mark.parametrize("change", ["email", "password", "disabled"])
 async def test_what_changes_the_account_voids_its_tokens(
-    mailing: Mailing, client: httpx2.AsyncClient, mailbox: Mailbox, change: str
+    outbox: Outbox, client: httpx2.AsyncClient, mailbox: Mailbox, change: str
 ) -> None:
     await give_address(client)
-    await ask(mailing, client, DEMO.username)
+    await ask(outbox, client, DEMO.username)
     headers, proof = await bearer(client), {"current_password": DEMO.password}
     if change == "email":
         await client.put("/users/me/email", headers=headers, json={**proof, "email": None})
@@ -106,30 +106,30 @@ async def test_what_changes_the_account_voids_its_tokens(
 
 
 async def test_a_weak_password_leaves_the_token_good(
-    mailing: Mailing, client: httpx2.AsyncClient, mailbox: Mailbox
+    outbox: Outbox, client: httpx2.AsyncClient, mailbox: Mailbox
 ) -> None:
     await give_address(client)
-    await ask(mailing, client, DEMO.username)
+    await ask(outbox, client, DEMO.username)
     weak = await confirm(client, mailbox.token, "password1234")
     assert weak.json()["errors"][0]["pointer"] == "#/new_password"
     assert (await confirm(client, mailbox.token)).status_code == 204
 
 
 async def test_nobody_fills_a_mailbox(
-    mailing: Mailing, client: httpx2.AsyncClient, mailbox: Mailbox
+    outbox: Outbox, client: httpx2.AsyncClient, mailbox: Mailbox
 ) -> None:
     await give_address(client)
     for _ in range(8):
-        assert (await ask(mailing, client, DEMO.username)).status_code == 202
+        assert (await ask(outbox, client, DEMO.username)).status_code == 202
     assert len(mailbox.mails) == 5
     assert await sign_in(client)  # and it locks nobody out
 
 
 async def test_a_token_is_stored_as_a_digest(
-    mailing: Mailing, client: httpx2.AsyncClient, mailbox: Mailbox, database: Database
+    outbox: Outbox, client: httpx2.AsyncClient, mailbox: Mailbox, database: Database
 ) -> None:
     await give_address(client)
-    await ask(mailing, client, DEMO.username)
+    await ask(outbox, client, DEMO.username)
     (row,) = await database.fetch_all(select(password_resets.c.digest).limit(2))
     assert row["digest"] != mailbox.token
     assert len(row["digest"]) == 64

@@ -1,7 +1,6 @@
 """Sign-up by mail: one answer and one mail whoever exists, and an account when the mailed token is used."""
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,23 +13,20 @@ from sqlalchemy import select, update
 from starlette.types import Message, Receive, Scope, Send
 
 from auth_service.audit.events import Event
-from auth_service.container import Foundations
-from auth_service.mail.outbox import Mailing
+from auth_service.container import Container
+from auth_service.mail.outbox import Outbox
 from auth_service.main import create_app
-from auth_service.maintenance.purge import Housekeeping
-from auth_service.maintenance.store import ExpiredStore
 from auth_service.passwords.hashing import ARGON2ID, PasswordHashing
-from auth_service.passwords.store import AttemptStore
-from auth_service.passwords.throttling import SignInGuard
-from auth_service.schemas import Email
 from auth_service.settings import AuthSettings
 from auth_service.tables import audit_log, sign_ups
+from auth_service.users.schemas import Email
 from auth_service.users.store import UserStore
 from gatehouse_chassis.database import Database
 from gatehouse_chassis.database.columns import now
 from testing.apps import running
 from tests.auth_service.databases import on_both_databases
 from tests.auth_service.mailbox import Mailbox
+from tests.auth_service.parts import Parts
 from tests.auth_service.people import ADMIN, DEMO, URL, Person, bearer, make_user, sign_in
 
 GRACE = Person("grace", "compile-the-7-cobol-cards")
@@ -39,17 +35,16 @@ NEW = {"username": GRACE.username, "password": GRACE.password, "email": EMAIL}
 
 
 @pytest.fixture
-def foundations(foundations: Foundations) -> Foundations:
+def parts() -> Parts:
     """Mails are asked for at one moment, however long hashing takes on this machine."""
     moment = now()
-    guard = SignInGuard(AttemptStore(foundations.database), clock=lambda: moment)
-    return replace(foundations, guard=guard, mailing=Mailing(foundations.mailing.sender, guard))
+    return {"clock": lambda: moment}
 
 
-async def sign_up(mailing: Mailing, client: httpx2.AsyncClient, **changes: str) -> httpx2.Response:
+async def sign_up(outbox: Outbox, client: httpx2.AsyncClient, **changes: str) -> httpx2.Response:
     """The answer, when all that comes after it is done."""
     answer = await client.post("/users", json={**NEW, **changes})
-    await mailing.close()
+    await outbox.close()
     return answer
 
 
@@ -64,9 +59,9 @@ def refusal(answer: httpx2.Response) -> tuple[int, str]:
 
 @on_both_databases
 async def test_the_mailed_token_makes_the_account_once(
-    mailing: Mailing, client: httpx2.AsyncClient, mailbox: Mailbox
+    outbox: Outbox, client: httpx2.AsyncClient, mailbox: Mailbox
 ) -> None:
-    answer = await sign_up(mailing, client, display_name="Grace \N{RABBIT}")
+    answer = await sign_up(outbox, client, display_name="Grace \N{RABBIT}")
     assert answer.status_code == 202
     assert (await client.post("/token", data=GRACE.password_grant)).status_code == 400
     ((to, _, text),) = mailbox.mails
@@ -90,20 +85,20 @@ async def test_the_mailed_token_makes_the_account_once(
 
 @on_both_databases
 async def test_of_several_who_use_a_token_at_once_one_makes_the_account(
-    mailing: Mailing, client: httpx2.AsyncClient, mailbox: Mailbox
+    outbox: Outbox, client: httpx2.AsyncClient, mailbox: Mailbox
 ) -> None:
-    await sign_up(mailing, client)
+    await sign_up(outbox, client)
     answers = await asyncio.gather(*(confirm(client, mailbox.token) for _ in range(3)))
     assert sorted(answer.status_code for answer in answers) == [201, 400, 400]
 
 
 @on_both_databases
 async def test_a_sign_up_reserves_no_name_and_only_the_holder_of_a_token_learns_that_it_is_gone(
-    mailing: Mailing, client: httpx2.AsyncClient, mailbox: Mailbox
+    outbox: Outbox, client: httpx2.AsyncClient, mailbox: Mailbox
 ) -> None:
     tokens = []
     for email in ("first@example.com", "second@example.com"):
-        assert (await sign_up(mailing, client, email=email, username="GRACE")).status_code == 202
+        assert (await sign_up(outbox, client, email=email, username="GRACE")).status_code == 202
         tokens.append(mailbox.token)
     answers = await asyncio.gather(*(confirm(client, token) for token in tokens))
     assert sorted(answer.status_code for answer in answers) == [201, 409]
@@ -119,18 +114,21 @@ async def test_an_unknown_token_makes_nothing(
 
 
 @on_both_databases
-async def test_an_expired_sign_up_is_refused_and_forgotten(
-    mailing: Mailing, client: httpx2.AsyncClient, mailbox: Mailbox, database: Database
+async def test_an_expired_sign_up_is_refused_and_deleted(
+    outbox: Outbox,
+    client: httpx2.AsyncClient,
+    mailbox: Mailbox,
+    database: Database,
+    container: Container,
 ) -> None:
-    await sign_up(mailing, client)
-    await sign_up(mailing, client, username="ada", email="ada@example.com")
+    await sign_up(outbox, client)
+    await sign_up(outbox, client, username="ada", email="ada@example.com")
     past = now() - timedelta(seconds=1)
     await database.execute(
         update(sign_ups).where(sign_ups.c.username == "ada").values(expires_at=past)
     )
     assert refusal(await confirm(client, mailbox.token)) == (400, "spent_token")
-    house = Housekeeping(ExpiredStore(database), SignInGuard(AttemptStore(database)))
-    assert await house.forget() == 1
+    assert await container.maintenance.purge_expired() == 1
     (left,) = await database.fetch_all(select(sign_ups).limit(2))
     assert left["username"] == "grace"
 
@@ -162,11 +160,13 @@ KNOWN = {
 
 @on_both_databases
 async def test_whoever_exists_the_answer_and_the_work_before_it_are_the_same(
-    settings: AuthSettings, foundations: Foundations, mailbox: Mailbox
+    settings: AuthSettings, parts: Parts
 ) -> None:
     hasher = CountingHasher()
     hashing = PasswordHashing(threads=1, queue=1, hasher=hasher)
-    app = create_app(settings, replace(foundations, passwords=hashing))
+    mailbox = Mailbox()
+    container = Container.build(settings, hashing=hashing, sender=mailbox, clock=parts["clock"])
+    app = create_app(settings, container)
     told = set()
     async with running(app, base_url=URL) as client:
         ada = Person("ada", "engine-of-9-difference-wheels")
@@ -178,7 +178,7 @@ async def test_whoever_exists_the_answer_and_the_work_before_it_are_the_same(
                 ("x-request-id", answer.headers["x-request-id"])
             }
             told.add((answer.status_code, answer.content, frozenset(headers), hasher.hashed))
-            await foundations.mailing.close()
+            await container.outbox.close()
             assert len(mailbox.mails) == number
             assert mailbox.mails[-1][0] == body["email"]
     assert [answer[0] for answer in told] == [202]
@@ -199,11 +199,13 @@ class WatchedUsers(UserStore):
 
 @on_both_databases
 async def test_the_answer_has_left_before_anybody_is_looked_up(
-    settings: AuthSettings, foundations: Foundations, mailbox: Mailbox
+    settings: AuthSettings, parts: Parts, database: Database
 ) -> None:
     happened: list[str] = []
-    users = WatchedUsers(foundations.database, happened)
-    app = create_app(settings, replace(foundations, users=users))
+    mailbox = Mailbox()
+    users = WatchedUsers(database, happened)
+    container = Container.build(settings, users=users, sender=mailbox)
+    app = create_app(settings, container)
 
     async def watched(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_and_note(message: Message) -> None:
@@ -218,7 +220,7 @@ async def test_the_answer_has_left_before_anybody_is_looked_up(
         httpx2.AsyncClient(transport=transport, base_url=URL) as client,
     ):
         await client.post("/users", json=NEW)
-        await foundations.mailing.close()
+        await container.outbox.close()
     assert happened == ["http.response.start", "http.response.body", "looked up"]
     assert len(mailbox.mails) == 1
 
@@ -234,7 +236,7 @@ async def test_the_answer_has_left_before_anybody_is_looked_up(
     ids=["name", "address", "both"],
 )
 async def test_the_owner_of_the_address_is_told_why_there_is_no_account_and_what_to_do(
-    mailing: Mailing,
+    outbox: Outbox,
     client: httpx2.AsyncClient,
     mailbox: Mailbox,
     database: Database,
@@ -243,7 +245,7 @@ async def test_the_owner_of_the_address_is_told_why_there_is_no_account_and_what
     leads_to: str,
 ) -> None:
     await make_user(client, Person("ada", "engine-of-9-difference-wheels"), email="ada@example.com")
-    await sign_up(mailing, client, **changes)
+    await sign_up(outbox, client, **changes)
     ((_, _, text),) = mailbox.mails
     assert says in text
     assert mailbox.link.endswith(leads_to)
@@ -251,10 +253,10 @@ async def test_the_owner_of_the_address_is_told_why_there_is_no_account_and_what
 
 
 async def test_a_password_is_judged_before_anybody_is_looked_up(
-    mailing: Mailing, client: httpx2.AsyncClient, mailbox: Mailbox
+    outbox: Outbox, client: httpx2.AsyncClient, mailbox: Mailbox
 ) -> None:
     answers = [
-        await sign_up(mailing, client, username=name, password="password1234")
+        await sign_up(outbox, client, username=name, password="password1234")
         for name in (DEMO.username, "grace")
     ]
     bodies = [{**answer.json(), "request_id": ""} for answer in answers]
@@ -271,27 +273,27 @@ async def test_a_sign_up_needs_an_address(shared_client: httpx2.AsyncClient) -> 
 
 
 async def test_nobody_fills_a_mailbox_with_sign_ups(
-    mailing: Mailing, client: httpx2.AsyncClient, mailbox: Mailbox
+    outbox: Outbox, client: httpx2.AsyncClient, mailbox: Mailbox
 ) -> None:
     for number in range(8):
-        assert (await sign_up(mailing, client, username=f"grace-{number}")).status_code == 202
+        assert (await sign_up(outbox, client, username=f"grace-{number}")).status_code == 202
     assert len(mailbox.mails) == 5
     assert await sign_in(client)
 
 
 async def test_one_place_cannot_send_mails_to_everybody(
-    mailing: Mailing, client: httpx2.AsyncClient, mailbox: Mailbox
+    outbox: Outbox, client: httpx2.AsyncClient, mailbox: Mailbox
 ) -> None:
     for number in range(35):
         body = {**NEW, "email": f"somebody-{number}@example.com"}
         place = {"X-Forwarded-For": "203.0.113.9"}
         assert (await client.post("/users", json=body, headers=place)).status_code == 202
-        await mailing.close()
+        await outbox.close()
     assert len(mailbox.mails) == 30
 
 
 async def test_when_too_many_mails_are_under_way_everybody_is_told_to_come_back(
-    mailing: Mailing, client: httpx2.AsyncClient
+    outbox: Outbox, client: httpx2.AsyncClient
 ) -> None:
     may_go_on = asyncio.Event()
 
@@ -299,7 +301,7 @@ async def test_when_too_many_mails_are_under_way_everybody_is_told_to_come_back(
         await may_go_on.wait()
 
     for _ in range(50):
-        mailing.later(errand)
+        outbox.add(errand)
     for username in (DEMO.username, "grace"):
         answer = await client.post("/users", json={**NEW, "username": username})
         assert refusal(answer) == (503, "service_unavailable")
@@ -309,9 +311,9 @@ async def test_when_too_many_mails_are_under_way_everybody_is_told_to_come_back(
 
 @on_both_databases
 async def test_neither_token_nor_password_is_stored(
-    mailing: Mailing, client: httpx2.AsyncClient, mailbox: Mailbox, database: Database
+    outbox: Outbox, client: httpx2.AsyncClient, mailbox: Mailbox, database: Database
 ) -> None:
-    await sign_up(mailing, client)
+    await sign_up(outbox, client)
     (row,) = await database.fetch_all(select(sign_ups).limit(2))
     assert len(row["digest"]) == 64
     assert row["password_hash"].startswith("$argon2id$")
@@ -320,10 +322,10 @@ async def test_neither_token_nor_password_is_stored(
 
 @on_both_databases
 async def test_what_was_asked_and_what_was_confirmed_is_told_in_the_audit_log(
-    mailing: Mailing, client: httpx2.AsyncClient, mailbox: Mailbox, database: Database
+    outbox: Outbox, client: httpx2.AsyncClient, mailbox: Mailbox, database: Database
 ) -> None:
-    await sign_up(mailing, client, username=DEMO.username)
-    await sign_up(mailing, client)
+    await sign_up(outbox, client, username=DEMO.username)
+    await sign_up(outbox, client)
     user = (await confirm(client, mailbox.token)).json()
     told = await database.fetch_all(
         select(audit_log).where(audit_log.c.request_id.is_not(None)).order_by(audit_log.c.id)

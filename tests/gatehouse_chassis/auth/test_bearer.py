@@ -2,8 +2,8 @@
 
 import httpx2
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from fastapi import FastAPI
-from joserfc.jwk import ECKey
 
 from gatehouse_chassis.auth.access_tokens import AccessTokenVerifier, KeysUnavailable
 from testing.apps import client_of
@@ -43,7 +43,7 @@ async def test_a_request_without_a_bearer_token_is_told_the_scheme_and_no_error(
 
 
 @pytest.mark.parametrize("token", ["x", "a.b.c", "\x7f", "é", '"', "a b", "x" * 5000])
-async def test_a_token_that_proves_nothing_is_told_so(
+async def test_an_invalid_token_is_refused_with_the_reason(
     client: httpx2.AsyncClient, token: str
 ) -> None:
     headers = {b"Authorization": f"Bearer {token}".encode("latin-1")}
@@ -66,7 +66,7 @@ async def test_a_token_in_the_query_is_no_token(
 @pytest.mark.parametrize(
     "scope", ["", "probe:read", "probe", "probe:write2 probe:read", "PROBE:WRITE"]
 )
-async def test_a_token_that_may_not_is_told_what_is_needed(
+async def test_a_token_without_a_needed_scope_is_refused_with_the_scopes(
     client: httpx2.AsyncClient, issuer: TestIssuer, scope: str
 ) -> None:
     token = issuer.token(aud=["probe"], scope=scope)
@@ -85,9 +85,9 @@ async def test_the_token_is_checked_before_the_rest_of_the_request(
     assert answer.status_code == 401
 
 
-async def test_a_token_that_nobody_can_judge_is_neither_good_nor_bad(app: FastAPI) -> None:
+async def test_a_token_that_cannot_be_checked_is_answered_with_503(app: FastAPI) -> None:
     class NoKeys:
-        async def find(self, kid: str) -> ECKey:
+        async def find(self, kid: str) -> EllipticCurvePublicKey:
             raise KeysUnavailable
 
         def is_withdrawn(self, kid: str) -> bool:

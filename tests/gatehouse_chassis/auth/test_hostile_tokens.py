@@ -5,14 +5,15 @@ import hmac
 import json
 from base64 import urlsafe_b64decode
 from collections.abc import Callable
-from hashlib import sha256
 from typing import Any
 
+import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from fastapi import FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
-from joserfc.jwk import ECKey
 
 from gatehouse_chassis.auth.access_tokens import (
     LEEWAY,
@@ -45,10 +46,40 @@ def _header(**changes: Any) -> str:
     return issuer.sign(issuer.header(**changes), issuer.claims())
 
 
-def _with_hmac(secret: bytes) -> str:
+def _with_hmac(secret: bytes, alg: str = "HS256") -> str:
     """The public key as the secret of an HMAC: the algorithm confusion of CVE-2016-5431 and its many followers."""
-    signing_input = f"{encode(issuer.header(alg='HS256'))}.{encode(issuer.claims())}"
-    return f"{signing_input}.{encode(hmac.digest(secret, signing_input.encode(), sha256))}"
+    signing_input = f"{encode(issuer.header(alg=alg))}.{encode(issuer.claims())}"
+    digest = hmac.digest(secret, signing_input.encode(), f"sha{alg.removeprefix('HS')}")
+    return f"{signing_input}.{encode(digest)}"
+
+
+def _public(encoding: Encoding, layout: PublicFormat) -> bytes:
+    return issuer.key.public_key().public_bytes(encoding, layout)
+
+
+PEM = _public(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
+def _signed_with_padding(segment: int) -> str:
+    """The right padding, which RFC 7515 section 2 leaves out, and a signature over it; PyJWT takes it."""
+    texts = [json.dumps(part) for part in (issuer.header(), issuer.claims())]
+    segments = [encode((text + " " * ((1 - len(text)) % 3)).encode()) for text in texts]
+    segments[segment] += "=="
+    signing_input = ".".join(segments)
+    signature = jwt.get_algorithm_by_name("ES256").sign(signing_input.encode(), issuer.key)
+    token = f"{signing_input}.{encode(signature)}"
+    assert jwt.PyJWS().decode(token, issuer.key.public_key(), algorithms=["ES256"])
+    return token
+
+
+def _signed_over_plain_claims() -> str:
+    """RFC 7797: the payload is not encoded, and `crit` says so; PyJWT understands it."""
+    return jwt.PyJWS().encode(
+        json.dumps(issuer.claims()).encode(),
+        issuer.key,
+        algorithm="ES256",
+        headers=issuer.header(b64=False),
+    )
 
 
 def _resigned_by_another_key() -> str:
@@ -85,6 +116,12 @@ MALFORMED = {
     "too long": good + "A" * MAX_TOKEN_CHARS,
     "padding": f"{good}==",
     "padding of the header": f"{HEADER}=.{CLAIMS}.{SIGNATURE}",
+    "signed with padding of the header": _signed_with_padding(0),
+    "signed with padding of the claims": _signed_with_padding(1),
+    "junk in the signature (GHSA-hxm8-2xgr-2p9m)": f"{HEADER}.{CLAIMS}.!{SIGNATURE}!",
+    "junk in the claims": f"{HEADER}.{CLAIMS[:8]}$%{CLAIMS[8:]}.{SIGNATURE}",
+    "detached claims": _signed_over_plain_claims(),
+    "alg none without a signature": f"{encode(issuer.header(alg='none'))}.{CLAIMS}.",
     "respelt signature": _respelt_last_character(good),
     "plain base64": f"{HEADER}.{CLAIMS}.{SIGNATURE[:-2]}+/",
     "space before": f" {good}",
@@ -119,7 +156,25 @@ WRONG_HEADERS = {
     "alg of another curve": _header(alg="ES384"),
     "alg is a list": _header(alg=["ES256"]),
     "alg is missing": _header(alg=LEFT_OUT),
-    "HMAC with the public PEM": _with_hmac(issuer.key.as_pem(private=False)),
+    "alg is empty": _header(alg=""),
+    "alg is null": _header(alg=None),
+    "alg with a space": _header(alg="ES256 "),
+    "alg of Bitcoin's curve": _header(alg="ES256K"),
+    "alg of RSA": _header(alg="RS256"),
+    "alg of Ed25519": _header(alg="EdDSA"),
+    "HMAC with the public PEM": _with_hmac(PEM),
+    "HMAC with the public PEM, stripped": _with_hmac(PEM.strip()),
+    "HMAC-384 with the public PEM": _with_hmac(PEM, "HS384"),
+    "HMAC-512 with the public PEM": _with_hmac(PEM, "HS512"),
+    "HMAC with the public SSH key (CVE-2022-29217)": _with_hmac(
+        _public(Encoding.OpenSSH, PublicFormat.OpenSSH)
+    ),
+    "HMAC with the public DER": _with_hmac(
+        _public(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    ),
+    "HMAC with the public point": _with_hmac(
+        _public(Encoding.X962, PublicFormat.UncompressedPoint)
+    ),
     "HMAC with the public JWK": _with_hmac(json.dumps(issuer.jwks()["keys"][0]).encode()),
     "HMAC with nothing": _with_hmac(b""),
     "typ is missing": _header(typ=LEFT_OUT),
@@ -142,7 +197,13 @@ WRONG_HEADERS = {
     "x5u": _header(x5u="https://evil.example/cert.pem"),
     "x5c": _header(x5c=["MIIB"]),
     "crit": _header(crit=["exp"]),
+    "crit of nothing": _header(crit=[]),
+    "crit is null": _header(crit=None),
+    "crit that names what is there": _header(crit=["kid"]),
     "b64 and crit": _header(crit=["b64"], b64=False),
+    "b64 alone (RFC 7797)": _header(b64=False),
+    "b64 as it is anyway": _header(crit=["b64"], b64=True),
+    "x5t#S256": _header(**{"x5t#S256": "AA"}),
     "zip": _header(zip="DEF"),
     "cty": _header(cty="JWT"),
 }
@@ -165,8 +226,11 @@ NO_TIME: list[Any] = [None, True, "1800000000", [1], {}, 10**400, -(10**400), 2*
 WRONG_CLAIMS: list[tuple[str, Any]] = [
     *[("iss", v) for v in (LEFT_OUT, None, "", issuer.url + "/", issuer.url[:-1], [issuer.url])],
     *[("iss", v) for v in (issuer.url.upper(), issuer.url + "\0", "https://evil.example")],
+    # GHSA-75c5-xw7c-p5pm: a part of the issuer's address is "in" it.
+    *[("iss", v) for v in ("h", issuer.url[7:], "localhost", {issuer.url: 1}, 1, True)],
     *[("aud", v) for v in (LEFT_OUT, None, "", [], "item", "items2", ["auth"], ["ITEMS"])],
     *[("aud", v) for v in ({"items": 1}, ["items", 1], [["items"]], True, 1, "items auth")],
+    *[("aud", v) for v in ("i", "items,auth", ["items auth"], ["items", None], [None], [""])],
     *[(name, v) for name in ("exp", "iat", "nbf") for v in NO_TIME],
     *[("exp", v) for v in (LEFT_OUT, 0, -1, int(clock.now - LEEWAY))],
     *[("iat", v) for v in (LEFT_OUT, int(clock.now + LEEWAY + 1))],
@@ -339,10 +403,29 @@ def test_a_signed_header_of_any_content_is_refused(document: Any) -> None:
     assert not _is_accepted(issuer.sign(json.dumps(document).encode(), issuer.claims()))
 
 
-def test_a_key_of_another_kind_never_verifies() -> None:
+WRONG_KEYS: dict[str, Any] = {
+    "another key": ec.generate_private_key(ec.SECP256R1()).public_key(),
+    "P-384": ec.generate_private_key(ec.SECP384R1()).public_key(),
+    "Bitcoin's curve": ec.generate_private_key(ec.SECP256K1()).public_key(),
+    "P-224": ec.generate_private_key(ec.SECP224R1()).public_key(),
+    "RSA, 1024 bits": rsa.generate_private_key(65537, 1024).public_key(),
+    "RSA, 2048 bits": rsa.generate_private_key(65537, 2048).public_key(),
+    "Ed25519": ed25519.Ed25519PrivateKey.generate().public_key(),
+    "the private key": issuer.key,
+    "PEM": PEM,
+    "PEM as text": PEM.decode(),
+    "JWK": issuer.jwks()["keys"][0],
+    "nothing": b"",
+    "a secret": b"secret",
+    "a number": 7,
+}
+
+
+@pytest.mark.parametrize("key", WRONG_KEYS.values(), ids=WRONG_KEYS)
+def test_a_key_of_another_kind_never_verifies(key: Any) -> None:
     class WrongKind:
-        async def find(self, kid: str) -> ECKey:
-            return ECKey.generate_key("P-384")
+        async def find(self, kid: str) -> Any:
+            return key
 
         def is_withdrawn(self, kid: str) -> bool:
             return False
@@ -350,5 +433,22 @@ def test_a_key_of_another_kind_never_verifies() -> None:
     verifier = AccessTokenVerifier(
         issuer=issuer.url, audience="items", keys=WrongKind(), clock=clock
     )
-    with pytest.raises(InvalidToken):
+    with pytest.raises(InvalidToken, match="the signature is wrong"):
         asyncio.run(verifier.verify(good))
+
+
+@pytest.mark.parametrize("exp", [1.5, 0.1])
+async def test_a_time_with_a_fraction_is_understood(exp: float) -> None:
+    """RFC 7519 section 2: a NumericDate may have one."""
+    token = issuer.token(exp=int(clock.now) + exp)
+    assert (await _verifier().verify(token)).expires_at == int(clock.now) + exp
+
+
+async def test_a_token_is_read_by_one_parser_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was checked is what was verified: PyJWT's own, laxer reading of a token is never asked."""
+
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("PyJWT parsed the token")
+
+    monkeypatch.setattr(jwt.PyJWS, "_load", never)
+    await _verifier().verify(issuer.token())

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from gatehouse_chassis.auth.access_tokens import AccessTokenVerifier, InvalidToken
-from gatehouse_chassis.auth.status_list import MAX_PLACES, StatusList, StatusListUnavailable
+from gatehouse_chassis.auth.status_list import MAX_INDEXES, StatusList, StatusListUnavailable
 from testing.background import beside, until
 from testing.clocks import SettableClock
 from testing.tokens import LEFT_OUT, TestIssuer, encode
@@ -220,7 +220,7 @@ def _packed(bits: bytes) -> dict[str, Any]:
         {"status_list": {"bits": 1, "lst": encode(b"not packed")}},
         {"status_list": {"bits": 1, "lst": encode(zlib.compress(bytes(800))[:-4])}},
         {"status_list": _packed(b"")},
-        {"status_list": _packed(bytes(MAX_PLACES // 8 + 1))},
+        {"status_list": _packed(bytes(MAX_INDEXES // 8 + 1))},
         {"status_list": _packed(bytes(64 * 1024 * 1024))},
     ],
     ids=range(16),
@@ -270,10 +270,10 @@ async def test_the_longest_possible_list_is_read(
     """Random bits do not compress."""
     import random
 
-    bits = random.Random(1).randbytes(MAX_PLACES // 8 - 1) + b"\x80"
+    bits = random.Random(1).randbytes(MAX_INDEXES // 8 - 1) + b"\x80"
     server.document = issuer.status_list(status_list=_packed(bits))
     async with beside(revoked.keep_fresh):
-        await until(lambda: revoked.is_revoked(MAX_PLACES - 1))
+        await until(lambda: revoked.is_revoked(MAX_INDEXES - 1))
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff", b"a.b.c", b"x" * 100_000])

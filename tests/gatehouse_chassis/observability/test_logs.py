@@ -17,7 +17,7 @@ import structlog
 from gatehouse_chassis.observability.logs import configure_logging
 
 configure_logging(service="probe", level="info", style=sys.argv[1])
-log = structlog.get_logger("chassis.probe")
+log = structlog.get_logger("gatehouse_chassis.probe")
 structlog.contextvars.bind_contextvars(request_id="the-request")
 log.info("request", path="/a\\nb \\x1b[31mred", odd=object)
 log.debug("not_shown")

@@ -1,11 +1,61 @@
 /** The person's items: list, search, add. */
-import { makeRow } from "./item-row.js";
-import { attempt, element } from "./page.js";
+import { attempt, element, fill } from "../../portal/page.js";
+import { makeRow } from "./row.js";
 
 const PAGE_SIZE = 10;
 const TYPING_PAUSE_MS = 250;
 
-export function showItems(itemsUrl, session) {
+const MARKUP = `
+  <div class="section-head">
+    <h2 id="items-title"></h2>
+    <p id="items-count"></p>
+  </div>
+  <p id="items-closed" class="muted">Sign in to see your items.</p>
+  <div id="items-open" hidden>
+    <form id="add-form" class="row-form">
+      <label for="add-title" class="visually-hidden">Title of the new item</label>
+      <input id="add-title" name="title" required maxlength="200" autocomplete="off" placeholder="A new item">
+      <button type="submit">Add</button>
+    </form>
+    <form id="search-form" class="row-form" role="search">
+      <label for="search-text" class="visually-hidden">Search by title</label>
+      <input id="search-text" name="q" type="search" maxlength="200" autocomplete="off" placeholder="Search by title">
+    </form>
+    <ul id="items" class="items"></ul>
+    <p id="items-empty" class="muted" hidden></p>
+    <button id="items-more" type="button" class="quiet wide" hidden>More</button>
+  </div>
+  <p id="items-problem" class="problem" role="alert"></p>
+  <p id="items-news" class="news" role="status"></p>
+  <template id="item-template">
+    <li class="item">
+      <div class="item-view">
+        <div class="item-text">
+          <p class="item-title"></p>
+          <p class="item-time muted">Changed <time></time></p>
+        </div>
+        <div class="actions">
+          <button type="button" class="quiet edit">Edit</button>
+          <button type="button" class="quiet delete">Delete</button>
+        </div>
+      </div>
+      <form class="item-edit row-form" hidden>
+        <input name="title" required maxlength="200" autocomplete="off" aria-label="Title">
+        <button type="submit">Save</button>
+        <button type="button" class="quiet cancel">Cancel</button>
+      </form>
+    </li>
+  </template>
+`;
+
+/**
+ * @param {Element} section to fill; it is empty
+ * @param {{title: string, prefix: string}} service as the list of services has it
+ * @param {Session} session of the portal, which has not been resumed yet
+ */
+export function showPanel(section, { title, prefix: itemsUrl }, session) {
+  section.innerHTML = MARKUP;
+  fill(section, "h2", title);
   const list = element("items");
   const more = element("items-more");
   const problem = element("items-problem");

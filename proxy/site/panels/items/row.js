@@ -1,5 +1,5 @@
 /** One item of the list: shows it, edits its title, deletes it. */
-import { attempt, cloneTemplate, confirmed, fill } from "./page.js";
+import { attempt, cloneTemplate, confirmed, fill } from "../../portal/page.js";
 
 /**
  * @param {object} item as the service sent it

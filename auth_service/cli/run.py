@@ -1,0 +1,59 @@
+"""Runs one command on the database that AUTH_DATABASE_URL names."""
+
+import asyncio
+import getpass
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import click
+from pydantic import ValidationError
+
+from auth_service.audit.context import AuditContext
+from auth_service.container import Container
+from auth_service.errors import InvalidField, TryLater
+from auth_service.passwords.hashing import PasswordHashing
+from auth_service.settings import AuthSettings
+from auth_service.users.store import User, UsernameTaken
+from gatehouse_chassis.database import DatabaseUnavailable
+from gatehouse_chassis.settings import SettingsError
+
+Result = TypeVar("Result")
+
+
+def run(work: Callable[[Container, AuditContext], Awaitable[Result]]) -> Result:
+    """The result of `work`; what can go wrong becomes a sentence."""
+    try:
+        return asyncio.run(_run(AuthSettings.load(), work))
+    except DatabaseUnavailable as error:
+        cause = str(error).splitlines()[0]
+        raise click.ClickException(
+            f"The database does not answer: {cause}\nIs AUTH_DATABASE_URL right, and is it migrated (make up)?"
+        ) from None
+    except InvalidField as error:
+        raise click.ClickException(f"{error.field}: {error.reason}") from None
+    except ValidationError as error:
+        sentences = [
+            f"{'.'.join(map(str, item['loc']))}: {item['msg'].removeprefix('Value error, ')}"
+            for item in error.errors(include_url=False, include_input=False)
+        ]
+        raise click.ClickException("\n".join(sentences)) from None
+    except (SettingsError, UsernameTaken, TryLater) as error:
+        raise click.ClickException(str(error)) from None
+
+
+async def _run(
+    settings: AuthSettings, work: Callable[[Container, AuditContext], Awaitable[Result]]
+) -> Result:
+    container = Container.build(settings, hashing=PasswordHashing(threads=1, queue=1))
+    try:
+        return await work(container, AuditContext(actor=f"command:{getpass.getuser()}"))
+    finally:
+        await container.close()
+
+
+async def user_named(container: Container, username: str) -> User:
+    """The user with this name, or a sentence."""
+    user = await container.users.find_by_name(username)
+    if user is None:
+        raise click.ClickException(f"There is no user {username!r}. See: gatehouse users list")
+    return user

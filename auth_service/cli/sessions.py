@@ -1,0 +1,50 @@
+"""`gatehouse sessions`: where users are signed in."""
+
+from typing import Any
+
+import click
+
+from auth_service.audit.context import AuditContext
+from auth_service.cli.run import run, user_named
+from auth_service.cli.terminal import MAX_ROWS, show
+from auth_service.container import Container
+from auth_service.sessions.schemas import SessionPublic
+from auth_service.sessions.store import EndOfSession, LiveSession
+
+COLUMNS = ("id", "client_id", "scope", "last_used_at")
+
+
+@click.group()
+def sessions() -> None:
+    """Where users are signed in."""
+
+
+@sessions.command("list")
+@click.argument("username")
+def list_sessions(username: str) -> None:
+    """The newest 100 sessions of a user."""
+
+    async def find(container: Container, _context: AuditContext) -> list[LiveSession]:
+        user = await user_named(container, username)
+        return await container.sessions.list_of(user.id, limit=MAX_ROWS)
+
+    found = run(find)
+    show([SessionPublic.model_validate(one, from_attributes=True) for one in found], *COLUMNS)
+
+
+@sessions.command("end")
+@click.argument("username", required=False)
+@click.option("--id", "session_id", type=click.UUID, help="This session only.")
+def end_sessions(username: str | None, session_id: Any) -> None:
+    """End the sessions of a user, or one session by its id."""
+    if (username is None) == (session_id is None):
+        raise click.UsageError("Give a username, or --id with the id of one session.")
+
+    async def end(container: Container, context: AuditContext) -> int:
+        revocation, reason = container.revocation, EndOfSession.REVOKED
+        if username is None:
+            return int(await revocation.revoke_session(session_id, reason, context))
+        user = await user_named(container, username)
+        return await revocation.revoke_sessions_of(user.id, reason, context)
+
+    show([{"ended": run(end)}], "ended")

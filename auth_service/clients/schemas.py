@@ -1,0 +1,91 @@
+"""What a client registration takes, and what administrators see of a client."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+
+from auth_service.clients.redirect_uris import check_redirect_uri
+from auth_service.oauth.scopes import scope_list
+from gatehouse_chassis.http.text import STORABLE
+
+
+class Grant(StrEnum):
+    """How a registered client may get tokens. The password grant is not among them (RFC 9700 section 2.4)."""
+
+    AUTHORIZATION_CODE = "authorization_code"
+    REFRESH_TOKEN = "refresh_token"
+    CLIENT_CREDENTIALS = "client_credentials"
+
+
+def _check_scope(name: str) -> str:
+    known = scope_list().descriptions
+    if name not in known:
+        raise ValueError(f"there is no such scope; there are {', '.join(known)}")
+    return name
+
+
+ClientName = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), STORABLE
+]
+
+
+class ClientRegistration(BaseModel):
+    """A new client."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[ClientName, Field(description="shown to people who sign in through it")]
+    confidential: Annotated[
+        bool, Field(description="gets a secret; false for an app that runs with its users")
+    ] = False
+    grants: Annotated[set[Grant], Field(min_length=1)]
+    redirect_uris: Annotated[
+        list[Annotated[str, AfterValidator(check_redirect_uri)]], Field(max_length=20)
+    ] = []
+    scopes: Annotated[
+        set[Annotated[str, AfterValidator(_check_scope)]],
+        Field(min_length=1, description="the most that it is ever given"),
+    ]
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        if Grant.CLIENT_CREDENTIALS in self.grants and not self.confidential:
+            raise ValueError("client_credentials needs a confidential client")
+        if (Grant.AUTHORIZATION_CODE in self.grants) != bool(self.redirect_uris):
+            raise ValueError("authorization_code and redirect_uris go together")
+        if self.grants == {Grant.REFRESH_TOKEN}:
+            raise ValueError("refresh_token needs authorization_code, which gives the first one")
+        return self
+
+
+class ClientPublic(BaseModel):
+    """A client as administrators see it."""
+
+    client_id: str
+    name: str
+    confidential: bool
+    grants: list[str]
+    redirect_uris: list[str]
+    scopes: list[str]
+    created_at: datetime
+
+
+class ClientSecret(BaseModel):
+    """A secret, which is shown once."""
+
+    client_secret: str
+
+
+class RegisteredClient(ClientPublic):
+    """A new client with its secret, which is shown once; a public client has none."""
+
+    client_secret: str | None = None

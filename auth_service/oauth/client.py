@@ -1,0 +1,17 @@
+"""Which client sends a form to an OAuth endpoint."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from auth_service.clients.store import Client
+from auth_service.dependencies import Clients
+from auth_service.oauth.forms import OAuthForm
+
+
+async def get_authenticated_client(request: Request, form: OAuthForm, clients: Clients) -> Client:
+    """The client of the form; see `Clients.authenticate` for what is refused."""
+    return await clients.authenticate(form, request.headers.get("authorization"))
+
+
+AuthenticatedClient = Annotated[Client, Depends(get_authenticated_client)]

@@ -1,0 +1,42 @@
+"""What is wrong with an OAuth request, in the words of RFC 6749; `auth_service.oauth.errors` has the answers."""
+
+from collections.abc import Mapping
+
+
+class RequestRefused(Exception):
+    """What the OAuth endpoints refuse. The sentence is printable ASCII without quotes or backslashes (section 5.2)."""
+
+
+class InvalidRequest(RequestRefused):
+    """A parameter is missing, comes twice, or the body is no form."""
+
+
+class InvalidGrant(RequestRefused):
+    """The password, the code or the refresh token is not accepted."""
+
+
+class UnsupportedGrantType(RequestRefused):
+    """There is no such grant here."""
+
+
+class UnsupportedResponseType(RequestRefused):
+    """An authorization request may ask for a code only."""
+
+
+class AccessDenied(RequestRefused):
+    """The resource owner denied the request."""
+
+
+class TokenOfAnotherClient(RequestRefused):
+    """A client may end its own tokens only."""
+
+
+def required(form: Mapping[str, str], name: str) -> str:
+    """A parameter that must be there.
+
+    Raises:
+        InvalidRequest: it is missing.
+    """
+    if name not in form:
+        raise InvalidRequest(f"the parameter {name} is missing")
+    return form[name]

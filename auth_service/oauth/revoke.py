@@ -1,0 +1,56 @@
+"""`/auth/revoke`: a client ends a token (RFC 7009)."""
+
+from fastapi import APIRouter, Depends, Response
+
+from auth_service.clients.store import Client
+from auth_service.dependencies import Context, Revocations, Sessions, Verifier
+from auth_service.oauth.client import AuthenticatedClient
+from auth_service.oauth.errors import NO_STORE, oauth_endpoint
+from auth_service.oauth.forms import OAuthForm, described_form
+from auth_service.oauth.opaque_tokens import digest_of
+from auth_service.oauth.requests import TokenOfAnotherClient, required
+from auth_service.oauth.schemas import TokenError
+from auth_service.sessions.store import EndOfSession
+from gatehouse_chassis.auth.access_tokens import InvalidToken
+
+router = APIRouter(tags=["tokens"], dependencies=[Depends(oauth_endpoint)])
+
+
+@router.post(
+    "/revoke",
+    openapi_extra=described_form(
+        "token", {"token": {"type": "string"}, "token_type_hint": {"type": "string"}}
+    ),
+    responses={status: {"model": TokenError} for status in (400, 401, 503)},
+)
+async def revoke(
+    form: OAuthForm,
+    client: AuthenticatedClient,
+    sessions: Sessions,
+    revocation: Revocations,
+    verifier: Verifier,
+    context: Context,
+) -> Response:
+    """Ends a token of the asking client; with a refresh token its whole session ends (RFC 7009).
+
+    A token that is unknown or over already is no error. The hint is not needed: the two kinds look different.
+    """
+    token = required(form, "token")
+    refresh_token = await sessions.find_refresh_token(digest_of(token))
+    if refresh_token is not None:
+        _require_owner(client, refresh_token.session.client_id)
+        session_id = refresh_token.session.id
+        await revocation.revoke_session(session_id, EndOfSession.REVOKED, context)
+        return Response(headers=NO_STORE)
+    try:
+        principal = await verifier.verify(token)
+    except InvalidToken:
+        return Response(headers=NO_STORE)
+    _require_owner(client, principal.client_id)
+    await revocation.revoke_token(principal.token_id)
+    return Response(headers=NO_STORE)
+
+
+def _require_owner(client: Client, client_id: str) -> None:
+    if client.client_id != client_id:
+        raise TokenOfAnotherClient("this token belongs to another client")

@@ -1,0 +1,147 @@
+"""`/auth/sign-up` and `/auth/password-reset`: what the API does, for people, without a script.
+
+The forms need no token against other sites: one that asks for a mail does nothing that its sender could not do alone,
+and one that changes something carries the mailed token, which no other site knows.
+"""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from auth_service.dependencies import Context, MailOutbox, Resets, SignUpRequests
+from auth_service.mail.outbox import Outbox
+from auth_service.oauth.forms import read_form
+from auth_service.pages.account import (
+    confirm_sign_up_page,
+    new_password_page,
+    note_page,
+    password_reset_page,
+    refusal_page,
+    sign_up_page,
+)
+from auth_service.pages.refusals import Refused, refusals_for_people
+from auth_service.users.password_reset.schemas import (
+    PasswordResetConfirmation,
+    PasswordResetRequest,
+)
+from auth_service.users.sign_up.schemas import SignUp
+
+# Browsers come here, not clients of the API, so the OpenAPI document leaves it out.
+router = APIRouter(include_in_schema=False)
+
+_START = "To the start page"
+_SIGN_UP_AGAIN = ("../sign-up", "Sign up again")
+_RESET_AGAIN = ("../password-reset", "Ask for a new link")
+
+
+@router.get("/sign-up", response_class=HTMLResponse)
+async def show_sign_up() -> HTMLResponse:
+    """Shows the empty form."""
+    return sign_up_page()
+
+
+@router.post("/sign-up", response_class=HTMLResponse)
+async def sign_up(
+    request: Request, sign_ups: SignUpRequests, outbox: MailOutbox, context: Context
+) -> HTMLResponse:
+    """Asks for a mail."""
+    form: dict[str, str] = {}
+    try:
+        with refusals_for_people():
+            form = await read_form(request)
+            asked = {name: form.get(name, "") for name in ("username", "email", "password")}
+            await sign_ups.ask(SignUp.model_validate(asked), context)
+    except Refused as refused:
+        return sign_up_page(refused, username=form.get("username", ""), email=form.get("email", ""))
+    return _look_into_your_mail(
+        outbox, "A mail is on its way to this address and says how to go on."
+    )
+
+
+@router.get("/sign-up/confirm", response_class=HTMLResponse)
+async def show_confirmation(sign_ups: SignUpRequests, token: str = "") -> HTMLResponse:
+    """Shows the button that makes the account, and changes nothing."""
+    try:
+        with refusals_for_people():
+            return confirm_sign_up_page(await sign_ups.name_for(token), token)
+    except Refused as refused:
+        return refusal_page("No account was made", refused, link=_SIGN_UP_AGAIN)
+
+
+@router.post("/sign-up/confirm", response_class=HTMLResponse)
+async def confirm_sign_up(
+    request: Request, sign_ups: SignUpRequests, context: Context
+) -> HTMLResponse:
+    """Makes the account."""
+    try:
+        with refusals_for_people():
+            form = await read_form(request)
+            user = await sign_ups.confirm(form.get("token", ""), context)
+    except Refused as refused:
+        return refusal_page("No account was made", refused, link=_SIGN_UP_AGAIN)
+    sentence = f"The account {user.username} is yours. Sign in with the password of the sign-up."
+    return note_page("Welcome", sentence, link=("../../", _START), status=201)
+
+
+@router.get("/password-reset", response_class=HTMLResponse)
+async def show_password_reset() -> HTMLResponse:
+    """Shows the empty form."""
+    return password_reset_page()
+
+
+@router.post("/password-reset", response_class=HTMLResponse)
+async def ask_for_password_reset(
+    request: Request, resets: Resets, outbox: MailOutbox, context: Context
+) -> HTMLResponse:
+    """Asks for a mail."""
+    form: dict[str, str] = {}
+    try:
+        with refusals_for_people():
+            form = await read_form(request)
+            asked = PasswordResetRequest.model_validate({"username": form.get("username", "")})
+            resets.ask(asked.username, context)
+    except Refused as refused:
+        return password_reset_page(refused, username=form.get("username", ""))
+    return _look_into_your_mail(
+        outbox,
+        "If there is such an account and it has an e-mail address, a link is on its way to it.",
+    )
+
+
+@router.get("/password-reset/confirm", response_class=HTMLResponse)
+async def show_new_password(resets: Resets, token: str = "") -> HTMLResponse:
+    """Shows the form for a new password, and changes nothing."""
+    try:
+        with refusals_for_people():
+            return new_password_page((await resets.user_of(token)).username, token)
+    except Refused as refused:
+        return refusal_page("The password stays as it is", refused, link=_RESET_AGAIN)
+
+
+@router.post("/password-reset/confirm", response_class=HTMLResponse)
+async def set_new_password(request: Request, resets: Resets, context: Context) -> HTMLResponse:
+    """Sets the new password; a password that is refused does not use up the token."""
+    try:
+        with refusals_for_people():
+            form = await read_form(request)
+            token = form.get("token", "")
+            user = await resets.user_of(token)
+    except Refused as refused:
+        return refusal_page("The password stays as it is", refused, link=_RESET_AGAIN)
+    try:
+        with refusals_for_people():
+            confirmed = PasswordResetConfirmation.model_validate(
+                {"token": token, "new_password": form.get("new_password", "")}
+            )
+            await resets.confirm(token, confirmed.new_password.get_secret_value(), context)
+    except Refused as refused:
+        return new_password_page(user.username, token, refused)
+    sentence = f"The new password of {user.username} is set, and you are signed out everywhere."
+    return note_page("Done", sentence, link=("../../", _START))
+
+
+def _look_into_your_mail(outbox: Outbox, sentence: str) -> HTMLResponse:
+    if outbox.goes_to_log:
+        sentence += (
+            " No mail server is set here, so the mail is in the log of auth: make logs S=auth."
+        )
+    return note_page("Look into your mail", sentence, link=("../", _START), status=202)

@@ -1,0 +1,28 @@
+"""`/auth/users/password-reset`: a new password by a link that is mailed."""
+
+from fastapi import APIRouter
+
+from auth_service.dependencies import Context, Resets
+from auth_service.users.password_reset.schemas import (
+    PasswordResetConfirmation,
+    PasswordResetRequest,
+)
+from gatehouse_chassis.http.problems import ServiceUnavailable, responses
+
+router = APIRouter(prefix="/users/password-reset", tags=["users"])
+
+
+@router.post("", status_code=202, responses=responses(ServiceUnavailable))
+async def ask_for_password_reset(
+    asked: PasswordResetRequest, resets: Resets, context: Context
+) -> None:
+    """Sends a link to the user's e-mail address; the answer is the same when there is none, or no such user."""
+    resets.ask(asked.username, context)
+
+
+@router.post("/confirm", status_code=204, responses=responses(ServiceUnavailable))
+async def reset_password(
+    confirmed: PasswordResetConfirmation, resets: Resets, context: Context
+) -> None:
+    """Sets a new password with the token that was sent, once, and ends every session."""
+    await resets.confirm(confirmed.token, confirmed.new_password.get_secret_value(), context)

@@ -1,0 +1,92 @@
+"""Users, as the API takes and returns them."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
+
+from gatehouse_chassis.http.text import OMITTED, StorableText
+
+MAX_PASSWORD_CHARS = 256
+"""Longer passwords are refused without hashing them: the work would grow with the length."""
+
+# ASCII, so that no two names look alike; e-mail addresses fit.
+Username = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@+-]{1,62}[A-Za-z0-9]$")
+]
+DisplayName = Annotated[StorableText, StringConstraints(strip_whitespace=True, max_length=100)]
+# What HTML's <input type="email"> takes, except `=?`, with which RFC 2047 begins other spellings of an address.
+# Whether it belongs to anyone, only a mail that arrives can show.
+Email = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^(?:[A-Za-z0-9.!#$%&'*+/?^_`{|}~-]|=+[A-Za-z0-9.!#$%&'*+/^_`{|}~-])+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$",
+        max_length=254,
+    ),
+]
+NewPassword = Annotated[SecretStr, Field(min_length=12, max_length=MAX_PASSWORD_CHARS)]
+
+
+class Role(StrEnum):
+    """What a user may be granted at most; see auth_service.oauth.scopes."""
+
+    USER = "user"
+    ADMIN = "admin"
+
+
+class ProfileChange(BaseModel):
+    """What users may change about themselves."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    display_name: DisplayName = OMITTED
+
+
+class CurrentPassword(BaseModel):
+    """The current password: it shows that the user is asking, and not someone who found an access token."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    current_password: Annotated[SecretStr, Field(max_length=MAX_PASSWORD_CHARS)]
+
+
+class PasswordChange(CurrentPassword):
+    """A new password for the current one."""
+
+    new_password: NewPassword
+
+
+class EmailChange(CurrentPassword):
+    """Another e-mail address, or none."""
+
+    email: Email | None
+
+
+class UserAdministration(BaseModel):
+    """What an administrator may change about a user; at least one of these."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1})
+
+    disabled: bool = OMITTED
+    role: Role = OMITTED
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("name what is to be changed: disabled, role, or both")
+        return self
+
+
+class UserPublic(BaseModel):
+    """A user as the user and administrators see it."""
+
+    id: UUID
+    username: str
+    display_name: str
+    email: str | None
+    role: Role
+    disabled: bool
+    created_at: datetime
+    updated_at: datetime

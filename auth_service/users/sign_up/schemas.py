@@ -1,0 +1,38 @@
+"""Sign-ups, as the API takes and answers them."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from auth_service.mail.tokens import MailedToken
+from auth_service.users.schemas import DisplayName, Email, NewPassword, Username
+
+
+class SignUp(BaseModel):
+    """A new user."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    username: Username
+    password: NewPassword
+    display_name: DisplayName = ""
+    email: Annotated[
+        Email | None,
+        Field(
+            description="where the confirmation and password resets are sent; administrators may leave it out"
+        ),
+    ] = None
+
+
+class SignUpAsked(BaseModel):
+    """The answer to every sign-up."""
+
+    detail: str
+
+
+class SignUpConfirmation(BaseModel):
+    """The token that was mailed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    token: MailedToken
