@@ -173,14 +173,7 @@ def install(checkout: Checkout, _: argparse.Namespace) -> int:
 
 def sync(checkout: Checkout, _: argparse.Namespace) -> int:
     """Write what is made from the list of services."""
-    changed = generated.sync(checkout)
-    if (checkout.venv / "bin" / "python").exists():
-        run(
-            [checkout.venv / "bin" / "python", "-m", "deploy.settings_page"],
-            cwd=checkout.root,
-            env=os.environ,
-            failed="docs/settings.md could not be written.",
-        )
+    changed = generated.sync_with_pages(checkout)
     print(f"Wrote {', '.join(changed)}." if changed else "Everything agrees with services.toml.")
     return 0
 

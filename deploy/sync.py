@@ -7,11 +7,13 @@ A block stands between two comments and is written as a whole; all else in the f
     # <<< services.toml
 """
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from deploy.checkout import Checkout
+from deploy.commands import run
 from deploy.errors import DeployError
 from deploy.generate import compose, gateway, images, site
 from gatehouse_chassis.services import ServiceEntry, load_services
@@ -38,6 +40,8 @@ BLOCKS: dict[str, dict[str, Callable[[Services], str]]] = {
 }
 WHOLE_FILES: dict[str, Callable[[Services], str]] = {"proxy/site/services.json": site.services_json}
 
+SETTINGS_PAGE = "docs/settings.md"
+
 _BLOCK = re.compile(
     r"^(?P<first>(?P<indent> *)# >>> services\.toml: (?P<name>[a-z-]+)\b.*\n)"
     r"(?P<body>(?:.*\n)*?)"
@@ -60,6 +64,22 @@ def sync(checkout: Checkout) -> list[str]:
         except OSError as error:
             raise DeployError(f"{name} cannot be written: {error.strerror}.") from error
     return list(changed)
+
+
+def sync_with_pages(checkout: Checkout) -> list[str]:
+    """Do what `sync` does and, where packages are installed, write `docs/settings.md` too."""
+    changed = sync(checkout)
+    if (checkout.venv / "bin" / "python").exists():
+        before = _text(checkout.root / SETTINGS_PAGE)
+        run(
+            [checkout.venv / "bin" / "python", "-m", "deploy.settings_page"],
+            cwd=checkout.root,
+            env=os.environ,
+            failed=f"{SETTINGS_PAGE} could not be written.",
+        )
+        if _text(checkout.root / SETTINGS_PAGE) != before:
+            changed.append(SETTINGS_PAGE)
+    return changed
 
 
 def stale(checkout: Checkout) -> list[str]:

@@ -8,6 +8,7 @@ import pytest
 from testing import processes
 from testing.outer_proxy import running_outer_proxy
 from testing.postgres import running_postgresql
+from testing.services import LISTED
 from testing.stack import Stack, sqlite_stack
 
 HERE = Path(__file__).parent
@@ -26,15 +27,24 @@ SLOW_FOLDERS = (
 )
 
 
+# Their example of a service is items: without it they have nothing to test. For one test or module:
+# pytest.mark.needs_service("items").
+ABOUT_ITEMS = frozenset(("bench", "stack", "clients", "browser", "doctor", "compose"))
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--fast`, which `make test-fast` uses."""
     parser.addoption("--fast", action="store_true", help=f"without {', '.join(SLOW_FOLDERS)}")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """With `--fast`, collect nothing of the slow folders."""
-    is_slow = collection_path.parent == HERE and collection_path.name in SLOW_FOLDERS
-    return True if is_slow and config.getoption("--fast") else None
+    """Collect nothing of the slow folders with `--fast`, and nothing about items when that was removed."""
+    if collection_path.parent != HERE:
+        return None
+    is_slow = collection_path.name in SLOW_FOLDERS and config.getoption("--fast")
+    return (
+        True if is_slow or (collection_path.name in ABOUT_ITEMS and "items" not in LISTED) else None
+    )
 
 
 @pytest.fixture(scope="session")
@@ -64,8 +74,20 @@ def outer(tmp_path_factory: pytest.TempPathFactory, stack: Stack) -> Iterator[st
         yield url
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the fast folders first, so that a mistake shows before a stack is started."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Run the fast folders first, so that a mistake shows before a stack is started.
+
+    What needs a service that was removed is not run at all: it is no test that CI should miss.
+    """
+    pointless = [
+        item
+        for item in items
+        for marker in item.iter_markers("needs_service")
+        if not {*marker.args} <= LISTED.keys()
+    ]
+    if pointless:
+        config.hook.pytest_deselected(items=pointless)
+        items[:] = [item for item in items if item not in pointless]
 
     def slowness(item: pytest.Item) -> int:
         folder = item.path.relative_to(HERE).parts[0]

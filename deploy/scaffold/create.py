@@ -42,12 +42,12 @@ def create(checkout: Checkout, name: str, singular: str = "") -> str:
             (checkout.root / path).write_text(text, encoding="utf-8")
         _format(checkout, folders)
         checkout.services_file.write_text(new, encoding="utf-8")
-        written = sync.sync(checkout)
+        written = sync.sync_with_pages(checkout)
     except BaseException:  # Ctrl-C too
         for folder in folders:
             shutil.rmtree(checkout.root / folder, ignore_errors=True)
         checkout.services_file.write_text(old, encoding="utf-8")
-        sync.sync(checkout)
+        sync.sync_with_pages(checkout)
         raise
     return _report(names, written)
 

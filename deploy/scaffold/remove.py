@@ -56,7 +56,7 @@ def remove(checkout: Checkout, name: str, *, stop: Callable[[], object], ask: bo
             shutil.rmtree(checkout.root / path)
         else:
             (checkout.root / path).unlink()
-    sync.sync(checkout)
+    sync.sync_with_pages(checkout)
     return _report(checkout, service)
 
 
