@@ -1,7 +1,6 @@
 """What each command of `python -m deploy` does."""
 
 import argparse
-import os
 import shutil
 import sys
 
@@ -10,7 +9,6 @@ from deploy import mode, nginx, preflight, settings_file, uv
 from deploy import reload as reloading
 from deploy import sync as generated
 from deploy.checkout import Checkout
-from deploy.commands import run
 from deploy.docker import DockerStack
 from deploy.errors import DeployError
 from deploy.local import stack as processes

@@ -228,6 +228,8 @@ def _default(name: str, field: FieldInfo) -> str:
             if field.annotation is SecretStr or field.validation_alias
             else "per service"
         )
+    if field.default_factory is not None:
+        return "from `services.toml`"
     value = field.default
     if isinstance(value, bool):
         return "`on`" if value else "`off`"
