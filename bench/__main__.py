@@ -35,12 +35,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = [m for m in MEASURES if m.name in options.only or not options.only]
     if options.quick and not options.only:
         chosen = [measure for measure in chosen if measure.quick]
-    # So that what runs is ended in order when somebody ends this.
+    # So that what runs is ended in order when this is ended.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     configure_logging(service="bench", level="warning", style="text")
     try:
         return _run(chosen, options)
-    # tests/support says with an AssertionError what did not start, and how its log ends.
+    # `testing` says with an AssertionError what did not start, and how its log ends.
     except (DeployError, MarkersMissing, AssertionError) as problem:
         print(problem, file=sys.stderr)
         return REFUSED

@@ -30,18 +30,18 @@ def ratio(ours: Sequence[float], theirs: Sequence[float]) -> Spread:
 def take_turns(
     subjects: Mapping[str, Callable[[], Figure]],
     rounds: int,
-    told: Callable[[int], None] = lambda _round: None,
+    on_round: Callable[[int], None] = lambda _round: None,
 ) -> dict[str, list[Figure]]:
     """What each subject gave in each round.
 
-    The order turns round each time, so that nobody is always measured after the same neighbour.
+    The order turns round each time, so that no subject is always measured after the same neighbour.
 
     Args:
-        told: hears the number of each round before it begins, from 1.
+        on_round: is called with the number of each round before it begins, from 1.
     """
     figures: dict[str, list[Figure]] = {name: [] for name in subjects}
     for number in range(1, rounds + 1):
-        told(number)
+        on_round(number)
         order = list(subjects) if number % 2 else list(subjects)[::-1]
         for name in order:
             figures[name].append(subjects[name]())

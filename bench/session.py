@@ -18,7 +18,7 @@ class Plan:
         hashing_seconds: how long one is that hashes passwords, which has fewer answers.
         growth_rounds: how often each size is measured where something grows.
         starts: how often a checkout is started.
-        tries: how often it is tried whether an answer's time tells who exists.
+        tries: how often it is tried whether an answer's time shows who has an account.
     """
 
     rounds: int
@@ -35,7 +35,7 @@ QUICK = Plan(rounds=3, seconds=1, hashing_seconds=2, growth_rounds=1, starts=1, 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One run of the bench; `say` tells the person who waits for it."""
+    """One run of the bench; `say` prints for the person who waits."""
 
     wrk: Wrk
     subjects: Subjects

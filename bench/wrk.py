@@ -120,7 +120,7 @@ def find(checkout: Checkout) -> Wrk | None:
 def bring(checkout: Checkout) -> Wrk:
     """The wrk that is there, else the distribution's, unpacked below `.local` without root.
 
-    Raises DeployError, with the sentence that mends it, where neither can be had.
+    Raises DeployError, with a sentence that says how to fix it, where neither can be had.
     """
     if found := find(checkout):
         return found
@@ -149,7 +149,7 @@ def parse(printed: str) -> Run:
 def _percentile(printed: str, percent: int) -> float:
     found = re.search(rf"^ +{percent}% +([\d.]+)(us|ms|s|m|h) *$", printed, re.MULTILINE)
     if not found:
-        raise Refused(f"wrk told no {percent}th percentile")
+        raise Refused(f"wrk printed no {percent}th percentile")
     return float(found[1]) * _MILLISECONDS[found[2]]
 
 

@@ -99,12 +99,6 @@ _OF_THE_STACK = (
 )
 _OF_EACH_SERVICE = (
     Row(
-        "BODY_LIMIT",
-        "bytes",
-        "`services.toml`",
-        "The size of the largest request body; larger is 413.",
-    ),
-    Row(
         "DATABASE_PASSWORD",
         "secret",
         "in `.env`",
@@ -234,6 +228,8 @@ def _default(name: str, field: FieldInfo) -> str:
             if field.annotation is SecretStr or field.validation_alias
             else "per service"
         )
+    if field.default_factory is not None:
+        return "from `services.toml`"
     value = field.default
     if isinstance(value, bool):
         return "`on`" if value else "`off`"

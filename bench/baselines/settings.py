@@ -1,4 +1,4 @@
-"""What a baseline is told, as `BASELINE_*` variables."""
+"""The settings of a baseline: `BASELINE_*` variables."""
 
 from pathlib import Path
 

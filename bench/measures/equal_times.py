@@ -1,6 +1,6 @@
-"""Whether the time of an answer tells who exists: sign-in, sign-up and reset, for known and unknown people.
+"""Whether the time of an answer shows who has an account: sign-in, sign-up and reset, for known and unknown people.
 
-Every try comes from an address of its own and, where somebody is known, is about an account of its
+Every try comes from an address of its own and, where a person is known, is about an account of its
 own, so that no counter against guessing is ever reached. Known and unknown take turns in the order
 known, unknown, unknown, known, so that what an answer leaves behind slows both alike.
 """
@@ -26,11 +26,11 @@ from testing.stack import Stack
 _PARTS = 5
 _PASSWORD = "wrong but long enough to be one"
 _FIRST_ADDRESS = IPv4Address("10.0.0.0")
-_ROOM = 100_000  # numbers that name nobody begin here; all names are equally long
+_ROOM = 100_000  # numbers of no account begin here; all names are equally long
 
 
 def _measure(session: Session) -> Findings:
-    stack = session.subjects.new_gatehouse("gatehouse-of-strangers")
+    stack = session.subjects.new_gatehouse("gatehouse-of-unknown")
     tries = session.plan.tries
     _make_known(stack, tries)
     figures = []
@@ -39,7 +39,7 @@ def _measure(session: Session) -> Findings:
         "GATEHOUSE_TRUSTED_PROXIES": "127.0.0.1",
         "GATEHOUSE_RATE_LIMIT_EXEMPT": "10.0.0.0/8",
     }
-    folder = stack.folder / "strangers"
+    folder = stack.folder / "unknown"
     folder.mkdir()
     with running_proxy(
         folder,
@@ -128,7 +128,7 @@ _KINDS = {"sign-in": _sign_in, "sign-up": _sign_up, "password reset": _reset}
 
 MEASURE = Measure(
     "equal-times",
-    "whether time tells who exists",
+    "whether time shows who has an account",
     _measure,
     tuple(
         at_most(f"Time of a {kind}, known / unknown person: medians apart", 5, " %")

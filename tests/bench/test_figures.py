@@ -22,7 +22,7 @@ def test_subjects_take_turns_and_the_order_turns_round() -> None:
         return len(order)
 
     figures = take_turns(
-        {"a": lambda: measure("a"), "b": lambda: measure("b")}, rounds=3, told=rounds.append
+        {"a": lambda: measure("a"), "b": lambda: measure("b")}, rounds=3, on_round=rounds.append
     )
 
     assert "".join(order) == "abbaab"

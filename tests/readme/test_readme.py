@@ -39,6 +39,7 @@ def walk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 def test_the_commands_of_the_readme_do_what_it_says(walk: str) -> None:
     assert '"access_token"' in walk
     assert '"title":"A first item"' in walk
+    assert '"title":"A first note"' in walk
     assert re.search(r"^WWW-Authenticate: Bearer\b", walk, re.MULTILINE | re.IGNORECASE)
     assert 'error="invalid_token"' in walk
     assert walk.count("load test: every budget was kept.") == 2
@@ -50,6 +51,12 @@ def test_make_up_prints_what_the_readme_shows(walk: str) -> None:
         pytest.skip("the README shows what is printed without Docker")
     printed = [VARIES.sub("*", line) for line in walk.splitlines()]
     assert [line for line in PRINTED if VARIES.sub("*", line) not in printed] == []
+
+
+def test_the_readme_is_read_in_a_few_minutes() -> None:
+    lines = README.splitlines()
+    assert len(lines) <= 120
+    assert lines.index("make up") <= 40, "the one command is on the first screen"
 
 
 def test_every_make_target_that_the_readme_names_exists() -> None:

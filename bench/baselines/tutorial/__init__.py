@@ -1,1 +1,1 @@
-"""The tutorial's way: what somebody has who put FastAPI's tutorials together."""
+"""The tutorial's way: FastAPI's tutorials put together."""

@@ -1,4 +1,4 @@
-"""The tutorial's way: what somebody has who put FastAPI's tutorials together.
+"""The tutorial's way: FastAPI's tutorials put together.
 
 Sync dependencies, a session of the ORM for each request, HS256, and the user looked up for each request:
 https://fastapi.tiangolo.com/tutorial/security/oauth2-jwt/ and https://fastapi.tiangolo.com/tutorial/sql-databases/.
