@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""The settings of the auth service: `AUTH_*` variables, and the first users, `ADMIN_*` and `DEMO_*`."""
-=======
 """The settings of the auth service (`AUTH_*`), and its first users (`ADMIN_*`, `DEMO_*`)."""
->>>>>>> h-tools
 
 import os
 import re

@@ -213,11 +213,7 @@ class ServiceSettings(EnvironmentSettings):
         int,
         Field(
             ge=1,
-<<<<<<< HEAD
-            description="Bytes that a request's body may have; the default comes from `services.toml`.",
-=======
             description="Bytes that a request's body may have (larger: 413); `services.toml` may set another default.",
->>>>>>> h-tools
         ),
     ] = MAX_BODY_BYTES
     database_url: DatabaseURL
