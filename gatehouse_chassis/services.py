@@ -24,8 +24,10 @@ _LIMITED = re.compile(r"(?P<method>POST|PUT|PATCH|DELETE) (?P<path>(/[A-Za-z0-9.
 _NGINX_PREFIXES = ("/docs", "/.well-known", "/portal", "/panels", "/_problem")
 # Names of containers, databases, programs and variables that are not a service's.
 RESERVED_NAMES = frozenset(
-    ["admin", "databases", "demo", "docs", "gatehouse", "nginx", "postgres", "proxy"]
-    + ["supervisord", "template0", "template1"]
+    (
+        *("admin", "databases", "demo", "docs", "gatehouse", "nginx", "postgres", "proxy"),
+        *("supervisord", "template0", "template1"),
+    )
 )
 
 
