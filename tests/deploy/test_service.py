@@ -16,7 +16,7 @@ def everything(folder: Path) -> dict[Path, str]:
     return {
         file.relative_to(folder): file.read_text(encoding="utf-8", errors="replace")
         for file in folder.rglob("*")
-        if file.is_file() and not {".venv", ".local", "__pycache__"} & {*file.parts}
+        if file.is_file() and not {".venv", ".local", ".ruff_cache", "__pycache__"} & {*file.parts}
     }
 
 
