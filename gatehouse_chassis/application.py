@@ -29,6 +29,7 @@ from gatehouse_chassis.http.middleware import RequestContext
 from gatehouse_chassis.observability.metrics import Metrics
 from gatehouse_chassis.proxy.public_prefix import PublicPrefix
 from gatehouse_chassis.proxy.route_check import refuse_ambiguous_routes
+from gatehouse_chassis.serving.planned_routes import PlannedRoutes
 from gatehouse_chassis.settings import ServiceSettings, SettingsError
 
 
@@ -50,6 +51,7 @@ class _ServiceApp(FastAPI):
         self._metrics = metrics
 
     def build_middleware_stack(self) -> ASGIApp:
+        self.router.middleware_stack = PlannedRoutes(self, self.router.middleware_stack)
         return RequestContext(
             allow_origins(
                 BodyLimit(super().build_middleware_stack(), self._body_limit), self._cors_origins
@@ -134,6 +136,8 @@ def create_service(
         root_path_in_servers=False,
         docs_url=None,
         redoc_url=None,
+        # The chassis has metrics and logs of its own; FastAPI's would look for OpenTelemetry at every request.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         responses={"default": problems.describe("A problem (RFC 9457)")},
     )
     app.state.database = database

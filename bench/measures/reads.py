@@ -59,7 +59,7 @@ ON_SQLITE = Measure(
     "reads on SQLite, a bare route, the tutorial's way",
     _on_sqlite,
     (
-        at_least("Authenticated read of one item / a bare FastAPI route, SQLite", 0.60),
+        at_least("Authenticated read of one item / a bare FastAPI route, SQLite", 0.50),
         at_least("Authenticated read of one item / the tutorial's way", 6),
         at_least(f"Authenticated list of {PAGE} / a bare FastAPI route, SQLite", 0.35),
     ),
@@ -68,5 +68,5 @@ ON_POSTGRESQL = Measure(
     "reads-postgresql",
     "reads on PostgreSQL, a bare route",
     _on_postgresql,
-    (at_least("Authenticated read of one item / a bare FastAPI route, PostgreSQL", 0.45),),
+    (at_least("Authenticated read of one item / a bare FastAPI route, PostgreSQL", 0.4),),
 )

@@ -1,5 +1,6 @@
 """Logs: one JSON object per line for machines, readable lines on a terminal; every line of a request has its id."""
 
+import json
 import logging
 import sys
 from typing import Any
@@ -36,7 +37,12 @@ def configure_logging(*, service: str, level: str, style: str) -> None:
             )
         ]
     else:
-        last = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        # One encoder for all lines: structlog's own default makes one for each.
+        encode = json.JSONEncoder(default=repr).encode
+        last = [
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(serializer=lambda event, **_options: encode(event)),
+        ]
     structlog.configure(
         processors=[*_SHARED, name_service, *last],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),

@@ -122,3 +122,18 @@ def test_a_service_and_auth_say_the_same_of_a_scope(service: str) -> None:
     declared = bearer.model.model_dump()["flows"]["password"]["scopes"]
     assert declared
     assert declared.items() <= scope_list().descriptions.items()
+
+
+def test_what_libraries_keep_private_is_imported_in_one_room_only() -> None:
+    private = [
+        f"{file.relative_to(ROOT)} imports {module}"
+        for package in sorted(OURS - {"tests", "testing"})
+        for file in sorted((ROOT / package).rglob("*.py"))
+        if file.parent != ROOT / "gatehouse_chassis" / "serving"
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level
+        for module in (node.module, *(f"{node.module}.{alias.name}" for alias in node.names))
+        if module.partition(".")[0] not in OURS
+        and any(part.startswith("_") and part != "__version__" for part in module.split("."))
+    ]
+    assert private == []
