@@ -89,7 +89,7 @@ def _report(names: Names, written: Sequence[str]) -> str:
     package = names.package
     changed = ", ".join(["services.toml", *written])
     edit = {
-        f"{package}/tables.py": f"the columns of a {names.singular}",
+        f"{package}/tables.py": f"the columns of one {names.singular}",
         f"{package}/schemas.py": "what the API takes and returns",
         f"{package}/store.py": "the SQL",
         f"{package}/routes.py": "the routes",
