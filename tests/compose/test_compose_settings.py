@@ -158,3 +158,10 @@ def test_no_container_of_the_load_tests_gets_the_address_of_another_one() -> Non
 
     assert free.subnet_of(ipaddress.IPv4Network(addresses["subnet"]))
     assert [address for address in fixed if address in free] == []
+
+
+def test_the_images_are_given_everything_that_is_not_kept_from_them() -> None:
+    """A merge once lost the line that copies `services.toml`, without which no service starts."""
+    allowed = re.findall(r"^!(\S+)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE)
+    copied = re.findall(r"^COPY (?!--)(.+) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert set(allowed) == {name for names in copied for name in names.split()}
