@@ -17,6 +17,7 @@ COPY pyproject.toml uv.lock ./
 FROM uv AS build
 # Packages first: this layer is built anew only when they change.
 RUN uv sync --locked --no-default-groups --no-cache --python "$(command -v python)"
+COPY services.toml ./
 COPY gatehouse_chassis/ gatehouse_chassis/
 # >>> services.toml: packages (written by `make sync`)
 COPY auth_service/ auth_service/

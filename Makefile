@@ -4,6 +4,8 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := help
+# Without bytecode every process compiles all packages again, which more than doubles the time of its start.
+unexport PYTHONDONTWRITEBYTECODE
 
 # The first Python that is new enough. Another one: make up PYTHON=/path/to/python
 PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \

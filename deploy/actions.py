@@ -13,7 +13,7 @@ from deploy.docker import DockerStack
 from deploy.errors import DeployError
 from deploy.local import stack as processes
 from deploy.local.stack import LocalStack
-from deploy.mode import Mode
+from deploy.mode import Choice, Mode
 from deploy.progress import Progress
 from deploy.scaffold.create import create
 from deploy.scaffold.remove import remove
@@ -28,16 +28,21 @@ RECOVERS_WITHIN_S = 10
 
 
 def up(checkout: Checkout, options: argparse.Namespace) -> int:
-    """Bring the stack up, unless it runs."""
+    """Bring the stack up, unless it runs; one that runs other services than are listed is started anew."""
     settings = load(checkout)
     forced = mode.parse(options.mode)
     trouble = None if forced == Mode.LOCAL else mode.trouble_with_docker(settings.environment)
     choice = mode.choose(forced, trouble)
     running = _present(checkout, settings, docker_answers=forced != Mode.LOCAL and not trouble)
     if running:
-        return _say_that_it_runs(running[0], forced)
-
+        _refuse_another_mode(running[0], forced)
+        difference = _difference(running[0])
+        if not difference:
+            return _say_that_it_runs(running[0])
+        choice = Choice(running[0].mode, f"{difference}, so it is started anew. Data stays.")
     print(choice.reason)
+    for stack in running:
+        stack.stop()
     changed = generated.sync(checkout)
     if changed:
         print(f"services.toml has changed, so these were written anew: {', '.join(changed)}.")
@@ -205,11 +210,27 @@ def _chosen(checkout: Checkout, settings: Settings, options: argparse.Namespace)
     return [stack for stack in found if forced in (None, stack.mode)]
 
 
-def _say_that_it_runs(stack: Stack, forced: Mode | None) -> int:
+def _refuse_another_mode(stack: Stack, forced: Mode | None) -> None:
     if forced not in (None, stack.mode):
         raise DeployError(
             f"It already runs as {stack.name}. For MODE={forced} stop that first: make down"
         )
+
+
+def _difference(stack: Stack) -> str:
+    """Return a clause on what runs but is not listed, or is listed but does not run; empty when they agree."""
+    started = stack.started_services()
+    missing = [name for name in stack.services if name not in started]
+    surplus = sorted(started.difference(stack.services))
+    clauses = []
+    if missing:
+        clauses.append(f"runs without {' and '.join(missing)}")
+    if surplus:
+        clauses.append(f"runs {' and '.join(surplus)}, which services.toml does not list")
+    return f"It {' and '.join(clauses)}" if clauses else ""
+
+
+def _say_that_it_runs(stack: Stack) -> int:
     if not holds_within(RECOVERS_WITHIN_S, lambda: not any(row.trouble for row in stack.rows())):
         print(render(stack.rows()))
         raise DeployError(

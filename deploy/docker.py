@@ -141,6 +141,15 @@ class DockerStack:
         """Remove the data of this checkout, whose containers must be gone."""
         self._docker("volume", "rm", *self.volumes())
 
+    def started_services(self) -> set[str]:
+        """Return the services that it was started with, whether or not each runs now."""
+        lasting = {
+            container.service
+            for container in self._containers()
+            if self._is_ours(container) and not container.runs_once
+        }
+        return lasting - {"postgres", "proxy"}
+
     def rows(self) -> list[Row]:
         """Return a line for each service."""
         known = {

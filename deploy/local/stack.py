@@ -120,6 +120,10 @@ class LocalStack:
         started = [record.stem for record in self._checkout.run.glob("*.starts")]
         return sum(leftovers.end(self._checkout, program) for program in started)
 
+    def started_services(self) -> set[str]:
+        """Return the services that it was started with, whether or not each runs now."""
+        return {program.name for program in self._supervisor.programs() or ()} - {"nginx"}
+
     def rows(self) -> list[Row]:
         """Return a line for each program."""
         known = {program.name: program for program in self._supervisor.programs() or ()}

@@ -100,7 +100,7 @@ def _report(names: Names, written: Sequence[str]) -> str:
     return f"""\
 Made {package}/ and tests/{package}/. Changed {changed}.
 
-Next: make up (when the stack runs already: make down && make up)
+Next: make up
 It serves /{names.plural}/ then, and its documentation at /{names.plural}/docs.
 
 Make it yours:

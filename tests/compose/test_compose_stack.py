@@ -199,3 +199,22 @@ def test_a_second_up_says_that_it_runs(copy: Copy) -> None:
     done = copy.make("up")
     assert done.returncode == 0
     assert "already runs" in done.stdout
+
+
+def test_a_new_service_joins_the_stack_that_runs_and_data_stays(copy: Copy) -> None:
+    made = call(copy, "POST", "/items/", copy.sign_in(), {"title": "Older than notes"})
+    assert made.status == 201
+    copy.share_packages()
+    service = copy.run(".venv/bin/python", "-m", "deploy", "service", "notes")
+    assert service.returncode == 0, service.stderr
+
+    up = copy.make("up")
+
+    assert up.returncode == 0, up.stdout + up.stderr
+    assert up.stdout.startswith("It runs without notes, so it is started anew. Data stays.\n")
+    token = copy.sign_in()
+    assert call(copy, "POST", "/notes/", token, {"title": "Buy milk"}).status == 201
+    assert [note["title"] for note in call(copy, "GET", "/notes/", token).json["items"]] == [
+        "Buy milk"
+    ]
+    assert call(copy, "GET", f"/items/{made.json['id']}", token).status == 200

@@ -105,6 +105,20 @@ def test_what_is_down_is_told_by_ps_and_not_by_make(
     assert ("make: ***" in done.stderr) == bool(makes_own)
 
 
+def test_bytecode_is_kept_also_where_the_shell_says_otherwise(tmp_path: Path) -> None:
+    program = tmp_path / "python3"
+    program.write_text('#!/bin/sh\n[ "$1" = -c ] && exit 0\nenv\n')
+    program.chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:{PATH}", "PYTHONDONTWRITEBYTECODE": "1"}
+
+    done = subprocess.run(
+        ["make", "up"], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+
+    assert "PATH=" in done.stdout
+    assert "PYTHONDONTWRITEBYTECODE" not in done.stdout
+
+
 def test_a_recipe_stops_at_the_first_error(tmp_path: Path) -> None:
     settings = re.findall(r"^(?:SHELL|\.SHELLFLAGS) .*", MAKEFILE.read_text(), re.MULTILINE)
     (tmp_path / "Makefile").write_text("\n".join(settings) + "\nall:\n\t@false | cat; echo on\n")

@@ -8,14 +8,17 @@ from testing.http import send
 from testing.ports import free_port
 
 
-def test_a_new_service_is_served_with_the_others(tmp_path: Path) -> None:
+def test_a_new_service_joins_the_stack_that_runs(tmp_path: Path) -> None:
     copy = Copy(tmp_path / "checkout", "local")
     copy.share_packages()
+    first = copy.make("up")
+    assert first.returncode == 0, first.stdout + first.stderr
     made = copy.run(".venv/bin/python", "-m", "deploy", "service", "notes")
     assert made.returncode == 0, made.stderr
     up = copy.make("up", NOTES_BIND=f"127.0.0.1:{free_port()}")
     try:
         assert up.returncode == 0, up.stdout + up.stderr
+        assert up.stdout.startswith("It runs without notes, so it is started anew. Data stays.\n")
         url = f"http://127.0.0.1:{copy.port}"
         headers = [
             ("Authorization", f"Bearer {copy.sign_in()}"),
