@@ -1,5 +1,6 @@
 """What every folder of tests shares: the running stacks, and the order in which the folders run."""
 
+import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -30,6 +31,13 @@ SLOW_FOLDERS = (
 # Their example of a service is items: without it they have nothing to test. For one test or module:
 # pytest.mark.needs_service("items").
 ABOUT_ITEMS = frozenset(("bench", "stack", "clients", "browser", "doctor", "compose"))
+
+
+def pytest_configure() -> None:
+    """Forget the settings of the shell: `export GATEHOUSE_PORT=9000` is about a stack, not about tests."""
+    for name in [*os.environ]:
+        if name.startswith(("GATEHOUSE_", "AUTH_", "ITEMS_")) or name == "MODE":
+            del os.environ[name]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -24,10 +24,13 @@ from tests.auth_service.parts import Parts
 from tests.auth_service.people import URL
 
 
+SERVICES = str(Path(__file__).parent / "services.toml")
+
+
 @pytest.fixture(autouse=True)
 def services(monkeypatch: pytest.MonkeyPatch) -> None:
     """Auth issues tokens for items here, whether this checkout has that service or not."""
-    monkeypatch.setenv("GATEHOUSE_SERVICES", str(Path(__file__).parent / "services.toml"))
+    monkeypatch.setenv("GATEHOUSE_SERVICES", SERVICES)
 
 
 @pytest.fixture(scope="session")
@@ -92,9 +95,11 @@ async def client(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def shared_client(filled_file: Path) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of one service for all tests whose requests are refused and change nothing."""
-    app = create_app(
-        settings_for(f"sqlite:///{shutil.copy(filled_file, filled_file.with_name('shared.db'))}")
-    )
+    file = shutil.copy(filled_file, filled_file.with_name("shared.db"))
+    # The fixture `services` comes after those of the session.
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("GATEHOUSE_SERVICES", SERVICES)
+        app = create_app(settings_for(f"sqlite:///{file}"))
     async with running(app, base_url=URL) as client:
         yield client
 
