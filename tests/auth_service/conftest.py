@@ -23,7 +23,6 @@ from tests.auth_service.mailbox import mailbox  # noqa: F401  # a fixture
 from tests.auth_service.parts import Parts
 from tests.auth_service.people import URL
 
-
 SERVICES = str(Path(__file__).parent / "services.toml")
 
 
