@@ -42,9 +42,9 @@ class Copy:
         }
 
     def share_packages(self) -> None:
-        """Spare the copy an installation of its own."""
+        """Spare the copy an installation of its own; does nothing twice."""
         for shared in (".venv", ".local"):
-            if (ROOT / shared).exists():
+            if (ROOT / shared).exists() and not (self.folder / shared).is_symlink():
                 (self.folder / shared).symlink_to(ROOT / shared)
 
     def make(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -50,7 +50,7 @@ def test_no_request_fails_while_every_worker_is_replaced(copy: Copy) -> None:
 def test_reload_brings_new_code_to_one_service(copy: Copy, composition_root: Path) -> None:
     before = copy.table()
     composition_root.write_text(
-        composition_root.read_text().replace('title="Items"', 'title="New items"')
+        composition_root.read_text().replace("title=service.title", 'title="New items"')
     )
 
     done = copy.make("reload", "S=items")
