@@ -1,4 +1,7 @@
-"""Refuses passwords that are long enough and still easy to guess: common, breached, patterns, or the user's name."""
+"""Refuses passwords that are long enough and still easy to guess: common, breached, patterns, or the user's name.
+
+How long a password must be is said in `auth_service.users.schemas`.
+"""
 
 from zxcvbn_rs_py import zxcvbn
 

@@ -21,7 +21,7 @@ _REVOKE_ALL_OF_CLIENT = _REVOKE.where(
     access_tokens.c.client_id == bindparam("client"), access_tokens.c.session_id.is_(None)
 )
 _ALIVE = access_tokens.c.expires_at > bindparam("expires_after")
-# A session that is over takes its tokens with it, even one that was being issued at that moment.
+# When a session ends, its access tokens are revoked, also one that was being issued at that moment.
 _REVOKED = union(
     select(access_tokens.c.id).where(access_tokens.c.revoked_at.is_not(None), _ALIVE),
     select(access_tokens.c.id)
@@ -41,8 +41,8 @@ _SPAN = select(
     select(func.max(access_tokens.c.id)).scalar_subquery().label("newest"),
     select(func.min(access_tokens.c.id)).scalar_subquery().label("oldest"),
 )
-# The first that were given are the first that expire. After the life of tokens was set shorter, those of before hold up
-# the later ones for as long as they live, an hour at most.
+# Tokens expire in the order in which they were issued. After the life of tokens was set shorter, older tokens delay the
+# removal of newer ones until they expire, an hour at most.
 _PURGE = delete(access_tokens).where(
     access_tokens.c.id.in_(
         select(access_tokens.c.id).order_by(access_tokens.c.id).limit(bindparam("limit"))
@@ -71,7 +71,7 @@ class AccessTokenStore:
         return await self._database.execute(_REVOKE_ONE, token=jti, at=now()) == 1
 
     async def is_revoked(self, jti: UUID) -> bool:
-        """Whether the token, or the session that it came from, is over before its time."""
+        """Whether the token, or the session that it came from, was revoked."""
         return await self._database.fetch_one(_IS_REVOKED, token=jti) is not None
 
     async def revoked(
