@@ -1,7 +1,7 @@
 """The grants of the token endpoint: what each takes, and when it gives tokens for it.
 
-A new grant is a class here with its name in `GRANT_TYPES`, an entry in `auth_service.container`, and its name in `Grant` of
-`auth_service.clients.schemas`, so that clients can be registered for it.
+A new grant is a class here with its name in `GRANT_TYPES`, an entry in `auth_service.container`, and its name in
+`auth_service.clients.schemas.Grant`, so that clients can be registered for it.
 """
 
 from collections.abc import Mapping
