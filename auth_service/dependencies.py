@@ -20,7 +20,6 @@ from auth_service.keys.signing_keys import SigningKeys
 from auth_service.mail.outbox import Outbox
 from auth_service.oauth.authorization import Authorization
 from auth_service.oauth.grants import AuthorizationCodeGrant, Grants
-from auth_service.oauth.issuer import TokenIssuer
 from auth_service.oauth.resources import Resources
 from auth_service.oauth.scopes import scope_list
 from auth_service.pages.sign_in import SignInPage
@@ -112,10 +111,6 @@ async def get_resources(request: Request) -> Resources:
     return _container(request).resources
 
 
-async def get_issuer(request: Request) -> TokenIssuer:
-    return _container(request).issuer
-
-
 async def get_grants(request: Request) -> Grants:
     return _container(request).grants
 
@@ -149,7 +144,6 @@ Statuses = Annotated[StatusList, Depends(get_status_list)]
 Revocations = Annotated[Revocation, Depends(get_revocation)]
 Verifier = Annotated[AccessTokenVerifier, Depends(get_verifier)]
 KnownResources = Annotated[Resources, Depends(get_resources)]
-Issuer = Annotated[TokenIssuer, Depends(get_issuer)]
 SupportedGrants = Annotated[Grants, Depends(get_grants)]
 CodeGrant = Annotated[AuthorizationCodeGrant, Depends(get_code_grant)]
 AuthorizationRequests = Annotated[Authorization, Depends(get_authorization)]
