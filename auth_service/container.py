@@ -77,7 +77,6 @@ class Container:
     revocation: Revocation
     verifier: AccessTokenVerifier
     resources: Resources
-    issuer: TokenIssuer
     code_grant: AuthorizationCodeGrant
     grants: Grants
     authorization: Authorization
@@ -185,7 +184,6 @@ class Container:
                 issuer=settings.issuer, audience=None, keys=keys, revocations=status_list
             ),
             resources=resources,
-            issuer=issuer,
             code_grant=code_grant,
             grants=grants,
             authorization=Authorization(clients, resources, settings.origin, services),
