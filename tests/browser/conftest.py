@@ -20,7 +20,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-@pytest.fixture(scope="session")
+# For one module at a time: until Playwright stops, an event loop runs in this thread, and `asyncio.run` of a module that
+# comes later would be refused.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with running_chromium() as running:
         yield running

@@ -15,7 +15,7 @@ from tests.browser.chromium import running_chromium, visiting
 from tests.browser.swagger_ui import authorize, status_of, try_out
 
 
-# For this module only: Playwright runs once at a time, and tests/browser has its own.
+# For this module only, as in tests/browser: Playwright runs once at a time.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with running_chromium() as running:
