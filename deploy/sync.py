@@ -40,7 +40,7 @@ BLOCKS: dict[str, dict[str, Callable[[Services], str]]] = {
 }
 WHOLE_FILES: dict[str, Callable[[Services], str]] = {"proxy/site/services.json": site.services_json}
 
-SETTINGS_PAGE = "docs/settings.md"
+PAGES = ("docs/settings.md", "docs/routes.md")
 
 _BLOCK = re.compile(
     r"^(?P<first>(?P<indent> *)# >>> services\.toml: (?P<name>[a-z-]+)\b.*\n)"
@@ -67,19 +67,18 @@ def sync(checkout: Checkout) -> list[str]:
 
 
 def sync_with_pages(checkout: Checkout) -> list[str]:
-    """Do what `sync` does and, where packages are installed, write `docs/settings.md` too."""
+    """Do what `sync` does and, where packages are installed, write the pages of `deploy.pages` too."""
     changed = sync(checkout)
-    if (checkout.venv / "bin" / "python").exists():
-        before = _text(checkout.root / SETTINGS_PAGE)
-        run(
-            [checkout.venv / "bin" / "python", "-m", "deploy.settings_page"],
-            cwd=checkout.root,
-            env=os.environ,
-            failed=f"{SETTINGS_PAGE} could not be written.",
-        )
-        if _text(checkout.root / SETTINGS_PAGE) != before:
-            changed.append(SETTINGS_PAGE)
-    return changed
+    if not (checkout.venv / "bin" / "python").exists():
+        return changed
+    before = {page: _text(checkout.root / page) for page in PAGES}
+    run(
+        [checkout.venv / "bin" / "python", "-m", "deploy.pages"],
+        cwd=checkout.root,
+        env=os.environ,
+        failed=f"{' and '.join(PAGES)} could not be written.",
+    )
+    return changed + [page for page in PAGES if _text(checkout.root / page) != before[page]]
 
 
 def stale(checkout: Checkout) -> list[str]:

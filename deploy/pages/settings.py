@@ -1,9 +1,5 @@
-"""`python -m deploy.settings_page`: write docs/settings.md from the settings classes; `make sync` runs it.
+"""docs/settings.md, from the settings classes."""
 
-Needs the virtual environment, unlike the rest of this package: it imports the services.
-"""
-
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,7 +12,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import SecretStr, TypeAdapter
 from pydantic.fields import FieldInfo
 
-from gatehouse_chassis.services import ServiceEntry, load_services
+from gatehouse_chassis.services import ServiceEntry
 from gatehouse_chassis.settings import (
     EnvironmentSettings,
     ResourceServerSettings,
@@ -163,16 +159,6 @@ def page(services: Mapping[str, ServiceEntry]) -> str:
     return "\n".join(parts)
 
 
-def write(root: Path) -> bool:
-    """Write the page of a checkout; whether it was another one before."""
-    text = page(load_services(root / "services.toml"))
-    file = root / PAGE
-    if file.exists() and file.read_text(encoding="utf-8") == text:
-        return False
-    file.write_text(text, encoding="utf-8")
-    return True
-
-
 def _classes(service: ServiceEntry) -> list[type[EnvironmentSettings]]:
     """The settings classes of a service that stand in its `settings` module, in their order."""
     if not service.package:
@@ -245,7 +231,3 @@ def _table(rows: Iterable[Row]) -> str:
     lines = ["| variable | type | default | meaning |", "| --- | --- | --- | --- |"]
     lines += [f"| `{row.name}` | {row.type} | {row.default} | {row.meaning} |" for row in rows]
     return "\n".join([*lines, ""])
-
-
-if __name__ == "__main__":
-    sys.stdout.write(f"Wrote {PAGE}.\n" if write(Path.cwd()) else "")

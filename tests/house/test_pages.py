@@ -1,6 +1,9 @@
 import re
+from types import ModuleType
 
-from deploy.settings_page import PAGE, page
+import pytest
+
+from deploy.pages import routes, settings
 from gatehouse_chassis.services import load_services
 from testing.checkout import ROOT
 
@@ -9,9 +12,10 @@ READERS = ("docker-compose.yml", "proxy/gateway/start.sh", "deploy", "gatehouse_
 INTERNAL = {"GATEHOUSE_SUPERVISOR_SOCKET"}
 
 
-def test_the_page_of_the_settings_says_what_the_classes_say() -> None:
-    written = (ROOT / PAGE).read_text(encoding="utf-8")
-    assert written == page(load_services(ROOT / "services.toml")), "run `make sync`"
+@pytest.mark.parametrize("made", [settings, routes])
+def test_a_page_says_what_the_code_says(made: ModuleType) -> None:
+    written = (ROOT / made.PAGE).read_text(encoding="utf-8")
+    assert written == made.page(load_services(ROOT / "services.toml")), "run `make sync`"
 
 
 def test_every_setting_of_the_whole_stack_is_on_the_page() -> None:
@@ -25,5 +29,5 @@ def test_every_setting_of_the_whole_stack_is_on_the_page() -> None:
         for file in files
         for name in re.findall(r"\bGATEHOUSE_[A-Z_]+[A-Z]\b", file.read_text())
     }
-    written = (ROOT / PAGE).read_text(encoding="utf-8")
+    written = (ROOT / settings.PAGE).read_text(encoding="utf-8")
     assert sorted(name for name in read - INTERNAL if f"`{name}`" not in written) == []
