@@ -22,6 +22,7 @@ from gatehouse_chassis.auth.resource_metadata import add_resource_metadata
 from gatehouse_chassis.database import Database
 from gatehouse_chassis.docs import add_docs
 from gatehouse_chassis.http import problems
+from gatehouse_chassis.http.addresses import Addresses
 from gatehouse_chassis.http.body_limit import BodyLimit
 from gatehouse_chassis.http.cors import allow_origins
 from gatehouse_chassis.http.health import ReadinessCheck, health_routes, until_ready
@@ -51,7 +52,9 @@ class _ServiceApp(FastAPI):
         self._metrics = metrics
 
     def build_middleware_stack(self) -> ASGIApp:
-        self.router.middleware_stack = PlannedRoutes(self, self.router.middleware_stack)
+        self.router.middleware_stack = PlannedRoutes(
+            self, Addresses(self.routes, self.router.middleware_stack)
+        )
         return RequestContext(
             allow_origins(
                 BodyLimit(super().build_middleware_stack(), self._body_limit), self._cors_origins
@@ -136,6 +139,7 @@ def create_service(
         root_path_in_servers=False,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         # The chassis has metrics and logs of its own; FastAPI's would look for OpenTelemetry at every request.
         telemetry={"tracing": False, "metrics": False, "logs": False},
         responses={"default": problems.describe("A problem (RFC 9457)")},
