@@ -39,17 +39,23 @@ class _ServiceApp(FastAPI):
 
     def __init__(
         self,
-        public_prefix: PublicPrefix,
+        settings: ServiceSettings,
         metrics: Metrics,
-        cors_origins: Collection[str],
-        body_limit: int,
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        self._cors_origins = cors_origins
-        self._body_limit = body_limit
-        self._public_prefix = public_prefix
+        self._settings = settings
         self._metrics = metrics
+
+    def check_routes(self) -> None:
+        """Raises SettingsError when a route could be mistaken for the public prefix."""
+        try:
+            refuse_ambiguous_routes(self, self._settings.root_path)
+        except ValueError as error:
+            variable = self._settings.variable("root_path")
+            raise SettingsError(
+                f"{variable} cannot be {self._settings.root_path!r}: {error}"
+            ) from None
 
     def build_middleware_stack(self) -> ASGIApp:
         self.router.middleware_stack = PlannedRoutes(
@@ -57,9 +63,12 @@ class _ServiceApp(FastAPI):
         )
         return RequestContext(
             allow_origins(
-                BodyLimit(super().build_middleware_stack(), self._body_limit), self._cors_origins
+                BodyLimit(super().build_middleware_stack(), self._settings.body_limit),
+                self._settings.cors_origins,
             ),
-            public_prefix=self._public_prefix,
+            public_prefix=PublicPrefix(
+                root_path=self._settings.root_path, trusted_proxies=self._settings.trusted_proxies
+            ),
             metrics=self._metrics,
             routes=self.routes,
         )
@@ -115,6 +124,7 @@ def create_service(
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        app.check_routes()  # again: routes may have come since
         async with AsyncExitStack() as stack:
             for close in closing:
                 stack.push_async_callback(close)
@@ -126,10 +136,8 @@ def create_service(
 
     metrics = Metrics()
     app = _ServiceApp(
-        PublicPrefix(root_path=settings.root_path, trusted_proxies=settings.trusted_proxies),
+        settings,
         metrics,
-        settings.cors_origins,
-        settings.body_limit,
         title=title,
         description=description,
         version=__version__,
@@ -152,11 +160,7 @@ def create_service(
     app.add_route("/metrics", metrics.answer, include_in_schema=False)
     add_resource_metadata(app, settings, name=name, title=title, scopes=scopes)
     add_docs(app, title=title)
-    try:
-        refuse_ambiguous_routes(app, settings.root_path)
-    except ValueError as error:
-        variable = settings.variable("root_path")
-        raise SettingsError(f"{variable} cannot be {settings.root_path!r}: {error}") from None
+    app.check_routes()
     return app
 
 
