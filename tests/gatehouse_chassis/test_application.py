@@ -182,6 +182,6 @@ async def test_a_mount_that_comes_late_is_judged_like_a_route(
 
 async def test_a_mount_at_the_prefix_is_refused(settings: ServiceSettings) -> None:
     router = APIRouter()
-    router.mount("/probe", lambda _scope, _receive, _send: None)
+    router.mount("/probe", FastAPI())
     with pytest.raises(SettingsError, match="ROOT_PATH cannot be '/probe'"):
         _create(settings, routers=[router])
