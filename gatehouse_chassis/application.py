@@ -11,6 +11,7 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -62,15 +63,17 @@ class _ServiceApp(FastAPI):
             self, Addresses(self.routes, self.router.middleware_stack)
         )
         return RequestContext(
-            allow_origins(
-                BodyLimit(super().build_middleware_stack(), self._settings.body_limit),
-                self._settings.cors_origins,
-            ),
+            BodyLimit(super().build_middleware_stack(), self._settings.body_limit),
             public_prefix=PublicPrefix(
                 root_path=self._settings.root_path, trusted_proxies=self._settings.trusted_proxies
             ),
             metrics=self._metrics,
             routes=self.routes,
+            readable=partial(
+                allow_origins,
+                origins=self._settings.cors_origins,
+                headers=self._settings.cors_headers,
+            ),
         )
 
     def openapi(self) -> dict[str, Any]:

@@ -48,7 +48,7 @@ async def test_what_is_no_entity_tag_is_a_bad_request(client: httpx2.AsyncClient
         assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
 
 
-@pytest.mark.parametrize("tag", ["*", '"1"', 'W/"2"', '"7", "1"'])
+@pytest.mark.parametrize("tag", ["*", '"1"', 'W/"1"', '"7", "1"'])
 async def test_a_current_copy_is_not_sent_again(client: httpx2.AsyncClient, tag: str) -> None:
     path = await _create(client)
     answer = await client.get(path, headers={"If-None-Match": tag})
