@@ -119,7 +119,7 @@ def _check_header_names(names: frozenset[str]) -> frozenset[str]:
             raise ValueError(
                 f"has {name!r}, which is no name of a header, such as X-Requested-With"
             )
-    return names
+    return names or USUAL_HEADERS  # Compose sets what is unset to nothing
 
 
 Secret = Annotated[SecretStr, _refuse_weak("secret", SECRET_MIN_LENGTH)]
