@@ -51,3 +51,11 @@ def well_known(view: View) -> None:
     if knows_its_host(view):
         announced = view.known_url.removesuffix("/items")
         assert reply.json == {"issuer": f"{announced}/auth"}
+
+
+@case("N7", "Metadata of the protected resource are found at the root of the host, too")
+def protected_resource(view: View) -> None:
+    path = "/.well-known/oauth-protected-resource"
+    reply = view.ask(f"{view.origin}{view.outer}{path}/items")
+    assert reply.status == 200, reply
+    assert reply.json == view.get(path).json
