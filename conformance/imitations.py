@@ -20,7 +20,8 @@ from testing.proxies import Header, Proxy
 
 CLIENT, STRANGER, PROXY = "127.0.0.7", "127.0.0.8", "127.0.0.1"
 _UNIX = ""
-_WELL_KNOWN = "/.well-known/oauth-authorization-server/auth"
+_OF_AUTH = "/.well-known/oauth-authorization-server/auth"
+_OF_ITEMS = "/.well-known/oauth-protected-resource/items"
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,8 @@ def _inner(dialect: Dialect, way: Way, items: ASGIApp) -> Site:
         [
             location(items, "/items", strips=way.strips),
             location(auth, "/auth", strips=way.strips),
-            location(auth, _WELL_KNOWN, strips=False),
+            location(auth, _OF_AUTH, strips=False),
+            location(items, _OF_ITEMS, strips=False),
         ]
     )
 

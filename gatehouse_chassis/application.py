@@ -11,6 +11,7 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -22,6 +23,7 @@ from gatehouse_chassis.auth.resource_metadata import add_resource_metadata
 from gatehouse_chassis.database import Database
 from gatehouse_chassis.docs import add_docs
 from gatehouse_chassis.http import problems
+from gatehouse_chassis.http.addresses import Addresses
 from gatehouse_chassis.http.body_limit import BodyLimit
 from gatehouse_chassis.http.cors import allow_origins
 from gatehouse_chassis.http.health import ReadinessCheck, health_routes, until_ready
@@ -38,27 +40,40 @@ class _ServiceApp(FastAPI):
 
     def __init__(
         self,
-        public_prefix: PublicPrefix,
+        settings: ServiceSettings,
         metrics: Metrics,
-        cors_origins: Collection[str],
-        body_limit: int,
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        self._cors_origins = cors_origins
-        self._body_limit = body_limit
-        self._public_prefix = public_prefix
+        self._settings = settings
         self._metrics = metrics
 
+    def check_routes(self) -> None:
+        """Raises SettingsError when a route could be mistaken for the public prefix."""
+        try:
+            refuse_ambiguous_routes(self, self._settings.root_path)
+        except ValueError as error:
+            variable = self._settings.variable("root_path")
+            raise SettingsError(
+                f"{variable} cannot be {self._settings.root_path!r}: {error}"
+            ) from None
+
     def build_middleware_stack(self) -> ASGIApp:
-        self.router.middleware_stack = PlannedRoutes(self, self.router.middleware_stack)
+        self.router.middleware_stack = PlannedRoutes(
+            self, Addresses(self.routes, self.router.middleware_stack)
+        )
         return RequestContext(
-            allow_origins(
-                BodyLimit(super().build_middleware_stack(), self._body_limit), self._cors_origins
+            BodyLimit(super().build_middleware_stack(), self._settings.body_limit),
+            public_prefix=PublicPrefix(
+                root_path=self._settings.root_path, trusted_proxies=self._settings.trusted_proxies
             ),
-            public_prefix=self._public_prefix,
             metrics=self._metrics,
             routes=self.routes,
+            readable=partial(
+                allow_origins,
+                origins=self._settings.cors_origins,
+                headers=self._settings.cors_headers,
+            ),
         )
 
     def openapi(self) -> dict[str, Any]:
@@ -112,6 +127,7 @@ def create_service(
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        app.check_routes()  # again: routes may have come since
         async with AsyncExitStack() as stack:
             for close in closing:
                 stack.push_async_callback(close)
@@ -123,10 +139,8 @@ def create_service(
 
     metrics = Metrics()
     app = _ServiceApp(
-        PublicPrefix(root_path=settings.root_path, trusted_proxies=settings.trusted_proxies),
+        settings,
         metrics,
-        settings.cors_origins,
-        settings.body_limit,
         title=title,
         description=description,
         version=__version__,
@@ -136,6 +150,7 @@ def create_service(
         root_path_in_servers=False,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         # The chassis has metrics and logs of its own; FastAPI's would look for OpenTelemetry at every request.
         telemetry={"tracing": False, "metrics": False, "logs": False},
         responses={"default": problems.describe("A problem (RFC 9457)")},
@@ -148,11 +163,7 @@ def create_service(
     app.add_route("/metrics", metrics.answer, include_in_schema=False)
     add_resource_metadata(app, settings, name=name, title=title, scopes=scopes)
     add_docs(app, title=title)
-    try:
-        refuse_ambiguous_routes(app, settings.root_path)
-    except ValueError as error:
-        variable = settings.variable("root_path")
-        raise SettingsError(f"{variable} cannot be {settings.root_path!r}: {error}") from None
+    app.check_routes()
     return app
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from gatehouse_chassis.http.body_limit import MAX_BODY_BYTES
+from gatehouse_chassis.http.cors import USUAL_HEADERS
 from gatehouse_chassis.proxy.forwarded import PREFIX, TrustedProxies
 from gatehouse_chassis.proxy.public_prefix import normalise_root_path
 from gatehouse_chassis.services import ServicesError, auth_prefix
@@ -18,6 +19,7 @@ from gatehouse_chassis.services import ServicesError, auth_prefix
 SECRET_MIN_LENGTH = 32
 PASSWORD_MIN_LENGTH = 12
 # An origin, which may end in an outer prefix.
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _ORIGIN = re.compile(
     r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?"
     rf"{PREFIX.pattern}/?"
@@ -109,6 +111,15 @@ def _check_cors_origins(origins: frozenset[str]) -> frozenset[str]:
                 f"has {origin!r}; each entry must be an origin such as https://app.example.com, without a path"
             )
     return origins
+
+
+def _check_header_names(names: frozenset[str]) -> frozenset[str]:
+    for name in sorted(names):
+        if not _HEADER_NAME.fullmatch(name):
+            raise ValueError(
+                f"has {name!r}, which is no name of a header, such as X-Requested-With"
+            )
+    return names or USUAL_HEADERS  # Compose sets what is unset to nothing
 
 
 Secret = Annotated[SecretStr, _refuse_weak("secret", SECRET_MIN_LENGTH)]
@@ -235,6 +246,13 @@ class ServiceSettings(EnvironmentSettings):
             description="Origins whose pages may call the service from a browser, such as `https://app.example.com`."
         ),
     ] = frozenset()
+    cors_headers: Annotated[
+        frozenset[str],
+        NoDecode,
+        BeforeValidator(_read_list),
+        AfterValidator(_check_header_names),
+        Field(description="Request headers that such pages may send, instead of the usual ones."),
+    ] = USUAL_HEADERS
 
     port: Annotated[
         int,

@@ -31,6 +31,8 @@ class Echo:
         query = parse_qsl(scope["query_string"].decode())
         chosen = dict(query)
         headers = [value.split(": ", 1) for name, value in query if name == "header"]
+        if not any(name.lower() == "content-type" for name, _ in headers):
+            headers.append(["content-type", "application/json"])
         seen = {
             "service": self._name,
             "method": scope["method"],
@@ -45,10 +47,7 @@ class Echo:
             {
                 "type": "http.response.start",
                 "status": int(chosen.get("status", 200)),
-                "headers": [
-                    (b"content-type", b"application/json"),
-                    *((name.encode(), value.encode()) for name, value in headers),
-                ],
+                "headers": [(name.encode(), value.encode()) for name, value in headers],
             }
         )
         await send({"type": "http.response.body", "body": json.dumps(seen).encode()})

@@ -8,7 +8,6 @@ from conformance.case import case
 from conformance.view import AUTHORIZED, DIRECT_HOST, View
 from conformance.wire import Headers, Reply
 
-_REDIRECTS = (301, 302, 303, 307, 308)
 _FORM = (("Content-Type", "application/x-www-form-urlencoded"),)
 # These answer with url_for, which can know no other host than the one it is told.
 _LINKS_ITSELF = ("/who", "/hello/", "/sign-in")
@@ -37,19 +36,20 @@ def own_urls(view: View) -> None:
 
 
 @case(
-    "C2", "A missing slash is added by a redirect that keeps scheme, host, port, prefix and token"
+    "C2",
+    "An address without the slash of its route is answered, token and query kept, not redirected",
 )
-def slash_added(view: View) -> None:
-    assert_redirects(view, "/things", "/things/")
-    assert_redirects(view, "/things?a=1&b=%2F", "/things/?a=1&b=%2F")
-    _, reply = view.follow(f"{view.url}/things?a=1", AUTHORIZED)
+def without_the_slash(view: View) -> None:
+    assert_same(view, "/things", "/things/")
+    assert_same(view, "/things?a=1&b=%2F", "/things/?a=1&b=%2F")
+    reply = view.get("/things?a=1", AUTHORIZED)
     assert reply.status == 200, reply
     assert reply.json == {"authorization": AUTHORIZED[0][1], "query": "a=1"}
 
 
-@case("C3", "A slash too many is removed by such a redirect")
-def slash_removed(view: View) -> None:
-    assert_redirects(view, "/who/", "/who")
+@case("C3", "So is an address with a slash too many")
+def with_a_slash(view: View) -> None:
+    assert_same(view, "/protected/", "/protected")
 
 
 @case("C4", "The bare prefix is the home of the service, or leads there without leaving the origin")
@@ -113,9 +113,9 @@ def static_files(view: View) -> None:
     assert "index of d" in view.get("/static/d/").text
 
 
-@case("C12", "An application mounted in the service has right redirects, pages and document")
+@case("C12", "An application mounted in the service has right addresses, pages and document")
 def mounted_application(view: View) -> None:
-    assert_redirects(view, "/sub/hello", "/sub/hello/")
+    assert_same(view, "/sub/hello", "/sub/hello/")
     if knows_its_host(view):
         assert view.get("/sub/hello/").json == f"{view.known_url}/sub/hello/"
     assert_docs_page(view, "/sub/docs")
@@ -225,6 +225,13 @@ def policy(view: View) -> None:
         assert get("/protected", AUTHORIZED).json == "somebody"
         assert get("//protected").status in (401, 404)
         assert get("/%70rotected").status == 401
+
+
+def assert_same(view: View, path: str, other: str) -> None:
+    """Both spellings are answered alike, without a redirect."""
+    replies = [view.get(spelling, AUTHORIZED) for spelling in (path, other)]
+    assert [reply.status for reply in replies] == [200, 200], replies
+    assert replies[0].text == replies[1].text
 
 
 def assert_redirects(view: View, path: str, target: str) -> None:

@@ -21,8 +21,8 @@ def secure_links(view: View) -> None:
     reply = view.get("/who")
     assert reply.json["scheme"] == "https"
     assert reply.json["url"].startswith("https://")
-    url, reply = view.follow(f"{view.url}/things")
-    assert (url, reply.status) == (f"{view.url}/things/", 200)
+    url, reply = view.follow(f"{view.url}/static/d")
+    assert (url, reply.status) == (f"{view.url}/static/d/", 200)
 
 
 @case(

@@ -1,7 +1,7 @@
 """N: another proxy adds a prefix in front."""
 
 from conformance.case import case
-from conformance.cases.core import assert_redirects, assert_token_endpoint, knows_its_host
+from conformance.cases.core import assert_same, assert_token_endpoint, knows_its_host
 from conformance.view import View
 
 
@@ -21,7 +21,7 @@ def sibling(view: View) -> None:
 )
 def in_turns(view: View) -> None:
     for _ in range(2):
-        assert_redirects(view, "/things", "/things/")
+        assert_same(view, "/things", "/things/")
         assert view.get("/who").json["url"] == f"{view.known_url}/who"
         assert view.direct("/who").json["url"].endswith(":8002/items/who")
 
@@ -51,3 +51,11 @@ def well_known(view: View) -> None:
     if knows_its_host(view):
         announced = view.known_url.removesuffix("/items")
         assert reply.json == {"issuer": f"{announced}/auth"}
+
+
+@case("N7", "Metadata of the protected resource are found at the root of the host, too")
+def protected_resource(view: View) -> None:
+    path = "/.well-known/oauth-protected-resource"
+    reply = view.ask(f"{view.origin}{view.outer}{path}/items")
+    assert reply.status == 200, reply
+    assert reply.json == view.get(path).json

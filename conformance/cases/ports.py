@@ -14,7 +14,7 @@ from conformance.view import View
 )
 def named_port(view: View) -> None:
     assert urlsplit(view.get("/who").json["self"]).port == urlsplit(view.origin).port
-    assert view.follow(f"{view.url}/things")[0] == f"{view.url}/things/"
+    assert view.follow(f"{view.url}/static/d")[0] == f"{view.url}/static/d/"
 
 
 @case(
@@ -24,7 +24,7 @@ def named_port(view: View) -> None:
 )
 def default_port(view: View) -> None:
     assert urlsplit(view.get("/who").json["self"]).port is None
-    assert urlsplit(view.follow(f"{view.url}/things")[0]).port is None
+    assert urlsplit(view.follow(f"{view.url}/static/d")[0]).port is None
 
 
 @case("PORT3", "A redirect of the proxy itself stays on the published port")

@@ -73,6 +73,7 @@ def _settings(service: ServiceEntry, auth: ServiceEntry) -> str:
         f"  {variable}_WORKERS: ${{{variable}_WORKERS:-{service.workers}}}",
         f"  {_limit(service)}",
         f"  {variable}_CORS_ORIGINS: ${{{variable}_CORS_ORIGINS:-}}",
+        f"  {variable}_CORS_HEADERS: ${{{variable}_CORS_HEADERS:-}}",
         f"  {variable}_TRUSTED_PROXIES: {NETWORK}.2/32",
     ]
     if service.database:

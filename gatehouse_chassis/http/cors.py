@@ -9,25 +9,41 @@ _PREFLIGHT_LIFE = 600
 """Seconds that a browser need not ask again."""
 
 
-def allow_origins(app: ASGIApp, origins: Collection[str]) -> ASGIApp:
+USUAL_HEADERS = frozenset(
+    (
+        *("Authorization", "Content-Type", "If-Match", "If-None-Match", "Idempotency-Key"),
+        *("Last-Event-ID", "MCP-Protocol-Version", "Mcp-Session-Id"),
+        *("X-Request-ID", "X-Requested-With", "traceparent", "tracestate"),
+    )
+)
+"""What front ends and their libraries send; `<SERVICE>_CORS_HEADERS` names others."""
+
+
+def allow_origins(
+    app: ASGIApp, origins: Collection[str], headers: Collection[str] = USUAL_HEADERS
+) -> ASGIApp:
     """`app`, whose answers pages of these origins may read; no others, and never with cookies.
 
     A front end sends its access token in a header, so it needs no credentials mode, and none of its requests can use
     what the browser keeps for this origin.
+
+    Args:
+        headers: what a request of such a page may carry.
     """
     if not origins:
         return app
     return CORSMiddleware(
         app,
         allow_origins=sorted(origins),
-        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-        allow_headers=[
-            "Authorization",
-            "Content-Type",
-            "If-Match",
-            "If-None-Match",
+        allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=sorted(headers),
+        expose_headers=[
+            "ETag",
+            "Link",
+            "Location",
+            "Retry-After",
+            "WWW-Authenticate",
             "X-Request-ID",
         ],
-        expose_headers=["ETag", "Location", "Retry-After", "WWW-Authenticate", "X-Request-ID"],
         max_age=_PREFLIGHT_LIFE,
     )

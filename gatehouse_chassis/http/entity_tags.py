@@ -8,8 +8,9 @@ from fastapi import Header
 from gatehouse_chassis.http.problems import BadRequest
 
 _ENTITY_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
-# Nine digits fit every database's integer.
-_OURS = re.compile(r'"([1-9][0-9]{0,8})"')
+# Nine digits fit every database's integer. A proxy that compresses an answer rewrites its tag: nginx makes "1" weak,
+# Apache writes "1-gzip", Jetty "1--gzip", Traefik and others "1;br". It still stands for what the client has read.
+_OURS = re.compile(r'(?:W/)?"([1-9][0-9]{0,8})(?:(?:--?|;)(?:gzip|br|zstd|deflate))?"')
 
 NEVER = -1
 """A version that no row has: what a tag that is not ours stands for."""
@@ -34,6 +35,8 @@ def entity_tag(version: int) -> str:
 def expected_version(if_match: str | None) -> int | None:
     """The version that `If-Match` asks for; None when any will do (no header, or `*`).
 
+    RFC 9110 section 13.1.1 compares strongly. A weak tag of ours is taken all the same: no two versions share a number.
+
     Raises:
         BadRequest: it is no entity tag.
     """
@@ -48,6 +51,8 @@ def expected_version(if_match: str | None) -> int | None:
 def still_has(if_none_match: str | None, current: str) -> bool:
     """Whether the client's copy is the current one (weak comparison, RFC 9110 section 13.1.2).
 
+    A tag of ours that a proxy has rewritten is ours.
+
     Raises:
         BadRequest: the header holds no entity tags.
     """
@@ -55,8 +60,13 @@ def still_has(if_none_match: str | None, current: str) -> bool:
         return False
     if if_none_match.strip() == "*":
         return True
-    current = current.removeprefix("W/")
-    return any(tag.removeprefix("W/") == current for tag in _tags(if_none_match, "If-None-Match"))
+    return any(_as_sent(tag) == _as_sent(current) for tag in _tags(if_none_match, "If-None-Match"))
+
+
+def _as_sent(tag: str) -> str:
+    """A tag as the service wrote it, before a proxy rewrote it."""
+    found = _OURS.fullmatch(tag)
+    return f'"{found[1]}"' if found else tag.removeprefix("W/")
 
 
 def _tags(value: str, header: str) -> list[str]:

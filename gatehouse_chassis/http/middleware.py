@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Callable
 from uuid import uuid4
 
 import structlog
@@ -29,6 +30,7 @@ class RequestContext:
         public_prefix: rewrites the scope to the URL that the client used (docs/decisions/0001).
         metrics: counts every answer.
         routes: the application's routes, once they are all there.
+        readable: lets pages of other origins read what an ASGI application answers (CORS): refusals too.
     """
 
     def __init__(
@@ -38,8 +40,10 @@ class RequestContext:
         public_prefix: PublicPrefix,
         metrics: Metrics,
         routes: list[BaseRoute],
+        readable: Callable[[ASGIApp], ASGIApp],
     ) -> None:
-        self._app = app
+        self._app = readable(app)
+        self._readable = readable
         self._public_prefix = public_prefix
         self._metrics = metrics
         # The route in the scope does not know the prefix of the router it was included with.
@@ -82,12 +86,14 @@ class RequestContext:
             scope = self._public_prefix.public_scope(scope)
             await self._app(scope, receive, send_with_id)
         except Problem as problem:
-            await problem_response(HTTPConnection(scope), problem)(scope, receive, send_with_id)
+            answer = problem_response(HTTPConnection(scope), problem)
+            await self._readable(answer)(scope, receive, send_with_id)
         except Exception:
             # This is where the cause is told. The client has its answer, unless what failed stands around FastAPI.
             log.exception("request_failed")
             if not answered:
-                await failure_response(HTTPConnection(scope))(scope, receive, send_with_id)
+                answer = failure_response(HTTPConnection(scope))
+                await self._readable(answer)(scope, receive, send_with_id)
         finally:
             self._record(scope, status, time.perf_counter() - started)
             structlog.contextvars.unbind_contextvars("request_id")

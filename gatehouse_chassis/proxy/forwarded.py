@@ -213,7 +213,9 @@ def _scheme(scope: Scope, forwarded: str) -> str:
 def _with_port(hosts: Sequence[bytes], port: str, scheme: str) -> list[bytes]:
     if not (port.isascii() and port.isdigit() and len(port) <= 5 and 1 <= int(port) <= 65535):
         raise BadRequest("X-Forwarded-Port must be a number from 1 to 65535.")
-    if int(port) == _DEFAULT_PORT[scheme]:
+    # A proxy that ends TLS in front of a plain one says https and the port 80 of the other: the scheme is right.
+    inner = scheme in ("https", "wss") and int(port) == _DEFAULT_PORT["http"]
+    if inner or int(port) == _DEFAULT_PORT[scheme]:
         return list(hosts)
     return [host if _has_port(host) else b"%s:%d" % (host, int(port)) for host in hosts]
 

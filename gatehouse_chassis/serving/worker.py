@@ -9,7 +9,8 @@ import sys
 from typing import Any
 
 from fastapi.routing import iter_route_contexts
-from starlette.routing import WebSocketRoute
+from starlette.routing import Mount, WebSocketRoute
+from starlette.staticfiles import StaticFiles
 from uvicorn_worker import UvicornWorker
 
 from gatehouse_chassis.serving.draining import REQUEST_LIMIT, DrainingServer
@@ -46,7 +47,7 @@ class ServiceWorker(UvicornWorker):  # type: ignore[misc]  # it comes without ty
         return self._started[0] == 1
 
     async def _serve(self) -> None:
-        if not _takes_websockets(self.wsgi):
+        if not takes_websockets(self.wsgi):
             # Otherwise an upgrade request waits for a handshake that is never answered.
             self.config.ws = "none"
         self.config.app = self.wsgi
@@ -71,8 +72,17 @@ def _stop_at_once(server: DrainingServer) -> None:
     server.should_exit = server.force_exit = True
 
 
-def _takes_websockets(app: Any) -> bool:
+def takes_websockets(app: Any) -> bool:
+    """Whether the application has a route for one, or mounts an application that may have."""
+    if isinstance(app, StaticFiles):
+        return False
+    if not hasattr(app, "routes"):
+        return True  # it does not say
     return any(
         isinstance(context.original_route, WebSocketRoute)
-        for context in iter_route_contexts(getattr(app, "routes", ()))
+        or (
+            isinstance(context.original_route, Mount)
+            and takes_websockets(context.original_route.app)
+        )
+        for context in iter_route_contexts(app.routes)
     )

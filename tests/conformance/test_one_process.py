@@ -56,6 +56,6 @@ def test_directly_it_answers_without_the_prefix_too(views: list[View]) -> None:
         bare = direct.ask(direct.origin + path)
         assert bare.status == 200, path
         assert bare.body == direct.get(path).body
-    assert direct.ask(f"{direct.origin}/things").header("location") == "things/"
+    assert direct.ask(f"{direct.origin}/static/d").header("location") == "d/"
     opened = direct.proxy.open_websocket(f"ws://{direct.host}/ws")
     assert f'"url":"ws://{direct.host}/items/ws"' in opened.message

@@ -148,7 +148,40 @@ async def test_what_runs_beside_the_service_ends_with_it(settings: ServiceSettin
     assert events == ["starts", "ends", "closes"]
 
 
-async def test_a_redirect_to_the_slash_stays_relative(client: httpx2.AsyncClient) -> None:
+async def test_nothing_is_redirected_for_a_slash(client: httpx2.AsyncClient) -> None:
     answer = await client.get("/outer/inner/things/1/")
-    assert answer.status_code == 307
-    assert answer.headers["location"] == "../1"
+    assert answer.status_code == 200
+
+
+async def test_what_a_router_brings_for_start_and_stop_runs(settings: ServiceSettings) -> None:
+    events: list[str] = []
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        events.append("starts")
+        yield
+        events.append("ends")
+
+    router = APIRouter(lifespan=lifespan)
+    router.include_router(APIRouter(on_startup=[lambda: events.append("handler")]))
+    async with running(_create(settings, routers=[router])):
+        assert events == ["starts", "handler"]
+    assert events == ["starts", "handler", "ends"]
+
+
+@pytest.mark.parametrize("path", ["/probe", "/probe/deeper", "/{name}"])
+async def test_a_mount_that_comes_late_is_judged_like_a_route(
+    settings: ServiceSettings, path: str
+) -> None:
+    app = _create(settings)
+    app.mount(path, FastAPI())
+    with pytest.raises(SettingsError, match="ROOT_PATH cannot be '/probe': the route"):
+        async with running(app) as client:
+            await client.get("/health/live")
+
+
+async def test_a_mount_at_the_prefix_is_refused(settings: ServiceSettings) -> None:
+    router = APIRouter()
+    router.mount("/probe", FastAPI())
+    with pytest.raises(SettingsError, match="ROOT_PATH cannot be '/probe'"):
+        _create(settings, routers=[router])

@@ -60,11 +60,19 @@ def test_a_large_script_travels_compressed(proxy: Proxy) -> None:
     assert len(packed.body) < len(plain.body) / 2
 
 
-def test_the_docs_page_with_a_slash_redirects_to_where_its_relative_addresses_hold(
-    proxy: Proxy,
-) -> None:
-    answer = send(proxy.url, "/docs/")
-    assert (answer.status, answer.headers["Location"]) == (308, "../docs")
+def test_the_docs_page_with_a_slash_says_where_its_relative_addresses_hold(proxy: Proxy) -> None:
+    without, answer = send(proxy.url, "/docs"), send(proxy.url, "/docs/")
+    assert answer.status == 200
+    assert answer.body == without.body.replace(b"<head>", b'<head><base href="../docs">')
+    assert "base-uri 'self'" in answer.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/docs", "/docs/", "/services.json", "/docs/assets/docs.css"]
+)
+def test_options_of_a_page_are_told(proxy: Proxy, path: str) -> None:
+    answer = send(proxy.url, path, method="OPTIONS")
+    assert (answer.status, answer.headers["Allow"]) == (204, "GET, HEAD, OPTIONS")
 
 
 def test_the_redirect_of_a_folder_names_no_host(proxy: Proxy) -> None:

@@ -48,7 +48,7 @@ def test_an_unknown_path_is_not_found_for_every_method(proxy: Proxy) -> None:
 def test_a_page_takes_no_post(proxy: Proxy) -> None:
     answer = send(proxy.url, "/services.json", method="POST", body=b"")
     assert_problem(answer, status=405, title="Method Not Allowed", code="method_not_allowed")
-    assert answer.headers["Allow"] == "GET, HEAD"
+    assert answer.headers["Allow"] == "GET, HEAD, OPTIONS"
 
 
 def test_a_service_that_refuses_a_method_names_its_own(proxy: Proxy) -> None:

@@ -40,6 +40,12 @@ def test_an_answer_without_a_policy_may_load_nothing(proxy: Proxy) -> None:
     assert send(proxy.url, "/nowhere").headers["Content-Security-Policy"] == LOCKED
 
 
+def test_a_page_of_a_service_without_a_policy_keeps_its_styles(proxy: Proxy) -> None:
+    answer = send(proxy.url, "/items/?header=Content-Type:%20text/html;%20charset=utf-8")
+    policy = answer.headers["Content-Security-Policy"]
+    assert policy == "object-src 'none'; base-uri 'self'; frame-ancestors 'none'"
+
+
 def test_the_policy_of_a_service_stands_alone(proxy: Proxy) -> None:
     answer = send(proxy.url, "/items/docs?header=Content-Security-Policy:%20default-src%20'self'")
     assert answer.headers.get_all("Content-Security-Policy") == ["default-src 'self'"]

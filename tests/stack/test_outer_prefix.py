@@ -68,15 +68,19 @@ def test_signing_in_at_the_token_url_of_the_document_works(outer: str, stack: St
     assert send(f"{outer}/items/", headers=bearer).status == 200
 
 
-@pytest.mark.parametrize("path", ["/items", "/items/docs/", "/auth/users/", "/docs/"])
-def test_a_redirect_is_relative_and_leads_somewhere(outer: str, path: str) -> None:
-    redirect = get(outer + path)
-    assert redirect.status in {307, 308}
-    location = redirect.headers["Location"]
-    assert not location.startswith(("/", "http:", "https:"))
-    target = urljoin(outer + path, location)
-    assert target.startswith(f"{outer}/")
-    assert get(target).status in {200, 401}
+@pytest.mark.parametrize(
+    ("path", "other"),
+    [
+        ("/items/health/live", "/items/health/live/"),
+        ("/items/docs", "/items/docs/"),
+        ("/auth/sign-up", "/auth/sign-up/"),
+        ("/docs", "/docs/"),
+    ],
+)
+def test_both_spellings_are_answered_without_a_redirect(outer: str, path: str, other: str) -> None:
+    """What a page names by relative addresses is found from both: see tests/browser/test_docs_pages.py."""
+    assert [get(outer + spelling).status for spelling in (path, other)] == [200, 200]
+    assert get(f"{outer}/items").status == get(f"{outer}/items/").status == 401
 
 
 def test_without_the_prefix_the_same_stack_answers_as_well(stack: Stack) -> None:

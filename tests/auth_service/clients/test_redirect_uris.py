@@ -78,12 +78,16 @@ def test_a_redirect_uri_is_compared_character_by_character(uri: str, native: boo
     assert not is_registered(uri, registered, native=native)
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])
+LOOPBACK = ("127.0.0.1", "[::1]", "localhost")
+
+
+@pytest.mark.parametrize("host", LOOPBACK)
 def test_a_native_app_may_listen_on_any_port_of_its_own_computer(host: str) -> None:
     registered = [f"http://{host}/callback"]
     assert is_registered(f"http://{host}:51004/callback", registered, native=True)
     assert not is_registered(f"http://{host}:51004/callback", registered, native=False)
     assert not is_registered(f"http://{host}:51004/other", registered, native=True)
     assert not is_registered(f"http://{host}:51004@evil.example/callback", registered, native=True)
-    assert not is_registered("http://localhost:51004/callback", registered, native=True)
+    for other in set(LOOPBACK) - {host}:
+        assert not is_registered(f"http://{other}:51004/callback", registered, native=True)
     assert not is_registered(f"https://{host}:51004/callback", registered, native=True)

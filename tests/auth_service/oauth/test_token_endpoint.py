@@ -326,14 +326,14 @@ async def test_two_clients_in_one_request_are_refused(shared_client: httpx2.Asyn
     assert refused(answer) == (400, "invalid_request")
 
 
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "OPTIONS"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE"])
 async def test_the_token_endpoint_takes_post_only(
     shared_client: httpx2.AsyncClient, method: str
 ) -> None:
     answer = await shared_client.request(method, "/token")
     assert answer.status_code == 405
-    assert answer.headers["Allow"] == "POST"
-    assert answer.json()["code"] == "method_not_allowed"
+    assert answer.headers["Allow"] == "OPTIONS, POST"
+    assert method == "HEAD" or answer.json()["code"] == "method_not_allowed"
 
 
 async def test_the_published_keys_are_public(client: httpx2.AsyncClient) -> None:

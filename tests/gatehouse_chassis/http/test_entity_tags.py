@@ -24,7 +24,9 @@ def test_any_version_will_do_for_who_names_none(header: str | None) -> None:
     "header",
     [
         '"1", "2"',  # two at once were not read
-        'W/"1"',  # strong comparison
+        '"1-gz"',
+        '"1-gzip-gzip"',
+        '"-gzip"',
         '"abc"',
         '"01"',
         '"+1"',
@@ -40,6 +42,15 @@ def test_any_version_will_do_for_who_names_none(header: str | None) -> None:
 def test_a_tag_that_is_not_ours_matches_no_version(header: str) -> None:
     assert expected_version(header) == NEVER
     assert not still_has(header.replace("1", "7"), entity_tag(5))
+
+
+@pytest.mark.parametrize(
+    "header", ['W/"5"', '"5-gzip"', '"5--gzip"', 'W/"5-br"', '"5;zstd"', '"5-deflate"']
+)
+def test_what_a_compressing_proxy_made_of_our_tag_is_our_tag(header: str) -> None:
+    assert expected_version(header) == 5
+    assert still_has(header, entity_tag(5))
+    assert not still_has(header, entity_tag(6))
 
 
 @pytest.mark.parametrize(

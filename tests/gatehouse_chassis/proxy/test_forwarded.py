@@ -177,7 +177,7 @@ def test_https_at_the_client_is_never_lost_behind_a_plain_hop(
         ({"port": "80"}, "api.example.com"),
         ({"port": "443"}, "api.example.com:443"),
         ({"port": "443", "proto": "https"}, "api.example.com"),
-        ({"port": "80", "proto": "https"}, "api.example.com:80"),
+        ({"port": "80", "proto": "https"}, "api.example.com"),
         ({"port": "8443", "host": "shop.example.com:1"}, "shop.example.com:1"),
         ({"port": "8443", "host": "[2001:db8::1]"}, "[2001:db8::1]:8443"),
         ({"port": "8443, 80"}, "api.example.com:8443"),
