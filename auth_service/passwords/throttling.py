@@ -9,9 +9,9 @@ accounts. After a few free tries each failure doubles the wait, up to a quarter 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from ipaddress import ip_network
 
 from auth_service.errors import TryLater
+from auth_service.passwords.client_network import client_network
 from auth_service.passwords.store import Attempts, AttemptStore
 from gatehouse_chassis.database.columns import now
 
@@ -120,7 +120,7 @@ def _end_of_delay(attempts: Attempts, free: int) -> datetime:
 
 
 def _pair(username: str, address: str | None) -> str:
-    return _digest("account at address", username.lower(), _network(address))
+    return _digest("account at address", username.lower(), client_network(address))
 
 
 def _account(username: str) -> str:
@@ -128,14 +128,7 @@ def _account(username: str) -> str:
 
 
 def _address(address: str | None) -> str:
-    return _digest("address", _network(address))
-
-
-def _network(address: str | None) -> str:
-    """The address, or the /64 of an IPv6 address, which one household has as a whole."""
-    if address is None or ":" not in address:
-        return str(address)
-    return str(ip_network((address, 64), strict=False))
+    return _digest("address", client_network(address))
 
 
 def _digest(*parts: str) -> str:

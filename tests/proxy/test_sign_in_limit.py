@@ -120,9 +120,7 @@ def test_only_requests_that_hash_a_password_are_counted(limited_proxy: Proxy) ->
     ],
     ids=lambda household: household[0],
 )
-def test_the_addresses_of_one_64_are_one_client(
-    limited_proxy: Proxy, household: list[str]
-) -> None:
+def test_the_addresses_of_one_64_are_one_client(limited_proxy: Proxy, household: list[str]) -> None:
     answers = sign_ins_from(limited_proxy, islice(cycle(household), MORE_THAN_ALLOWED))
     assert 21 <= statuses(answers)[200] < MORE_THAN_ALLOWED
 
@@ -136,7 +134,12 @@ def test_the_next_64_is_another_client(limited_proxy: Proxy) -> None:
 
 
 def test_an_ipv4_address_is_the_same_client_over_ipv6(limited_proxy: Proxy) -> None:
-    spellings = ["203.0.113.7", "::ffff:203.0.113.7", "::ffff:cb00:7107", "0:0:0:0:0:ffff:cb00:7107"]
+    spellings = [
+        "203.0.113.7",
+        "::ffff:203.0.113.7",
+        "::ffff:cb00:7107",
+        "0:0:0:0:0:ffff:cb00:7107",
+    ]
     answers = sign_ins_from(limited_proxy, spellings * (MORE_THAN_ALLOWED // 4))
     assert 21 <= statuses(answers)[200] < MORE_THAN_ALLOWED
     assert statuses(sign_ins_from(limited_proxy, ["::ffff:203.0.113.8"]))[200] == 1
