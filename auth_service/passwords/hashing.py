@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from argon2 import PasswordHasher
@@ -46,33 +47,41 @@ class _Slot:
     """Room for one hash that runs or waits, or for a look-up before it.
 
     Attributes:
-        holders: whose share it is of: the client's network, and the user if someone is signed in.
-        hash: None for a look-up.
+        holders: whose it is: the client's network, and the user if someone is signed in.
+        turn: the lowest is served next. Whoever has slots already has to let everyone else go first as many times.
+        work: what is done in a thread, and its future result; none for a look-up.
     """
 
     holders: tuple[str, ...]
-    hash: Future[Any] | None = None
+    turn: int
+    work: tuple[Callable[[], Any], Future[Any]] | None = None
     taken_away: bool = False
 
 
 class PasswordHashing:
     """Hashes and verifies, `threads` at a time with at most `queue` waiting.
 
-    What exceeds that is refused: without a bound, a burst of sign-ins takes 19 MiB for each of its requests. When all
-    slots are taken, a newcomer gets one of whoever has the most, so that neither a network nor a user has more than an
-    equal share of them while others want one. Everything here takes the context of the request for that.
+    What exceeds that is refused: without a bound, a burst of sign-ins takes 19 MiB for each of its requests. Networks
+    and users are served in turns, and when all slots are taken, a newcomer gets the one whose turn is last: neither a
+    network nor a user has more than an equal share while others want one. That is why everything takes the context of
+    the request.
     """
 
     def __init__(self, *, threads: int, queue: int, hasher: PasswordHasher = ARGON2ID) -> None:
         use_one_arena()
         self._hasher = hasher
+        self._threads = threads
+        self._max_slots = threads + queue
         self._pool = ThreadPoolExecutor(
             threads, thread_name_prefix="argon2", initializer=_lower_priority
         )
-        self._max_slots = threads + queue
         self._slots: dict[_Slot, None] = {}  # the newest last
         self._held: Counter[str] = Counter()
         self._rest: asyncio.TimerHandle | None = None
+        self._lock = threading.Lock()  # for what the threads share with the event loop:
+        self._waiting: list[_Slot] = []
+        self._busy_threads = 0
+        self._turn = 0
         # Verified when there is no such user, so that the answer takes the same time as for a user who exists.
         self._dummy_hash = self._hasher.hash("nobody has this password")
 
@@ -116,6 +125,8 @@ class PasswordHashing:
         """Ends the threads."""
         if self._rest:
             self._rest.cancel()
+        with self._lock:
+            self._waiting.clear()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _matches(self, password: str, password_hash: str | None) -> bool:
@@ -132,10 +143,15 @@ class PasswordHashing:
             HashingBusy: too many are waiting already, or this one has to make room for someone with fewer slots.
         """
         slot = self._take_slot(context)
-        future = self._pool.submit(work)
-        slot.hash = future
+        future: Future[Result] = Future()
+        slot.work = work, future
         # Counted until the thread is done, even when the client has gone: the memory is in use until then.
         future.add_done_callback(self._release_in(asyncio.get_running_loop(), slot))
+        with self._lock:
+            self._waiting.append(slot)
+            if self._busy_threads < self._threads:
+                self._busy_threads += 1
+                self._pool.submit(self._work_until_nothing_waits)
         try:
             return await asyncio.wrap_future(future)
         except asyncio.CancelledError:
@@ -143,32 +159,49 @@ class PasswordHashing:
                 raise HashingBusy from None
             raise
 
+    def _work_until_nothing_waits(self) -> None:
+        while slot := self._next():
+            work, future = slot.work  # type: ignore[misc]  # all that wait have some
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(work())
+                except BaseException as error:  # raised where it is awaited
+                    future.set_exception(error)
+
+    def _next(self) -> _Slot | None:
+        """The slot whose turn it is; of those with equal turns, the oldest."""
+        with self._lock:
+            if not self._waiting:
+                self._busy_threads -= 1
+                return None
+            slot = min(self._waiting, key=attrgetter("turn"))
+            self._waiting.remove(slot)
+            self._turn = max(self._turn, slot.turn)
+            return slot
+
     def _take_slot(self, context: AuditContext) -> _Slot:
-        slot = _Slot(_holders(context))
+        holders = _holders(context)
+        slot = _Slot(holders, self._turn + 1 + max(self._held[holder] for holder in holders))
         if len(self._slots) >= self._max_slots:
             self._make_room_for(slot)
         self._slots[slot] = None
-        self._held.update(slot.holders)
+        self._held.update(holders)
         if self._rest:
             self._rest.cancel()
         return slot
 
     def _make_room_for(self, newcomer: _Slot) -> None:
-        """Takes the newest slot of whoever has the most: the one that would have waited longest."""
-        fair = self._share_of(newcomer) + 1
-        others = [slot for slot in self._slots if self._share_of(slot) > fair]
-        others.sort(key=self._share_of)  # stable: of equal shares the newest stays last
-        while others:
-            slot = others.pop()
+        """Takes away the slot whose turn is last, if it comes after the newcomer's."""
+        later = [slot for slot in self._slots if slot.turn > newcomer.turn]
+        later.sort(key=attrgetter("turn"))
+        while later:
+            slot = later.pop()
             # A hash that has begun cannot be cancelled; a look-up goes on, and has to ask again for its hash.
-            if slot.hash is None or slot.hash.cancel():
+            if slot.work is None or slot.work[1].cancel():
                 slot.taken_away = True
                 self._release_slot(slot)
                 return
         raise HashingBusy
-
-    def _share_of(self, slot: _Slot) -> int:
-        return max(self._held[holder] for holder in slot.holders)
 
     def _release_in(self, loop: asyncio.AbstractEventLoop, slot: _Slot) -> Callable[[object], None]:
         def release(_future: object) -> None:
@@ -181,6 +214,9 @@ class PasswordHashing:
         if slot not in self._slots:  # it was taken away
             return
         del self._slots[slot]
+        with self._lock:
+            if slot in self._waiting:
+                self._waiting.remove(slot)
         for holder in slot.holders:
             self._held[holder] -= 1
             if not self._held[holder]:

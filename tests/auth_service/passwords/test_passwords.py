@@ -5,7 +5,8 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from datetime import timedelta
-from typing import Literal, cast
+from functools import partial
+from typing import Any, Literal, cast
 
 import httpx2
 import pytest
@@ -17,6 +18,7 @@ from auth_service.audit.store import AuditStore
 from auth_service.container import Container
 from auth_service.main import create_app
 from auth_service.passwords.authentication import PasswordAuthentication, WrongCredentials
+from auth_service.passwords.client_network import client_network
 from auth_service.passwords.hashing import ARGON2ID, HashingBusy, PasswordHashing
 from auth_service.sessions.store import SessionStore
 from auth_service.settings import AuthSettings
@@ -192,7 +194,7 @@ class Crowd:
 
     def __init__(self, hashing: PasswordHashing, hasher: WatchedHasher) -> None:
         self._hashing, self._hasher = hashing, hasher
-        self.tasks: list[asyncio.Task[bool]] = []
+        self.tasks: list[asyncio.Task[Any]] = []
 
     async def comes(self, *contexts: AuditContext) -> list[asyncio.Task[bool]]:
         tasks = [asyncio.create_task(self._hashing.verify("x", None, one)) for one in contexts]
@@ -203,7 +205,7 @@ class Crowd:
             await asyncio.sleep(0)
         return tasks
 
-    async def outcomes(self) -> list[object]:
+    async def outcomes(self) -> list[Any]:
         self._hasher.may_go_on.set()
         return await asyncio.gather(*self.tasks, return_exceptions=True)
 
@@ -226,6 +228,21 @@ async def test_whoever_has_most_of_a_full_queue_makes_room_for_someone_else(
     assert len(flooding) - len(had_to_leave) == 5
     assert flooding[5] in had_to_leave  # the newest that waited
     assert outcomes.count(False) == 6
+
+
+async def test_whoever_comes_first_in_turn_does_not_wait_for_all_of_a_flood(
+    queue_of_five: PasswordHashing, crowd: Crowd
+) -> None:
+    served: list[str] = []
+    await crowd.comes(HOUSEHOLD[0])  # takes the thread
+    for one in [*HOUSEHOLD[1:5], SOMEONE_ELSE]:
+        network = client_network(one.address)
+        work = queue_of_five.run(partial(served.append, network), one)
+        crowd.tasks.append(asyncio.create_task(work))
+        await asyncio.sleep(0)
+    await crowd.outcomes()
+    household = "2001:db8:1:2::/64"
+    assert served == [household, "203.0.113.7", household, household, household]
 
 
 async def test_a_queue_that_only_one_wants_is_all_of_it_that_ones(crowd: Crowd) -> None:
