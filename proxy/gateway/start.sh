@@ -211,12 +211,14 @@ render() { # fills in the template; every name it uses is a variable of this scr
   TRUSTED_PROXIES_REALIP=$(each 'set_real_ip_from ' "$GATEHOUSE_TRUSTED_PROXIES" ';')
   RATE_LIMIT_EXEMPT_GEO=$(each '' "$GATEHOUSE_RATE_LIMIT_EXEMPT" ' 1;')
   WORKER_USER=$(worker_user)
+  WORKER_FILES=$(worker_files)
+  WORKER_CONNECTIONS=$((WORKER_FILES / 2))
   case $GATEHOUSE_BIND in
     *:*) LISTEN="[$GATEHOUSE_BIND]:$GATEHOUSE_PORT" ;;
     *) LISTEN="$GATEHOUSE_BIND:$GATEHOUSE_PORT" ;;
   esac
   export PROXY_STATE_DIR PROXY_ACCESS_LOG PROXY_HOME PROXY_SITE DOCS_ASSETS DOCS_VENDOR TRUSTED_PROXIES_GEO \
-    TRUSTED_PROXIES_REALIP RATE_LIMIT_EXEMPT_GEO WORKER_USER LISTEN AUTH_PREFIX
+    TRUSTED_PROXIES_REALIP RATE_LIMIT_EXEMPT_GEO WORKER_USER WORKER_FILES WORKER_CONNECTIONS LISTEN AUTH_PREFIX
   awk '{
     while (match($0, /@[A-Z0-9_]+@/)) {
       printf "%s%s", substr($0, 1, RSTART - 1), ENVIRON[substr($0, RSTART + 1, RLENGTH - 2)]
@@ -234,6 +236,16 @@ worker_user() {
     *UNKNOWN*) owner='root root' ;; # a folder mounted from outside the container
   esac
   printf 'user %s;' "$owner"
+}
+
+# As many as nginx shall open, or as many as the system lets it.
+worker_files() {
+  # shellcheck disable=SC3045 # dash, ash and bash know -H
+  most=$(ulimit -Hn)
+  if [ "$most" = unlimited ] || [ "$most" -gt 8192 ]; then
+    most=8192
+  fi
+  printf '%s' "$most"
 }
 
 run_nginx() {
