@@ -126,7 +126,10 @@ class PasswordHashing:
         if self._rest:
             self._rest.cancel()
         with self._lock:
-            self._waiting.clear()
+            waiting, self._waiting = self._waiting, []
+        for slot in waiting:
+            if slot.work:
+                slot.work[1].cancel()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _matches(self, password: str, password_hash: str | None) -> bool:
@@ -214,9 +217,10 @@ class PasswordHashing:
         if slot not in self._slots:  # it was taken away
             return
         del self._slots[slot]
-        with self._lock:
-            if slot in self._waiting:
-                self._waiting.remove(slot)
+        if slot.work and slot.work[1].cancelled():
+            with self._lock:
+                if slot in self._waiting:
+                    self._waiting.remove(slot)
         for holder in slot.holders:
             self._held[holder] -= 1
             if not self._held[holder]:
