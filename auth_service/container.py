@@ -31,7 +31,7 @@ from auth_service.pages.sign_in import SignInPage
 from auth_service.passwords.authentication import PasswordAuthentication
 from auth_service.passwords.hashing import PasswordHashing
 from auth_service.passwords.store import AttemptStore
-from auth_service.passwords.throttling import SignInGuard
+from auth_service.passwords.throttling import ClientSecretGuard, SignInGuard
 from auth_service.revocation.revoke import Revocation
 from auth_service.revocation.status_list import PURGE_EVERY, StatusList
 from auth_service.revocation.store import AccessTokenStore
@@ -108,7 +108,8 @@ class Container:
         hashing = hashing or PasswordHashing(
             threads=settings.hashing_threads, queue=settings.hashing_queue
         )
-        guard = SignInGuard(AttemptStore(database), clock=clock)
+        attempts = AttemptStore(database)
+        guard = SignInGuard(attempts, clock=clock)
         audit = AuditStore(database)
         authentication = PasswordAuthentication(users, hashing, guard, audit)
         outbox = Outbox(
@@ -146,7 +147,11 @@ class Container:
         codes = CodeStore(database)
         status_list = StatusList(settings.issuer, access_tokens, keys)
         client_store = ClientStore(database)
-        clients = Clients(client_store, first_party_client(password_grant=settings.password_grant))
+        clients = Clients(
+            client_store,
+            ClientSecretGuard(attempts, clock=clock),
+            first_party_client(password_grant=settings.password_grant),
+        )
         services = load_services()
         resources = Resources(settings.origin, services)
         issuer = TokenIssuer(settings.issuer, settings.access_token_life, keys, status_list)

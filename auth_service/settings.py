@@ -80,7 +80,7 @@ class AuthSettings(ServiceSettings):
             ge=0,
             le=1000,
             description="Passwords that may wait for a free core in one worker; when the queue is full the answer is "
-            "503 with `Retry-After`.",
+            "503 with `Retry-After`, for whichever network or user has most of it.",
         ),
     ] = 32
 

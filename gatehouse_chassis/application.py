@@ -26,6 +26,7 @@ from gatehouse_chassis.http import problems
 from gatehouse_chassis.http.addresses import Addresses
 from gatehouse_chassis.http.body_limit import BodyLimit
 from gatehouse_chassis.http.cors import allow_origins
+from gatehouse_chassis.http.cross_site import set_origins
 from gatehouse_chassis.http.health import ReadinessCheck, health_routes, until_ready
 from gatehouse_chassis.http.middleware import RequestContext
 from gatehouse_chassis.observability.metrics import Metrics
@@ -157,6 +158,7 @@ def create_service(
     )
     app.state.database = database
     app.state.token_verifier = token_verifier
+    set_origins(app.state, public_url=settings.origin, allowed=settings.cors_origins)
     problems.add_problems(app, errors or {})
     for router in (*routers, health_routes(checks)):
         app.include_router(router)

@@ -54,8 +54,8 @@ def create_user(
             }
         )
         about = (username, display_name, email)
-        await check_strength(container.hashing, password, "password", *about)
-        password_hash = await container.hashing.hash(password)
+        await check_strength(container.hashing, context, password, "password", *about)
+        password_hash = await container.hashing.hash(password, context)
         return await container.users.create(
             new.username, password_hash, new.display_name, role, new.email, context=context
         )
@@ -114,8 +114,8 @@ def change_password(username: str, password: str) -> None:
         user = await user_named(container, username)
         SignUp.model_validate({"username": user.username, "password": password})
         about = (user.username, user.display_name, user.email)
-        await check_strength(container.hashing, password, "password", *about)
-        new_hash = await container.hashing.hash(password)
+        await check_strength(container.hashing, context, password, "password", *about)
+        new_hash = await container.hashing.hash(password, context)
         await container.users.change_password(user.id, new_hash, context)
 
     run(change)

@@ -5,9 +5,11 @@ from binascii import Error as Base64Error
 from hmac import compare_digest
 from urllib.parse import unquote_plus
 
+from auth_service.audit.context import AuditContext
 from auth_service.clients.store import Client, ClientStore
 from auth_service.oauth.opaque_tokens import digest_of
 from auth_service.oauth.scopes import scope_list
+from auth_service.passwords.throttling import ClientSecretGuard
 
 FIRST_PARTY_CLIENT = "gatehouse"
 """The built-in public client: the portal, the docs pages, curl."""
@@ -44,8 +46,9 @@ def first_party_client(*, password_grant: bool) -> Client:
 class Clients:
     """The built-in client and the registered ones."""
 
-    def __init__(self, store: ClientStore, built_in: Client) -> None:
+    def __init__(self, store: ClientStore, guard: ClientSecretGuard, built_in: Client) -> None:
         self._store = store
+        self._guard = guard
         self._built_in = built_in
 
     async def find(self, client_id: str) -> Client | None:
@@ -54,7 +57,9 @@ class Clients:
             return self._built_in
         return await self._store.find(client_id) if client_id.isprintable() else None
 
-    async def authenticate(self, form: dict[str, str], authorization: str | None) -> Client:
+    async def authenticate(
+        self, form: dict[str, str], authorization: str | None, context: AuditContext
+    ) -> Client:
         """The client that sent the form (RFC 6749 section 2.3).
 
         Swagger UI sends an empty client (`Authorization: Basic Og==`), and curl sends none: both are the built-in one.
@@ -62,6 +67,7 @@ class Clients:
         Raises:
             ClientNotAuthenticated: there is no such client, its secret is wrong, or it is public and sent one.
             ContradictoryCredentials: the header and the form name two clients, or both hold a secret.
+            TooManyFailedSignIns: too many secrets were wrong; whether this one was right is not said.
         """
         named = [form["client_id"]] if "client_id" in form else []
         secrets = [form["client_secret"]] if "client_secret" in form else []
@@ -80,8 +86,12 @@ class Clients:
             if secrets:
                 raise ClientNotAuthenticated(_WRONG)
             return self._built_in
+        if secrets:
+            await self._guard.check(client_id, context.address)
         client = await self._store.find(client_id) if client_id.isprintable() else None
         if client is None or not _verify_secret(secrets, client.secret_digest):
+            if secrets:
+                await self._guard.failed(client_id, context.address)
             raise ClientNotAuthenticated(_WRONG)
         return client
 

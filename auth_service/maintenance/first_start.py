@@ -54,8 +54,9 @@ async def _ensure_users(database: Database, first: FirstUsersSettings) -> None:
         (first.demo_username, first.demo_password, Role.USER),
     ):
         if await users.find_by_name(username) is None:
-            password_hash = await passwords.hash(password.get_secret_value())
+            context = AuditContext()
+            password_hash = await passwords.hash(password.get_secret_value(), context)
             with suppress(UsernameTaken):  # another replica was quicker
-                await users.create(username, password_hash, role=role, context=AuditContext())
+                await users.create(username, password_hash, role=role, context=context)
                 log.info("first_user_created", username=username, role=role)
     await passwords.close()

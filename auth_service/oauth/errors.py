@@ -18,6 +18,7 @@ from auth_service.clients.authentication import (
 from auth_service.errors import TryLater
 from auth_service.oauth.requests import (
     AccessDenied,
+    CrossSitePost,
     InvalidGrant,
     InvalidRequest,
     TokenOfAnotherClient,
@@ -39,6 +40,7 @@ NO_STORE = {"Cache-Control": "no-store"}
 # `temporarily_unavailable` is of RFC 6749 section 4.1.2.1; section 5.2 has no code for it.
 ANSWERS: Mapping[type[Exception], tuple[int, str]] = {
     InvalidRequest: (400, "invalid_request"),
+    CrossSitePost: (403, "invalid_request"),
     ContradictoryCredentials: (400, "invalid_request"),
     ClientNotAuthenticated: (401, "invalid_client"),
     InvalidGrant: (400, "invalid_grant"),

@@ -10,7 +10,8 @@ from urllib.parse import parse_qsl
 
 from fastapi import Depends, Request
 
-from auth_service.oauth.requests import InvalidRequest
+from auth_service.oauth.requests import CrossSitePost, InvalidRequest
+from gatehouse_chassis.http.cross_site import is_cross_site
 
 MEDIA_TYPE = "application/x-www-form-urlencoded"
 
@@ -58,7 +59,19 @@ async def read_query(request: Request) -> dict[str, str]:
     return _parse(request.scope["query_string"])
 
 
-OAuthForm = Annotated[dict[str, str], Depends(read_form)]
+async def read_oauth_form(request: Request) -> dict[str, str]:
+    """The form of an endpoint that scripts and servers post to.
+
+    Raises:
+        CrossSitePost: a page of another site posts it, which would count failures against whoever looks at that page.
+        InvalidRequest: see `read_form`.
+    """
+    if is_cross_site(request):
+        raise CrossSitePost("a page of another site sent this form, and its origin is not allowed")
+    return await read_form(request)
+
+
+OAuthForm = Annotated[dict[str, str], Depends(read_oauth_form)]
 
 
 def _parse(encoded: bytes) -> dict[str, str]:

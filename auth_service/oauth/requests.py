@@ -11,6 +11,10 @@ class InvalidRequest(RequestRefused):
     """A parameter is missing, comes twice, or the body is no form."""
 
 
+class CrossSitePost(RequestRefused):
+    """A page of another site made the visitor's browser send it."""
+
+
 class InvalidGrant(RequestRefused):
     """The password, the code or the refresh token is not accepted."""
 

@@ -21,7 +21,7 @@ router = APIRouter(tags=["tokens"])
     openapi_extra=described_form(
         "token", {"token": {"type": "string"}, "token_type_hint": {"type": "string"}}
     ),
-    responses={status: {"model": TokenError} for status in (400, 401, 503)},
+    responses={status: {"model": TokenError} for status in (400, 401, 403, 429, 503)},
 )
 async def revoke(
     form: OAuthForm,

@@ -31,7 +31,7 @@ _FORM = described_form(
     "/token",
     response_model_exclude_none=True,
     openapi_extra=_FORM,
-    responses={status: {"model": TokenError} for status in (400, 401, 429, 503)},
+    responses={status: {"model": TokenError} for status in (400, 401, 403, 429, 503)},
 )
 async def token(
     form: OAuthForm,

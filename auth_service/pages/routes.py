@@ -4,7 +4,7 @@ The forms need no token against other sites: one that asks for a mail does nothi
 and one that changes something carries the mailed token, which no other site knows.
 """
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
 from auth_service.dependencies import Context, MailOutbox, Resets, SignUpRequests
@@ -24,9 +24,17 @@ from auth_service.users.password_reset.schemas import (
     PasswordResetRequest,
 )
 from auth_service.users.sign_up.schemas import SignUp
+from gatehouse_chassis.http.cross_site import CrossSiteRequest, is_cross_site
+
+
+async def refuse_cross_site_form(request: Request) -> None:
+    """Keeps other sites from having a visitor's browser send these forms."""
+    if is_cross_site(request, from_a_page=True):
+        raise CrossSiteRequest
+
 
 # Browsers come here, not clients of the API, so the OpenAPI document leaves it out.
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[Depends(refuse_cross_site_form)])
 
 _START = "To the start page"
 _SIGN_UP_AGAIN = ("../sign-up", "Sign up again")

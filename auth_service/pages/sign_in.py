@@ -60,12 +60,13 @@ class SignInPage:
             status=status,
             form_action=f"'self' {_source(to.redirect_uri)}",
         )
-        # Without a path the browser takes the folder that it sees, whatever the prefix of this deployment is.
+        is_https = request.url.scheme == "https"
         answer.set_cookie(
-            COOKIE,
+            _cookie_name(request),
             cookie,
-            path=None,
-            secure=request.url.scheme == "https",
+            # What __Host- needs. Without a path the browser takes the folder that it sees, whatever the prefix is.
+            path="/" if is_https else None,
+            secure=is_https,
             httponly=True,
             samesite="lax",
         )
@@ -89,8 +90,13 @@ class SignInPage:
         return hmac.new(self._key, cookie.encode() + b"?" + query, sha256).hexdigest()
 
 
+def _cookie_name(request: Request) -> str:
+    """Over https one that no other host of the domain can set, and no http (RFC 6265bis section 4.1.3.2)."""
+    return f"__Host-{COOKIE}" if request.url.scheme == "https" else COOKIE
+
+
 def _cookie_of(request: Request) -> str | None:
-    cookie = request.cookies.get(COOKIE, "")
+    cookie = request.cookies.get(_cookie_name(request), "")
     return cookie if _COOKIE_VALUE.fullmatch(cookie) else None
 
 

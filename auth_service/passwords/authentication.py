@@ -35,13 +35,13 @@ class PasswordAuthentication:
             TooManyFailedSignIns: too many tries failed; whether this one was right is not said.
             HashingBusy: too many sign in at once.
         """
-        with self.hashing.reserve_slot():
+        with self.hashing.reserve_slot(context):
             user = await self.users.find_by_name(username)
         known = None if user is None or user.disabled else user
         if not await self.verify_password(password, username, known, context) or user is None:
             raise WrongCredentials
         if self.hashing.is_outdated(user.password_hash):
-            user = await self.users.upgrade_hash(user, await self.hashing.hash(password))
+            user = await self.users.upgrade_hash(user, await self.hashing.hash(password, context))
         return user
 
     async def verify_password(
@@ -54,10 +54,10 @@ class PasswordAuthentication:
             HashingBusy: too many sign in at once.
         """
         address = context.address
-        with self.hashing.reserve_slot():
+        with self.hashing.reserve_slot(context):
             await self.guard.check(username, address)
         matches = len(password) <= MAX_PASSWORD_CHARS and await self.hashing.verify(
-            password, user.password_hash if user else None
+            password, user.password_hash if user else None, context
         )
         await self.guard.check(username, address)
         if matches:

@@ -5,6 +5,7 @@ How long a password must be is said in `auth_service.users.schemas`.
 
 from zxcvbn_rs_py import zxcvbn
 
+from auth_service.audit.context import AuditContext
 from auth_service.errors import InvalidField
 from auth_service.passwords.hashing import PasswordHashing
 
@@ -20,7 +21,7 @@ class WeakPassword(InvalidField):
 
 
 async def check_strength(
-    hashing: PasswordHashing, password: str, field: str, *about: str | None
+    hashing: PasswordHashing, context: AuditContext, password: str, field: str, *about: str | None
 ) -> None:
     """Refuses a new password that is easy to guess for someone who knows what is in `about`.
 
@@ -32,7 +33,7 @@ async def check_strength(
         HashingBusy: too many passwords are being hashed already.
     """
     known = [word for word in about if word]
-    reason = await hashing.run(lambda: _weakness(password[:_CHECKED_CHARS], known))
+    reason = await hashing.run(lambda: _weakness(password[:_CHECKED_CHARS], known), context)
     if reason:
         raise WeakPassword(field, reason)
 

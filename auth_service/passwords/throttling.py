@@ -9,9 +9,9 @@ accounts. After a few free tries each failure doubles the wait, up to a quarter 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from ipaddress import ip_network
 
 from auth_service.errors import TryLater
+from auth_service.passwords.client_network import client_network
 from auth_service.passwords.store import Attempts, AttemptStore
 from gatehouse_chassis.database.columns import now
 
@@ -111,6 +111,32 @@ class SignInGuard:
         return counters, known
 
 
+class ClientSecretGuard:
+    """Slows down guessing a client's secret: by client and network, so that no one else has to wait for a guesser."""
+
+    def __init__(self, attempts: AttemptStore, *, clock: Callable[[], datetime] = now) -> None:
+        self._attempts = attempts
+        self._clock = clock
+
+    async def check(self, client_id: str, address: str | None) -> None:
+        """Checks that a try may be made now.
+
+        Raises:
+            TooManyFailedSignIns: it has to wait.
+        """
+        key = _client(client_id, address)
+        attempts = (await self._attempts.find(key, key, key)).get(key, Attempts())
+        wait = _end_of_delay(attempts, _FREE_TRIES) - self._clock()
+        if wait > timedelta(0):
+            raise TooManyFailedSignIns(int(wait.total_seconds()) + 1)
+
+    async def failed(self, client_id: str, address: str | None) -> None:
+        """Counts a wrong secret."""
+        at = self._clock()
+        key = _client(client_id, address)
+        await self._attempts.count_failure(key, at=at, since=at - FAILURES_COUNT_FOR)
+
+
 def _end_of_delay(attempts: Attempts, free: int) -> datetime:
     """When the next try may be made: 1, 2, 4 ... seconds after the last failure, once the free tries are used."""
     if attempts.last_failed_at is None or attempts.failures < free:
@@ -120,7 +146,7 @@ def _end_of_delay(attempts: Attempts, free: int) -> datetime:
 
 
 def _pair(username: str, address: str | None) -> str:
-    return _digest("account at address", username.lower(), _network(address))
+    return _digest("account at address", username.lower(), client_network(address))
 
 
 def _account(username: str) -> str:
@@ -128,14 +154,11 @@ def _account(username: str) -> str:
 
 
 def _address(address: str | None) -> str:
-    return _digest("address", _network(address))
+    return _digest("address", client_network(address))
 
 
-def _network(address: str | None) -> str:
-    """The address, or the /64 of an IPv6 address, which one household has as a whole."""
-    if address is None or ":" not in address:
-        return str(address)
-    return str(ip_network((address, 64), strict=False))
+def _client(client_id: str, address: str | None) -> str:
+    return _digest("client at address", client_id, client_network(address))
 
 
 def _digest(*parts: str) -> str:

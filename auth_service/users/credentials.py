@@ -37,8 +37,8 @@ class Credentials:
         """
         await self._verify(user, current_password, context)
         about = (user.username, user.display_name, user.email)
-        await check_strength(self.hashing, new_password, "new_password", *about)
-        new_hash = await self.hashing.hash(new_password)
+        await check_strength(self.hashing, context, new_password, "new_password", *about)
+        new_hash = await self.hashing.hash(new_password, context)
         await self.users.change_password(user.id, new_hash, context)
 
     async def change_email(

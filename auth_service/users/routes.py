@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 
 from auth_service.dependencies import (
     Administration,
@@ -22,11 +22,12 @@ from auth_service.users.schemas import (
 )
 from auth_service.users.store import User
 from gatehouse_chassis.auth.bearer import protected
+from gatehouse_chassis.http.cross_site import refuse_cross_site
 from gatehouse_chassis.http.paging import Page, Paging, page_of
 from gatehouse_chassis.http.problems import Conflict, NotFound, ServiceUnavailable, TooManyRequests
 from gatehouse_chassis.http.text import STORABLE
 
-router = APIRouter(prefix="/users", tags=["users"])
+router = APIRouter(prefix="/users", tags=["users"], dependencies=[Depends(refuse_cross_site)])
 
 NamePart = Annotated[str, STORABLE, Query(max_length=64, description="part of the username")]
 

@@ -60,7 +60,15 @@ _OF_THE_STACK = (
         "GATEHOUSE_RATE_LIMIT_EXEMPT",
         "networks",
         "(none)",
-        "Networks that may sign in without nginx's limit: your load generator.",
+        "Networks that nginx's limits do not count: your load generator.",
+    ),
+    Row(
+        "GATEHOUSE_ALLOWED_HOSTS",
+        "names",
+        "(any)",
+        "Host names that nginx serves, such as `api.example.com, *.example.com`; for others it answers 421. List the "
+        "names that browsers use, and the one that an outer proxy writes into `Host` unless it is trusted and sends "
+        "`X-Forwarded-Host`. `localhost` and the loopback addresses are always served.",
     ),
     Row(
         "GATEHOUSE_SERVICES",

@@ -18,6 +18,7 @@ from gatehouse_chassis.auth.access_tokens import (
     KeysUnavailable,
     Principal,
 )
+from gatehouse_chassis.http.caching import keep_out_of_caches
 from gatehouse_chassis.http.problems import Problem, ServiceUnavailable, responses
 
 
@@ -118,6 +119,7 @@ class Bearer(OAuth2PasswordBearer):
             InsufficientScope: 403, the token lacks one of the scopes `needed`.
             ServiceUnavailable: 503, the token cannot be checked now.
         """
+        keep_out_of_caches(request.scope)
         token = await super().__call__(request)
         if not token:
             raise MissingToken

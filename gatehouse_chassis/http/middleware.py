@@ -12,6 +12,7 @@ from starlette.requests import HTTPConnection
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gatehouse_chassis.http.caching import add_no_store
 from gatehouse_chassis.http.problems import Problem, failure_response, problem_response
 from gatehouse_chassis.observability.metrics import Metrics, came_through_a_proxy
 from gatehouse_chassis.proxy.public_prefix import PublicPrefix
@@ -73,7 +74,9 @@ class RequestContext:
             if message["type"] in ("http.response.start", "websocket.http.response.start"):
                 status = message["status"]
                 message = with_relative_location(message, scope)
-                MutableHeaders(scope=message)["X-Request-ID"] = request_id
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-ID"] = request_id
+                add_no_store(headers, scope)
             elif message["type"] == "websocket.accept":
                 status = 101
             elif message["type"] == "websocket.close" and status != 101:

@@ -39,7 +39,8 @@ Variables and what they are without a word:
   GATEHOUSE_BIND               127.0.0.1                address to listen on
   GATEHOUSE_PORT               8080                     port to listen on
   GATEHOUSE_TRUSTED_PROXIES    (none)                   networks whose X-Forwarded-* are believed
-  GATEHOUSE_RATE_LIMIT_EXEMPT  (none)                   networks that may sign in without a limit
+  GATEHOUSE_RATE_LIMIT_EXEMPT  (none)                   networks that no limit counts
+  GATEHOUSE_ALLOWED_HOSTS      (any)                    host names that are served, such as *.example.com
   PROXY_STATE_DIR              var/proxy                everything nginx writes is below
   PROXY_SITE                   proxy/site               the portal and the common docs page
   DOCS_ASSETS                  gatehouse_chassis/docs/assets      scripts and styles of the docs pages
@@ -116,6 +117,14 @@ check_networks() { # NAME VALUE
   done
 }
 
+check_hosts() { # NAME VALUE
+  label='[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?'
+  for host in $(words "$2"); do
+    matches "$host" "(\*\.)?$label(\.$label)*|\[[0-9A-Fa-f:.]+\]" ||
+      refuse "$1 has '$host'; each entry must be a host without a port, such as api.example.com or *.example.com."
+  done
+}
+
 check_folder() { # NAME VALUE
   [ -d "$2" ] || refuse "$1 is '$2', which is no folder. $3"
   check_path "$1" "$2"
@@ -139,6 +148,13 @@ words() {
 each() {
   for network in $(words "$2"); do
     printf '%s%s%s ' "$1" "$network" "$3"
+  done
+}
+
+# A line of a map for each host, with or without a port; "*." stands for one name or more before the rest.
+allowed_hosts() {
+  for host in $(words "$1"); do
+    printf '%s' "$host" | sed -e 's/[].[]/\\&/g' -e 's/^\*/[a-z0-9_.-]+/' -e 's/.*/"~*^&(:[0-9]+)?$" 0; /'
   done
 }
 
@@ -176,7 +192,7 @@ forget_service() {
 load_settings() {
   : "${GATEHOUSE_BIND:=127.0.0.1}" "${GATEHOUSE_PORT:=8080}"
   for_each_service set_service
-  : "${GATEHOUSE_TRUSTED_PROXIES:=}" "${GATEHOUSE_RATE_LIMIT_EXEMPT:=}"
+  : "${GATEHOUSE_TRUSTED_PROXIES:=}" "${GATEHOUSE_RATE_LIMIT_EXEMPT:=}" "${GATEHOUSE_ALLOWED_HOSTS:=}"
   : "${PROXY_STATE_DIR:=$repository/var/proxy}" "${PROXY_ACCESS_LOG:=$PROXY_STATE_DIR/access.log}"
   : "${PROXY_SITE:=$repository/proxy/site}" "${DOCS_ASSETS:=$repository/gatehouse_chassis/docs/assets}"
   : "${DOCS_VENDOR:=$(find_vendor)}" "${NGINX:=nginx}"
@@ -188,6 +204,7 @@ check_settings() {
   for_each_service check_service
   check_networks GATEHOUSE_TRUSTED_PROXIES "$GATEHOUSE_TRUSTED_PROXIES"
   check_networks GATEHOUSE_RATE_LIMIT_EXEMPT "$GATEHOUSE_RATE_LIMIT_EXEMPT"
+  check_hosts GATEHOUSE_ALLOWED_HOSTS "$GATEHOUSE_ALLOWED_HOSTS"
   check_folder PROXY_SITE "$PROXY_SITE" "It must hold the portal's files."
   check_folder DOCS_ASSETS "$DOCS_ASSETS" "It must hold the files of the docs pages."
   check_folder DOCS_VENDOR "$DOCS_VENDOR" "It must hold Swagger UI and ReDoc, which \`make up\` installs into .venv."
@@ -211,12 +228,21 @@ render() { # fills in the template; every name it uses is a variable of this scr
   TRUSTED_PROXIES_REALIP=$(each 'set_real_ip_from ' "$GATEHOUSE_TRUSTED_PROXIES" ';')
   RATE_LIMIT_EXEMPT_GEO=$(each '' "$GATEHOUSE_RATE_LIMIT_EXEMPT" ' 1;')
   WORKER_USER=$(worker_user)
+  WORKER_FILES=$(worker_files)
+  WORKER_CONNECTIONS=$((WORKER_FILES / 2))
   case $GATEHOUSE_BIND in
-    *:*) LISTEN="[$GATEHOUSE_BIND]:$GATEHOUSE_PORT" ;;
-    *) LISTEN="$GATEHOUSE_BIND:$GATEHOUSE_PORT" ;;
+    *:*) own_host="[$GATEHOUSE_BIND]" ;;
+    *) own_host=$GATEHOUSE_BIND ;;
   esac
+  LISTEN="$own_host:$GATEHOUSE_PORT"
+  OTHER_HOSTS_ARE_FOREIGN=0
+  ALLOWED_HOSTS=$(allowed_hosts "$GATEHOUSE_ALLOWED_HOSTS")
+  if [ -n "$ALLOWED_HOSTS" ]; then
+    OTHER_HOSTS_ARE_FOREIGN=1
+    ALLOWED_HOSTS=$ALLOWED_HOSTS$(allowed_hosts "$own_host") # which make up asks
+  fi
   export PROXY_STATE_DIR PROXY_ACCESS_LOG PROXY_HOME PROXY_SITE DOCS_ASSETS DOCS_VENDOR TRUSTED_PROXIES_GEO \
-    TRUSTED_PROXIES_REALIP RATE_LIMIT_EXEMPT_GEO WORKER_USER LISTEN AUTH_PREFIX
+    TRUSTED_PROXIES_REALIP RATE_LIMIT_EXEMPT_GEO OTHER_HOSTS_ARE_FOREIGN ALLOWED_HOSTS WORKER_USER WORKER_FILES WORKER_CONNECTIONS LISTEN AUTH_PREFIX
   awk '{
     while (match($0, /@[A-Z0-9_]+@/)) {
       printf "%s%s", substr($0, 1, RSTART - 1), ENVIRON[substr($0, RSTART + 1, RLENGTH - 2)]
@@ -236,6 +262,16 @@ worker_user() {
   printf 'user %s;' "$owner"
 }
 
+# As many as nginx shall open, or as many as the system lets it.
+worker_files() {
+  # shellcheck disable=SC3045 # dash, ash and bash know -H
+  most=$(ulimit -Hn)
+  if [ "$most" = unlimited ] || [ "$most" -gt 8192 ]; then
+    most=8192
+  fi
+  printf '%s' "$most"
+}
+
 run_nginx() {
   binary=$NGINX
   unset NGINX # nginx would take it for a list of sockets to inherit
@@ -247,6 +283,7 @@ test_template() {
   trap 'rm -rf "$scratch"' EXIT
   GATEHOUSE_TRUSTED_PROXIES='10.0.0.0/8, fd00::/8'
   GATEHOUSE_RATE_LIMIT_EXEMPT='127.0.0.1 ::1'
+  GATEHOUSE_ALLOWED_HOSTS='api.example.com, *.example.org [2001:db8::1]'
   PROXY_STATE_DIR=$scratch
   PROXY_ACCESS_LOG=$scratch/access.log
   check_settings

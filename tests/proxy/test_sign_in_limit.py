@@ -1,7 +1,11 @@
-"""How often one address may try to sign in: five times a second, and twenty more at once."""
+"""How often one client may try to sign in: five times a second, and twenty more at once.
+
+A client is an IPv4 address, or the /64 of an IPv6 address, which one household has as a whole.
+"""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import cycle, islice, repeat
 from pathlib import Path
 
 import pytest
@@ -28,10 +32,21 @@ def limited_proxy(tmp_path: Path, auth_port: int, items_port: int) -> Iterator[P
 def sign_ins(
     proxy: Proxy, address: str, *, path: str = "/auth/token", method: str = "POST"
 ) -> list[Answer]:
-    headers = [("X-Forwarded-For", address)]
+    return sign_ins_from(proxy, repeat(address, MORE_THAN_ALLOWED), path=path, method=method)
+
+
+def sign_ins_from(
+    proxy: Proxy, addresses: Iterable[str], *, path: str = "/auth/token", method: str = "POST"
+) -> list[Answer]:
     return [
-        send(proxy.url, path, method=method, headers=headers, body=b"grant_type=password")
-        for _ in range(MORE_THAN_ALLOWED)
+        send(
+            proxy.url,
+            path,
+            method=method,
+            headers=[("X-Forwarded-For", address)],
+            body=b"grant_type=password",
+        )
+        for address in addresses
     ]
 
 
@@ -91,3 +106,40 @@ def test_only_requests_that_hash_a_password_are_counted(limited_proxy: Proxy) ->
     answers = sign_ins(limited_proxy, "203.0.113.7", path="/auth/users/me")
     answers += sign_ins(limited_proxy, "203.0.113.7", method="GET")
     assert statuses(answers)[200] == 2 * MORE_THAN_ALLOWED
+
+
+# The bytes of an address are anything, line breaks and zeros among them, and "::" stands for any number of zeros.
+@pytest.mark.parametrize(
+    "household",
+    [
+        ["2001:db8:1:2::", "2001:db8:1:2::1", "2001:0DB8:1:2:3:4:5:6", "2001:db8:1:2:ffff::"],
+        ["2001:db8:a0a:d0a::a", "2001:db8:a0a:d0a:a0a:a0a:a0a:a0a", "2001:db8:a0a:d0a::5c5c"],
+        ["2001::", "2001::1", "2001:0:0:0:1::", "2001::1:2:3:4", "2001::1:0:0:203.0.113.7"],
+        ["::2", "::1:2", "::1:0:0:0", "::203.0.113.7", "0:0:0:0:ffff:ffff:ffff:ffff"],
+        ["fe80::1", "fe80::2", "fe80::ffff:0:1", "fe80::ffff:203.0.113.7"],
+    ],
+    ids=lambda household: household[0],
+)
+def test_the_addresses_of_one_64_are_one_client(limited_proxy: Proxy, household: list[str]) -> None:
+    answers = sign_ins_from(limited_proxy, islice(cycle(household), MORE_THAN_ALLOWED))
+    assert 21 <= statuses(answers)[200] < MORE_THAN_ALLOWED
+
+
+def test_the_next_64_is_another_client(limited_proxy: Proxy) -> None:
+    assert statuses(sign_ins(limited_proxy, "2001:db8:1:2::7"))[429] > 0
+    assert statuses(sign_ins_from(limited_proxy, ["2001:db8:1:3::7"]))[200] == 1
+    # The same four bytes as those of an address of IPv4.
+    assert statuses(sign_ins(limited_proxy, "203.0.113.7"))[429] > 0
+    assert statuses(sign_ins_from(limited_proxy, ["cb00:7107::"]))[200] == 1
+
+
+def test_an_ipv4_address_is_the_same_client_over_ipv6(limited_proxy: Proxy) -> None:
+    spellings = [
+        "203.0.113.7",
+        "::ffff:203.0.113.7",
+        "::ffff:cb00:7107",
+        "0:0:0:0:0:ffff:cb00:7107",
+    ]
+    answers = sign_ins_from(limited_proxy, spellings * (MORE_THAN_ALLOWED // 4))
+    assert 21 <= statuses(answers)[200] < MORE_THAN_ALLOWED
+    assert statuses(sign_ins_from(limited_proxy, ["::ffff:203.0.113.8"]))[200] == 1

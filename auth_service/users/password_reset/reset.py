@@ -72,8 +72,8 @@ class PasswordResets:
         """
         user = await self.user_of(token)
         about = (user.username, user.display_name, user.email)
-        await check_strength(self.hashing, new_password, "new_password", *about)
-        password_hash = await self.hashing.hash(new_password)
+        await check_strength(self.hashing, context, new_password, "new_password", *about)
+        password_hash = await self.hashing.hash(new_password, context)
         if not await self.resets.use(digest_of(token), password_hash, context):
             raise SpentResetToken
         # The mail shows that this is the owner, who may sign in from here whatever strangers tried.

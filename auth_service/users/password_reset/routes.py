@@ -1,15 +1,18 @@
 """`/auth/users/password-reset`: a new password by a link that is mailed."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from auth_service.dependencies import Context, Resets
 from auth_service.users.password_reset.schemas import (
     PasswordResetConfirmation,
     PasswordResetRequest,
 )
+from gatehouse_chassis.http.cross_site import refuse_cross_site
 from gatehouse_chassis.http.problems import ServiceUnavailable, responses
 
-router = APIRouter(prefix="/users/password-reset", tags=["users"])
+router = APIRouter(
+    prefix="/users/password-reset", tags=["users"], dependencies=[Depends(refuse_cross_site)]
+)
 
 
 @router.post("", status_code=202, responses=responses(ServiceUnavailable))

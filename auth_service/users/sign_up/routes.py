@@ -1,6 +1,6 @@
 """`POST /auth/users`: sign-up by mail, its confirmation, and users that administrators make at once."""
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse
 
 from auth_service.dependencies import AdministratorIfAny, Context, SignUpRequests, bearer
@@ -8,9 +8,10 @@ from auth_service.users.schemas import UserPublic
 from auth_service.users.sign_up.schemas import SignUp, SignUpAsked, SignUpConfirmation
 from auth_service.users.store import User
 from gatehouse_chassis.auth.bearer import protected
+from gatehouse_chassis.http.cross_site import refuse_cross_site
 from gatehouse_chassis.http.problems import BadRequest, Conflict, ServiceUnavailable, responses
 
-router = APIRouter(prefix="/users", tags=["users"])
+router = APIRouter(prefix="/users", tags=["users"], dependencies=[Depends(refuse_cross_site)])
 
 _ASKED = SignUpAsked(
     detail="Look into the mailbox of this address: a mail says how to go on. Until then there is no account."

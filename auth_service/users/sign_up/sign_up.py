@@ -56,7 +56,7 @@ class SignUps:
         """
         if new.email is None:
             raise InvalidField("email", "a sign-up is confirmed by mail")
-        password_hash = await self._hash(new)
+        password_hash = await self._hash(new, context)
         self.outbox.add(partial(self._send, new, new.email, password_hash, context))
 
     async def create(self, new: SignUp, context: AuditContext) -> User:
@@ -67,7 +67,7 @@ class SignUps:
             UsernameTaken: the name is in use.
             HashingBusy: nothing was done.
         """
-        password_hash = await self._hash(new)
+        password_hash = await self._hash(new, context)
         return await self.users.create(
             new.username, password_hash, new.display_name, email=new.email, context=context
         )
@@ -96,11 +96,11 @@ class SignUps:
         await self.guard.succeeded(user.username, context.address)
         return user
 
-    async def _hash(self, new: SignUp) -> str:
+    async def _hash(self, new: SignUp, context: AuditContext) -> str:
         password = new.password.get_secret_value()
         about = (new.username, new.display_name, new.email)
-        await check_strength(self.hashing, password, "password", *about)
-        return await self.hashing.hash(password)
+        await check_strength(self.hashing, context, password, "password", *about)
+        return await self.hashing.hash(password, context)
 
     async def _send(
         self, new: SignUp, email: str, password_hash: str, context: AuditContext

@@ -4,6 +4,11 @@ import { request } from "./http.js";
 const STORAGE_KEY = "gatehouse.session";
 const RENEW_AHEAD_MS = 60_000;
 const RETRY_MS = 10_000;
+/**
+ * The built-in client, in a header that no form of another site can send: over plain http the browser does not say
+ * which site a request is from, and auth cannot know its own name behind a proxy that changes the Host.
+ */
+const CLIENT = { Authorization: "Basic Og==" };
 
 /** Dispatches `change` after every sign-in, renewal and sign-out. */
 export class Session extends EventTarget {
@@ -48,7 +53,7 @@ export class Session extends EventTarget {
     this.#set(null);
     const body = new URLSearchParams({ token: refreshToken });
     // Nobody waits for the answer; without one the access token ends by itself, and the other is forgotten.
-    request(this.#urls.revoke, { method: "POST", body, keepalive: true }).catch(() => {});
+    request(this.#urls.revoke, { method: "POST", headers: CLIENT, body, keepalive: true }).catch(() => {});
   }
 
   /** Get new tokens. However many ask at once, the refresh token is used once. */
@@ -104,6 +109,7 @@ export class Session extends EventTarget {
   async #grant(form) {
     const { body } = await request(this.#urls.token, {
       method: "POST",
+      headers: CLIENT,
       body: new URLSearchParams(form),
     });
     const issuedAt = Date.now();

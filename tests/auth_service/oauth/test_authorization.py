@@ -64,13 +64,26 @@ async def test_the_page_runs_no_script_and_is_kept_by_nobody(
     assert "path" not in cookie.lower()  # the browser's default is right under every prefix
 
 
-async def test_over_https_the_cookie_is_secure(
+async def test_over_https_no_other_host_and_no_http_can_set_the_cookie(
     client: httpx2.AsyncClient, web: dict[str, Any]
 ) -> None:
-    page = await client.get(
-        "/authorize", params=request_of(web), headers={"X-Forwarded-Proto": "https"}
-    )
-    assert "Secure" in page.headers["Set-Cookie"]
+    request, https = request_of(web), {"X-Forwarded-Proto": "https"}
+    page = await client.get("/authorize", params=request, headers=https)
+    name, _, attributes = page.headers["Set-Cookie"].partition("=")
+    assert name == "__Host-gatehouse-sign-in"
+    # What a browser asks of such a name.
+    assert "Secure" in attributes
+    assert "Path=/;" in attributes
+    assert "Domain" not in attributes
+
+    form = {"form_token": form_token_in(page), "username": DEMO.username, "password": DEMO.password}
+    value = attributes.partition(";")[0]
+    for cookie, status in ((f"gatehouse-sign-in={value}", 403), (f"{name}={value}", 303)):
+        client.cookies.clear()
+        answer = await client.post(
+            "/authorize", params=request, data=form, headers={**https, "Cookie": cookie}
+        )
+        assert answer.status_code == status
 
 
 async def test_the_page_says_who_asks_for_what(

@@ -3,8 +3,10 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from datetime import timedelta
-from typing import Literal, cast
+from functools import partial
+from typing import Any, Literal, cast
 
 import httpx2
 import pytest
@@ -14,16 +16,20 @@ from sqlalchemy import select, text, update
 from auth_service.audit.context import AuditContext
 from auth_service.audit.store import AuditStore
 from auth_service.container import Container
+from auth_service.main import create_app
 from auth_service.passwords.authentication import PasswordAuthentication, WrongCredentials
+from auth_service.passwords.client_network import client_network
 from auth_service.passwords.hashing import ARGON2ID, HashingBusy, PasswordHashing
 from auth_service.sessions.store import SessionStore
+from auth_service.settings import AuthSettings
 from auth_service.tables import users
 from auth_service.users.store import User, UserStore
 from gatehouse_chassis.database import Database
 from gatehouse_chassis.database.columns import now
+from testing.apps import running
 from tests.auth_service.databases import on_both_databases
 from tests.auth_service.parts import Parts
-from tests.auth_service.people import ADMIN, DEMO, Person, bearer, refresh, refused, sign_in
+from tests.auth_service.people import ADMIN, DEMO, URL, Person, bearer, refresh, refused, sign_in
 
 NEW = {"username": "new", "password": "lJ3kfn29xkQp", "email": "new@example.com"}
 PATIENCE = timedelta(seconds=10).total_seconds()
@@ -120,18 +126,18 @@ async def test_a_client_that_leaves_gives_its_place_back_when_its_hash_is_done(
     hashing: PasswordHashing, hasher: WatchedHasher
 ) -> None:
     hasher.may_go_on.clear()
-    impatient = asyncio.create_task(hashing.verify("x", None))
+    impatient = asyncio.create_task(hashing.verify("x", None, AuditContext()))
     await hasher.until_under_way()
     impatient.cancel()
     with pytest.raises(asyncio.CancelledError):
         await impatient
     with pytest.raises(HashingBusy):  # its memory is in use still
-        await hashing.verify("x", None)
+        await hashing.verify("x", None, AuditContext())
     hasher.may_go_on.set()
     async with asyncio.timeout(PATIENCE):
         while True:
             try:
-                assert await hashing.verify("x", None) is False
+                assert await hashing.verify("x", None, AuditContext()) is False
                 break
             except HashingBusy:
                 await asyncio.sleep(0.001)
@@ -142,23 +148,183 @@ async def test_a_client_that_leaves_while_it_waits_gives_its_place_back_at_once(
 ) -> None:
     hashing = PasswordHashing(threads=1, queue=1, hasher=hasher)
     hasher.may_go_on.clear()
-    first = asyncio.create_task(hashing.verify("x", None))
+    first = asyncio.create_task(hashing.verify("x", None, AuditContext()))
     await hasher.until_under_way()
     for _ in range(5):
-        waiting = asyncio.create_task(hashing.verify("x", None))
+        waiting = asyncio.create_task(hashing.verify("x", None, AuditContext()))
         await asyncio.sleep(0)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting
         await asyncio.sleep(0)
-    last = asyncio.create_task(hashing.verify("x", None))
+    last = asyncio.create_task(hashing.verify("x", None, AuditContext()))
     await asyncio.sleep(0)
     with pytest.raises(HashingBusy):
-        await hashing.verify("x", None)
+        await hashing.verify("x", None, AuditContext())
     hasher.may_go_on.set()
     assert [await first, await last] == [False, False]
     assert len(hasher.verified) == 2
     await hashing.close()
+
+
+# --- shares of the queue ------------------------------------------------------------------------------------------
+
+
+def from_address(address: str, user: str | None = None) -> AuditContext:
+    return AuditContext(actor=user, address=address)
+
+
+HOUSEHOLD = [from_address(f"2001:db8:1:2::{number}") for number in range(1, 20)]
+USER_EVERYWHERE = [from_address(f"198.51.100.{number}", "the-user") for number in range(1, 20)]
+SOMEONE_ELSE = from_address("203.0.113.7")
+
+
+@pytest.fixture
+async def queue_of_five(hasher: WatchedHasher) -> AsyncIterator[PasswordHashing]:
+    """One hash that does not end yet, and five that may wait."""
+    hasher.may_go_on.clear()
+    hashing = PasswordHashing(threads=1, queue=5, hasher=hasher)
+    yield hashing
+    hasher.may_go_on.set()
+    await hashing.close()
+
+
+class Crowd:
+    """Those who want something verified."""
+
+    def __init__(self, hashing: PasswordHashing, hasher: WatchedHasher) -> None:
+        self._hashing, self._hasher = hashing, hasher
+        self.tasks: list[asyncio.Task[Any]] = []
+
+    async def comes(self, *contexts: AuditContext) -> list[asyncio.Task[bool]]:
+        tasks = [asyncio.create_task(self._hashing.verify("x", None, one)) for one in contexts]
+        self.tasks += tasks
+        for _ in range(
+            5
+        ):  # what a thread or a cancelled hash reports comes a turn of the loop later
+            await asyncio.sleep(0)
+        return tasks
+
+    async def outcomes(self) -> list[Any]:
+        self._hasher.may_go_on.set()
+        return await asyncio.gather(*self.tasks, return_exceptions=True)
+
+
+@pytest.fixture
+def crowd(queue_of_five: PasswordHashing, hasher: WatchedHasher) -> Crowd:
+    return Crowd(queue_of_five, hasher)
+
+
+@pytest.mark.parametrize("flood", [HOUSEHOLD, USER_EVERYWHERE], ids=["a network", "a user"])
+async def test_whoever_has_most_of_a_full_queue_makes_room_for_someone_else(
+    crowd: Crowd, flood: list[AuditContext]
+) -> None:
+    flooding = await crowd.comes(*flood)
+    [someone] = await crowd.comes(SOMEONE_ELSE)
+    await crowd.comes(*flood)  # takes nothing back
+    outcomes = await crowd.outcomes()
+    assert someone.result() is False
+    had_to_leave = [task for task in flooding if isinstance(task.exception(), HashingBusy)]
+    assert len(flooding) - len(had_to_leave) == 5
+    assert flooding[5] in had_to_leave  # the newest that waited
+    assert outcomes.count(False) == 6
+
+
+async def test_whoever_comes_first_in_turn_does_not_wait_for_all_of_a_flood(
+    queue_of_five: PasswordHashing, crowd: Crowd
+) -> None:
+    served: list[str] = []
+    await crowd.comes(HOUSEHOLD[0])  # takes the thread
+    for one in [*HOUSEHOLD[1:5], SOMEONE_ELSE]:
+        network = client_network(one.address)
+        work = queue_of_five.run(partial(served.append, network), one)
+        crowd.tasks.append(asyncio.create_task(work))
+        await asyncio.sleep(0)
+    await crowd.outcomes()
+    household = "2001:db8:1:2::/64"
+    assert served == [household, "203.0.113.7", household, household, household]
+
+
+async def test_a_queue_that_only_one_wants_is_all_of_it_that_ones(crowd: Crowd) -> None:
+    await crowd.comes(*[SOMEONE_ELSE] * 10)
+    assert (await crowd.outcomes()).count(False) == 6
+
+
+async def test_two_who_want_everything_get_half_each_and_a_third_gets_in(crowd: Crowd) -> None:
+    other = from_address("192.0.2.1")
+    ones = await crowd.comes(*HOUSEHOLD)
+    others = await crowd.comes(*[other] * 10)
+    [third] = await crowd.comes(SOMEONE_ELSE)
+    await crowd.outcomes()
+    assert [sum(task.exception() is None for task in tasks) for tasks in (ones, others)] in (
+        [3, 2],
+        [2, 3],
+    )
+    assert third.result() is False
+
+
+async def test_when_everybody_has_one_place_nobody_loses_it(crowd: Crowd) -> None:
+    first = await crowd.comes(*[from_address(f"192.0.2.{number}") for number in range(1, 7)])
+    [late] = await crowd.comes(SOMEONE_ELSE)
+    await crowd.outcomes()
+    assert isinstance(late.exception(), HashingBusy)
+    assert [task.result() for task in first] == [False] * 6
+
+
+async def test_look_ups_are_of_the_share_too(
+    crowd: Crowd, queue_of_five: PasswordHashing, hasher: WatchedHasher
+) -> None:
+    with ExitStack() as look_ups:
+        for one in HOUSEHOLD[:6]:
+            look_ups.enter_context(queue_of_five.reserve_slot(one))
+        with pytest.raises(HashingBusy), queue_of_five.reserve_slot(HOUSEHOLD[7]):
+            pass
+        with queue_of_five.reserve_slot(SOMEONE_ELSE):
+            pass
+        [someone] = await crowd.comes(SOMEONE_ELSE)
+    await crowd.outcomes()
+    assert someone.result() is False
+    await crowd.comes(*HOUSEHOLD[:6])
+    assert (await crowd.outcomes()).count(False) == 7  # every slot was given back once
+
+
+async def test_one_users_changes_never_keep_others_from_signing_in(
+    settings: AuthSettings, hasher: WatchedHasher
+) -> None:
+    hashing = PasswordHashing(threads=1, queue=3, hasher=hasher)
+    app = create_app(settings, Container.build(settings, hashing=hashing))
+    async with running(app, base_url=URL) as client:
+        headers = await bearer(client)
+        hasher.under_way.clear()
+        hasher.may_go_on.clear()
+        change = {"email": "demo@example.com", "current_password": DEMO.password}
+        changes = [
+            asyncio.create_task(
+                client.put(
+                    "/users/me/email",
+                    headers={**headers, "X-Forwarded-For": f"198.51.100.{number}"},
+                    json=change,
+                )
+            )
+            for number in range(1, 10)
+        ]
+        await hasher.until_under_way()
+        while sum(task.done() for task in changes) < 5:
+            await asyncio.sleep(0.001)
+        signing_in = [
+            asyncio.create_task(
+                client.post(
+                    "/token", data=ADMIN.password_grant, headers={"X-Forwarded-For": address}
+                )
+            )
+            for address in ("203.0.113.7", "203.0.113.8")
+        ]
+        while sum(task.done() for task in changes) < 7:
+            await asyncio.sleep(0.001)
+        hasher.may_go_on.set()
+        assert [answer.status_code for answer in await asyncio.gather(*signing_in)] == [200, 200]
+        statuses = [answer.status_code for answer in await asyncio.gather(*changes)]
+        assert sorted(statuses) == [200, 200, *[503] * 7]
 
 
 class SlowUsers:
@@ -221,7 +387,7 @@ async def test_nobody_can_have_a_book_hashed(
 async def test_a_password_that_matches_the_stand_in_for_nobody_opens_nothing(
     hashing: PasswordHashing,
 ) -> None:
-    assert await hashing.verify("nobody has this password", None) is False
+    assert await hashing.verify("nobody has this password", None, AuditContext()) is False
 
 
 async def test_a_weaker_hash_is_replaced_at_the_next_sign_in(
