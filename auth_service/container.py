@@ -35,7 +35,7 @@ from auth_service.passwords.throttling import SignInGuard
 from auth_service.revocation.revoke import Revocation
 from auth_service.revocation.status_list import PURGE_EVERY, StatusList
 from auth_service.revocation.store import AccessTokenStore
-from auth_service.sessions.store import SessionStore
+from auth_service.sessions.store import SessionLimits, SessionStore
 from auth_service.settings import AuthSettings
 from auth_service.users.administration import UserAdministration
 from auth_service.users.credentials import Credentials
@@ -142,15 +142,16 @@ class Container:
             token_life=settings.access_token_life,
             published_ahead=settings.key_published_ahead,
         )
-        sessions, access_tokens = SessionStore(database), AccessTokenStore(database)
-        codes = CodeStore(database)
+        limits = SessionLimits(settings.session_life, settings.sessions_per_user)
+        sessions, access_tokens = SessionStore(database, limits), AccessTokenStore(database)
+        codes = CodeStore(database, limits)
         status_list = StatusList(settings.issuer, access_tokens, keys)
         client_store = ClientStore(database)
         clients = Clients(client_store, first_party_client(password_grant=settings.password_grant))
         services = load_services()
         resources = Resources(settings.origin, services)
         issuer = TokenIssuer(settings.issuer, settings.access_token_life, keys, status_list)
-        life = settings.refresh_token_life
+        life = min(settings.refresh_token_life, settings.session_life)
         code_grant = AuthorizationCodeGrant(codes, resources, issuer, life)
         grants = Grants(
             {

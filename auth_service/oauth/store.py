@@ -12,6 +12,7 @@ from auth_service.sessions.store import (
     EndOfSession,
     Refusal,
     Session,
+    SessionLimits,
     add_session,
     add_token,
     end_session,
@@ -58,19 +59,20 @@ _PURGE = delete(authorization_codes).where(
         .limit(bindparam("limit"))
     )
 )
-# Locked until the transaction ends, so that what would end the session comes after it.
+# Locked until the transaction ends: see `auth_service.sessions.store`.
 _USER = (
     select(users.c.id, users.c.password_hash)
     .where(users.c.id == bindparam("user"), users.c.disabled_at.is_(None))
-    .with_for_update(read=True)
+    .with_for_update(key_share=True)
 )
 
 
 class CodeStore:
     """Authorization codes, which are stored as digests."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, limits: SessionLimits = SessionLimits()) -> None:
         self._database = database
+        self._limits = limits
 
     async def add(
         self, digest: str, user: User, binding: CodeBinding, scope: str, expires_at: datetime
@@ -111,7 +113,7 @@ class CodeStore:
             if user is None or digest_of(user["password_hash"]) != code["password_fingerprint"]:
                 return Refusal.ENDED
             session = await add_session(
-                statements, user["id"], code["client_id"], code["scope"], context
+                statements, user["id"], code["client_id"], code["scope"], self._limits, context
             )
             if refresh_digest is not None:
                 await add_token(statements, session.id, refresh_digest, expires_at)
