@@ -13,7 +13,7 @@ from auth_service.container import Container
 from auth_service.errors import InvalidField, TryLater
 from auth_service.passwords.hashing import PasswordHashing
 from auth_service.settings import AuthSettings
-from auth_service.users.store import User, UsernameTaken
+from auth_service.users.store import LastAdministrator, User, UsernameTaken
 from gatehouse_chassis.database import DatabaseUnavailable
 from gatehouse_chassis.settings import SettingsError
 
@@ -37,7 +37,7 @@ def run(work: Callable[[Container, AuditContext], Awaitable[Result]]) -> Result:
             for item in error.errors(include_url=False, include_input=False)
         ]
         raise click.ClickException("\n".join(sentences)) from None
-    except (SettingsError, UsernameTaken, TryLater) as error:
+    except (SettingsError, UsernameTaken, LastAdministrator, TryLater) as error:
         raise click.ClickException(str(error)) from None
 
 
