@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
+from auth_service.audit.repeated import RepeatedEvents
 from auth_service.audit.store import AuditStore
 from auth_service.clients.authentication import Clients, first_party_client
 from auth_service.clients.store import ClientStore
@@ -61,6 +62,7 @@ class Container:
     sessions: SessionStore
     client_store: ClientStore
     audit: AuditStore
+    repeated: RepeatedEvents
 
     hashing: PasswordHashing
     guard: SignInGuard
@@ -110,7 +112,8 @@ class Container:
         )
         guard = SignInGuard(AttemptStore(database), clock=clock)
         audit = AuditStore(database)
-        authentication = PasswordAuthentication(users, hashing, guard, audit)
+        repeated = RepeatedEvents(audit)
+        authentication = PasswordAuthentication(users, hashing, guard, audit, repeated)
         outbox = Outbox(
             sender or mail_sender(settings.smtp_url.get_secret_value(), settings.mail_from), guard
         )
@@ -157,7 +160,7 @@ class Container:
             {
                 "authorization_code": code_grant,
                 "refresh_token": RefreshTokenGrant(users, sessions, resources, issuer, life),
-                "client_credentials": ClientCredentialsGrant(resources, issuer),
+                "client_credentials": ClientCredentialsGrant(resources, issuer, repeated),
                 "password": PasswordGrant(authentication, sessions, resources, issuer, life),
             },
             status_list,
@@ -169,6 +172,7 @@ class Container:
             sessions=sessions,
             client_store=client_store,
             audit=audit,
+            repeated=repeated,
             hashing=hashing,
             guard=guard,
             authentication=authentication,

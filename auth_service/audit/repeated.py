@@ -2,7 +2,7 @@
 
 Of one event about one subject from one address, the 1st, the 10th, the 100th and so on within an hour are written, each
 with its number. What comes from many addresses is bounded by a number of entries per minute; the next entry tells how
-many were left out. Each worker counts by itself, in memory, so an event that is only counted costs the database nothing.
+many were left out. Each worker counts by itself, in memory: what is only counted costs the database nothing.
 """
 
 import time

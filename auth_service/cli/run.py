@@ -1,7 +1,8 @@
 """Runs one command on the database that AUTH_DATABASE_URL names."""
 
 import asyncio
-import getpass
+import os
+import pwd
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -46,9 +47,18 @@ async def _run(
 ) -> Result:
     container = Container.build(settings, hashing=PasswordHashing(threads=1, queue=1))
     try:
-        return await work(container, AuditContext(actor=f"command:{getpass.getuser()}"))
+        return await work(container, AuditContext(actor=_actor()))
     finally:
         await container.close()
+
+
+def _actor() -> str:
+    """Who runs the command, as the system knows it: the variables of the environment can say anything."""
+    uid = os.getuid()
+    try:
+        return f"command:uid={uid}({pwd.getpwuid(uid).pw_name})"
+    except KeyError:  # in a container the user may have no name
+        return f"command:uid={uid}"
 
 
 async def user_named(container: Container, username: str) -> User:

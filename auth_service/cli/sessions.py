@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from auth_service.audit.context import AuditContext
+from auth_service.audit.events import Event
 from auth_service.cli.run import run, user_named
 from auth_service.cli.terminal import MAX_ROWS, show
 from auth_service.container import Container
@@ -24,8 +25,9 @@ def sessions() -> None:
 def list_sessions(username: str) -> None:
     """The newest 100 sessions of a user."""
 
-    async def find(container: Container, _context: AuditContext) -> list[LiveSession]:
+    async def find(container: Container, context: AuditContext) -> list[LiveSession]:
         user = await user_named(container, username)
+        await container.audit.record(Event.SESSIONS_READ, user.id, context)
         return await container.sessions.list_of(user.id, limit=MAX_ROWS)
 
     found = run(find)

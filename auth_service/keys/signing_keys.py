@@ -127,7 +127,7 @@ class SigningKeys:
     async def create(self) -> SigningKey:
         """Makes a new key, which signs from now on beside those that there are."""
         key = self._new(signs_from=self._now())
-        await self._store.add(self._seal(key))
+        await self._store.add(self._seal(key), AuditContext())
         self._loaded_at = float("-inf")
         return key
 

@@ -64,9 +64,11 @@ class SigningKeyStore:
         rows = await self._database.fetch_all(_KEYS_NOT_WITHDRAWN, at=at or now())
         return [StoredKey(**row) for row in rows]
 
-    async def add(self, key: StoredKey) -> None:
+    async def add(self, key: StoredKey, context: AuditContext) -> None:
         """Stores a key beside those that there are."""
-        await self._database.execute(_ADD, **asdict(key), created_at=now())
+        async with self._database.transaction() as statements:
+            await statements.execute(_ADD, **asdict(key), created_at=now())
+            await record(statements, Event.KEY_CREATED, key.kid, context)
 
     async def replace(
         self,

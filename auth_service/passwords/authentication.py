@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
+from auth_service.audit.repeated import RepeatedEvents
 from auth_service.audit.store import AuditStore
 from auth_service.passwords.hashing import PasswordHashing
-from auth_service.passwords.throttling import SignInGuard
+from auth_service.passwords.throttling import SignInGuard, TooManyFailedSignIns
 from auth_service.users.schemas import MAX_PASSWORD_CHARS
 from auth_service.users.store import User, UserStore
 
@@ -26,6 +27,7 @@ class PasswordAuthentication:
     hashing: PasswordHashing
     guard: SignInGuard
     audit: AuditStore
+    repeated: RepeatedEvents
 
     async def user(self, username: str, password: str, context: AuditContext) -> User:
         """The user with this name and this password.
@@ -53,16 +55,20 @@ class PasswordAuthentication:
             TooManyFailedSignIns: too many tries failed; whether this one was right is not said.
             HashingBusy: too many sign in at once.
         """
-        address = context.address
-        with self.hashing.reserve_slot():
+        address, subject = context.address, user.id if user else None
+        try:
+            with self.hashing.reserve_slot():
+                await self.guard.check(username, address)
+            matches = len(password) <= MAX_PASSWORD_CHARS and await self.hashing.verify(
+                password, user.password_hash if user else None
+            )
             await self.guard.check(username, address)
-        matches = len(password) <= MAX_PASSWORD_CHARS and await self.hashing.verify(
-            password, user.password_hash if user else None
-        )
-        await self.guard.check(username, address)
+        except TooManyFailedSignIns:
+            await self.repeated.note(Event.SIGN_IN_THROTTLED, subject, context)
+            raise
         if matches:
             await self.guard.succeeded(username, address)
         else:
             await self.guard.failed(username, address)
-            await self.audit.record(Event.SIGN_IN_FAILED, user.id if user else None, context)
+            await self.audit.record(Event.SIGN_IN_FAILED, subject, context)
         return matches

@@ -44,6 +44,9 @@ class SessionLimits:
     per_user: int = 100
 
 
+DEFAULT_LIMITS = SessionLimits()
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
     """A sign-in: which user, through which client, with which scopes."""
@@ -197,7 +200,7 @@ _PURGE_SESSIONS = delete(sessions).where(
 class SessionStore:
     """Sign-ins and their refresh tokens, which are stored as digests."""
 
-    def __init__(self, database: Database, limits: SessionLimits = SessionLimits()) -> None:
+    def __init__(self, database: Database, limits: SessionLimits = DEFAULT_LIMITS) -> None:
         self._database = database
         self._limits = limits
 
@@ -223,7 +226,7 @@ class SessionStore:
             if await statements.fetch_one(_STILL_WITH_PASSWORD, **still) is None:
                 return None
             session = await add_session(
-                statements, user_id, client_id, scope, self._limits, context
+                statements, user_id, client_id, scope, self._limits, Event.SIGNED_IN, context
             )
             await add_token(statements, session.id, digest, expires_at)
         return session
@@ -260,6 +263,8 @@ class SessionStore:
                 return Refusal.EXPIRED
             accept(session)
             await add_token(statements, session.id, new_digest, min(expires_at, end))
+            about = {"session": str(session.id), "client": client_id}
+            await record(statements, Event.SESSION_REFRESHED, session.user_id, context, **about)
             return session
 
     async def find_refresh_token(self, digest: str) -> RefreshToken | None:
@@ -325,9 +330,10 @@ async def add_session(
     client_id: str,
     scope: str,
     limits: SessionLimits,
+    event: Event,
     context: AuditContext,
 ) -> Session:
-    """A new session, within the caller's transaction, which has locked the user.
+    """A new session, which `event` began, within the caller's transaction, which has locked the user.
 
     Where the user has as many as `limits` allow, the one that was not used for longest ends.
     """
@@ -343,7 +349,7 @@ async def add_session(
     session = Session(new_id(), user_id, client_id, scope)
     await statements.execute(_ADD_SESSION, **asdict(session), created_at=now())
     about = {"session": str(session.id), "client": client_id, "scope": scope}
-    await record(statements, Event.SIGNED_IN, user_id, context, **about)
+    await record(statements, event, user_id, context, **about)
     return session
 
 

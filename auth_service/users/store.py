@@ -28,7 +28,9 @@ class LastAdministrator(Exception):
     """Without this user no enabled administrator would be left."""
 
     def __init__(self) -> None:
-        super().__init__("This is the last administrator: make another user an administrator first.")
+        super().__init__(
+            "This is the last administrator: make another user an administrator first."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +248,7 @@ async def add_user(
         created_at=created,
         updated_at=created,
     )
-    about = {"username": username, "role": role.value}
+    about = {"role": role.value}  # a name may be a mail address
     await record(statements, Event.USER_CREATED, user.id, context, **about)
     return user
 

@@ -57,6 +57,7 @@ class UnusableToken(Challenge):
             error="invalid_token",
             error_description=reason,
         )
+        self.reason = reason
 
 
 class InsufficientScope(Challenge):
