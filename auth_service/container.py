@@ -196,6 +196,7 @@ class Container:
             maintenance=Maintenance(
                 [
                     (PURGE_EVERY, status_list),
+                    (PURGE_EVERY, keys),
                     (INTERVAL, guard),
                     (INTERVAL, resets_sent),
                     (INTERVAL, sign_ups_asked),

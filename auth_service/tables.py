@@ -106,6 +106,7 @@ signing_keys = Table(
     "signing_keys",
     metadata,
     Column("kid", String(64), primary_key=True),
+    # For a release that reads it: what is published is derived from the private part.
     Column("public_jwk", Text, nullable=False),
     Column("encrypted_private_jwk", Text, nullable=False),
     # Published from then on.

@@ -10,6 +10,7 @@ import click
 from pydantic import ValidationError
 
 from auth_service.audit.context import AuditContext
+from auth_service.cli.terminal import printable
 from auth_service.container import Container
 from auth_service.errors import InvalidField, TryLater
 from auth_service.passwords.hashing import PasswordHashing
@@ -26,20 +27,20 @@ def run(work: Callable[[Container, AuditContext], Awaitable[Result]]) -> Result:
     try:
         return asyncio.run(_run(AuthSettings.load(), work))
     except DatabaseUnavailable as error:
-        cause = str(error).splitlines()[0]
+        cause = printable(str(error).splitlines()[0])
         raise click.ClickException(
             f"The database does not answer: {cause}\nIs AUTH_DATABASE_URL right, and is it migrated (make up)?"
         ) from None
     except InvalidField as error:
-        raise click.ClickException(f"{error.field}: {error.reason}") from None
+        raise click.ClickException(printable(f"{error.field}: {error.reason}")) from None
     except ValidationError as error:
         sentences = [
             f"{'.'.join(map(str, item['loc']))}: {item['msg'].removeprefix('Value error, ')}"
             for item in error.errors(include_url=False, include_input=False)
         ]
-        raise click.ClickException("\n".join(sentences)) from None
+        raise click.ClickException(printable("\n".join(sentences))) from None
     except (SettingsError, UsernameTaken, LastAdministrator, TryLater) as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(printable(str(error))) from None
 
 
 async def _run(

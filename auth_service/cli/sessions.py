@@ -50,3 +50,18 @@ def end_sessions(username: str | None, session_id: Any) -> None:
         return await revocation.revoke_sessions_of(user.id, reason, context)
 
     show([{"ended": run(end)}], "ended")
+
+
+@sessions.command("end-all")
+def end_all_sessions() -> None:
+    """End every session and make every token void, clients' own too: after a restore (docs/restore.md).
+
+    A new key signs at once and the others are withdrawn, so that tokens fail of which this database does not know.
+    """
+
+    async def end(container: Container, context: AuditContext) -> dict[str, Any]:
+        ended = await container.sessions.end_all(EndOfSession.REVOKED, context)
+        key = await container.keys.rotate(context, at_once=True)
+        return {"ended": ended, "kid": key.kid if key else None}
+
+    show([run(end)], "ended", "kid")

@@ -11,7 +11,13 @@ from sqlalchemy import and_, bindparam, delete, exists, func, insert, select, up
 from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
 from auth_service.audit.store import record
-from auth_service.tables import refresh_tokens, sessions, users
+from auth_service.tables import (
+    authorization_codes,
+    password_resets,
+    refresh_tokens,
+    sessions,
+    users,
+)
 from gatehouse_chassis.database import Database, Statements
 from gatehouse_chassis.database.columns import new_id, now
 
@@ -177,6 +183,8 @@ _END_LEAST_RECENTLY_USED = _END_SESSIONS.where(
     )
 )
 _END_SESSIONS_OF = _END_SESSIONS.where(sessions.c.user_id == bindparam("user"))
+_DELETE_UNUSED_CODES = delete(authorization_codes).where(authorization_codes.c.used_at.is_(None))
+_DELETE_PASSWORD_RESETS = delete(password_resets)
 _END_SESSIONS_THROUGH = _END_SESSIONS.where(sessions.c.client_id == bindparam("client"))
 _PURGE_TOKENS = delete(refresh_tokens).where(
     refresh_tokens.c.digest.in_(
@@ -306,6 +314,16 @@ class SessionStore:
     ) -> int:
         """Ends every session of a user, and returns how many there were."""
         return await end_sessions_of(self._database, user_id, reason, context)
+
+    async def end_all(self, reason: EndOfSession, context: AuditContext) -> int:
+        """Ends every session, voids codes and mailed resets, which could begin one, and returns how many ended."""
+        async with self._database.transaction() as statements:
+            ended = await statements.execute(_END_SESSIONS, at=now(), reason=reason.value)
+            await statements.execute(_DELETE_UNUSED_CODES)
+            await statements.execute(_DELETE_PASSWORD_RESETS)
+            about = {"reason": reason.value, "sessions": str(ended)}
+            await record(statements, Event.SESSIONS_ENDED, None, context, **about)
+        return ended
 
     async def purge_expired(self, limit: int) -> int:
         """Deletes up to `limit` refresh tokens that expired `RETENTION` ago, and up to `limit` sessions without any."""

@@ -3,7 +3,7 @@
 import asyncpg
 import httpx2
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select, text, update
 
 from auth_service.audit.events import Event
 from auth_service.container import Container
@@ -131,6 +131,50 @@ async def test_not_even_the_service_can_rewrite_it(
     before = await told(database)
     with pytest.raises((IntegrityError, asyncpg.RaiseError), match="only added"):
         await database.execute(rewriting)  # type: ignore[arg-type]
+    assert await told(database) == before
+
+
+@pytest.mark.parametrize("number", ["id", "rowid"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT OR REPLACE INTO audit_log ({columns}) SELECT {values} FROM audit_log LIMIT 1",
+        "REPLACE INTO audit_log ({columns}) SELECT {values} FROM audit_log LIMIT 1",
+        "INSERT INTO audit_log ({columns}) SELECT {values} FROM audit_log WHERE true LIMIT 1 "
+        "ON CONFLICT DO UPDATE SET event = 'nothing'",
+    ],
+)
+async def test_no_insert_of_sqlite_rewrites_it(
+    client: httpx2.AsyncClient, database: Database, statement: str, number: str
+) -> None:
+    await sign_in(client)
+    every = select(audit_log).order_by(audit_log.c.id).limit(100)
+    before = await database.fetch_all(every)
+    others = "at, event, subject, actor, address, request_id, details"
+    columns = "id, " + others if number == "id" else "rowid, id, " + others
+    values = columns.replace("event", "'nothing'")
+    if number == "rowid":
+        values = values.replace(" id,", " 'another',")
+    with pytest.raises(IntegrityError, match="only added"):
+        await database.execute(text(statement.format(columns=columns, values=values)))
+    assert await database.fetch_all(every) == before
+    await sign_in(client)
+    assert len(await database.fetch_all(every)) == len(before) + 1
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_no_insert_of_postgresql_rewrites_it(
+    client: httpx2.AsyncClient, database: Database
+) -> None:
+    await sign_in(client)
+    before = await told(database)
+    upsert = (
+        "INSERT INTO audit_log SELECT * FROM audit_log LIMIT 1 "
+        "ON CONFLICT (id) DO UPDATE SET event = 'nothing'"
+    )
+    for rewriting in (upsert, "TRUNCATE audit_log"):
+        with pytest.raises(asyncpg.RaiseError, match="only added"):
+            await database.execute(text(rewriting))
     assert await told(database) == before
 
 
