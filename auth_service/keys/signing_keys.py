@@ -235,8 +235,8 @@ class SigningKeys:
                 "with which they were made (it was in .env then)."
             ) from None
         pair = cast(EllipticCurvePrivateKey, ECAlgorithm.from_jwk(private.decode()))
-        # Id and public key come from the pair, which only the secret seals: no service accepts another public key because
-        # someone wrote it into the table.
+        # Id and public key come from the pair, which only the secret seals: a public key that someone writes into the
+        # table is never published.
         kid = _thumbprint(pair.public_key())
         return SigningKey(kid, pair, key.signs_from, key.withdrawn_at)
 
