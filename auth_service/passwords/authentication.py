@@ -55,7 +55,7 @@ class PasswordAuthentication:
             TooManyFailedSignIns: too many tries failed; whether this one was right is not said.
             HashingBusy: too many sign in at once.
         """
-        address, subject = context.address, user.id if user else None
+        address = context.address
         try:
             with self.hashing.reserve_slot():
                 await self.guard.check(username, address)
@@ -64,11 +64,12 @@ class PasswordAuthentication:
             )
             await self.guard.check(username, address)
         except TooManyFailedSignIns:
-            await self.repeated.note(Event.SIGN_IN_THROTTLED, subject, context)
+            # Counted by address alone: a count for each user would do other work for a name that no one has.
+            await self.repeated.note(Event.SIGN_IN_THROTTLED, None, context)
             raise
         if matches:
             await self.guard.succeeded(username, address)
         else:
             await self.guard.failed(username, address)
-            await self.audit.record(Event.SIGN_IN_FAILED, subject, context)
+            await self.audit.record(Event.SIGN_IN_FAILED, user.id if user else None, context)
         return matches

@@ -361,6 +361,20 @@ async def test_sign_ins_that_must_wait_are_told_once(
     assert events.count(Event.SIGN_IN_FAILED) == 5
 
 
+async def test_a_name_that_no_one_has_is_told_as_often_as_one_that_waits(
+    client: httpx2.AsyncClient, database: Database
+) -> None:
+    """Otherwise the time of the answer would tell which is which."""
+    for username in ("nobody", DEMO.username, "no-one"):
+        await client.post("/token", data={**Person(username, "wrong").password_grant})
+        before = len(await told(database))
+        for _ in range(6):
+            await client.post("/token", data={**Person(username, "wrong").password_grant})
+        added = (await events_told(database))[before:]
+        assert added.count(Event.SIGN_IN_FAILED) == 4
+        assert added.count(Event.SIGN_IN_THROTTLED) == (1 if username == "nobody" else 0)
+
+
 async def test_no_entry_holds_a_mail_address(
     client: httpx2.AsyncClient, database: Database
 ) -> None:

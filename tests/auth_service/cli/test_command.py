@@ -97,6 +97,8 @@ def test_keys_are_rotated(runner: CliRunner) -> None:
     (first,) = ask(runner, "keys", "list")
     (made,) = ask(runner, "keys", "rotate")
     assert {key["kid"] for key in ask(runner, "keys", "list")} == {first["kid"], made["kid"]}
+    (told,) = ask(runner, "audit", "--event", "key_created")
+    assert told["subject"] == first["kid"]
     (told,) = ask(runner, "audit", "--event", "key_rotated")
     assert told["subject"] == made["kid"]
     assert "waiting for its turn" in refusal(runner, "keys", "rotate")

@@ -13,8 +13,10 @@ from auth_service.tables import refresh_tokens, sessions
 from gatehouse_chassis.database import Database
 from gatehouse_chassis.database.columns import now
 from testing.apps import running
+from tests.auth_service.authorization import code_for, redeem, request_of
 from tests.auth_service.databases import on_both_databases, settings_for
 from tests.auth_service.people import ADMIN, URL, bearer, header_of, refresh, refused, sign_in
+from tests.auth_service.registered_clients import WEB, register
 
 pytestmark = on_both_databases
 
@@ -94,9 +96,20 @@ async def test_one_more_than_the_limit_ends_the_session_that_was_not_used_for_lo
     assert told.json()["items"][0]["details"] == {"reason": "too_many", "sessions": "1"}
 
 
-async def test_concurrent_sign_ins_do_not_pass_the_limit(client: httpx2.AsyncClient) -> None:
-    tokens = await asyncio.gather(*(sign_in(client) for _ in range(2 * LIMIT)))
-    assert len(await live(client, tokens[0])) == LIMIT
+async def test_a_sign_in_by_code_counts_too(client: httpx2.AsyncClient) -> None:
+    shop = await register(client, WEB)
+    oldest, *_ = [await sign_in(client) for _ in range(LIMIT)]
+    code = await code_for(client, request_of(shop))
+    assert (await redeem(client, code, shop)).status_code == 200
+    assert refused(await refresh(client, oldest["refresh_token"])) == (400, "invalid_grant")
+
+
+async def test_concurrent_sign_ins_do_not_pass_the_limit(
+    client: httpx2.AsyncClient, database: Database
+) -> None:
+    await asyncio.gather(*(sign_in(client) for _ in range(2 * LIMIT)))
+    going_on = select(sessions.c.id).where(sessions.c.ended_at.is_(None)).limit(9)
+    assert len(await database.fetch_all(going_on)) == LIMIT
 
 
 async def test_what_is_too_many_after_an_update_ends_at_the_next_sign_in(
