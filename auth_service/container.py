@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
+from auth_service.audit.repeated import RepeatedEvents
 from auth_service.audit.store import AuditStore
 from auth_service.clients.authentication import Clients, first_party_client
 from auth_service.clients.store import ClientStore
@@ -35,7 +36,7 @@ from auth_service.passwords.throttling import ClientSecretGuard, SignInGuard
 from auth_service.revocation.revoke import Revocation
 from auth_service.revocation.status_list import PURGE_EVERY, StatusList
 from auth_service.revocation.store import AccessTokenStore
-from auth_service.sessions.store import SessionStore
+from auth_service.sessions.store import SessionLimits, SessionStore
 from auth_service.settings import AuthSettings
 from auth_service.users.administration import UserAdministration
 from auth_service.users.credentials import Credentials
@@ -61,6 +62,7 @@ class Container:
     sessions: SessionStore
     client_store: ClientStore
     audit: AuditStore
+    repeated: RepeatedEvents
 
     hashing: PasswordHashing
     guard: SignInGuard
@@ -111,7 +113,8 @@ class Container:
         attempts = AttemptStore(database)
         guard = SignInGuard(attempts, clock=clock)
         audit = AuditStore(database)
-        authentication = PasswordAuthentication(users, hashing, guard, audit)
+        repeated = RepeatedEvents(audit)
+        authentication = PasswordAuthentication(users, hashing, guard, audit, repeated)
         outbox = Outbox(
             sender or mail_sender(settings.smtp_url.get_secret_value(), settings.mail_from), guard
         )
@@ -143,8 +146,9 @@ class Container:
             token_life=settings.access_token_life,
             published_ahead=settings.key_published_ahead,
         )
-        sessions, access_tokens = SessionStore(database), AccessTokenStore(database)
-        codes = CodeStore(database)
+        limits = SessionLimits(settings.session_life, settings.sessions_per_user)
+        sessions, access_tokens = SessionStore(database, limits), AccessTokenStore(database)
+        codes = CodeStore(database, limits)
         status_list = StatusList(settings.issuer, access_tokens, keys)
         client_store = ClientStore(database)
         clients = Clients(
@@ -155,13 +159,13 @@ class Container:
         services = load_services()
         resources = Resources(settings.origin, services)
         issuer = TokenIssuer(settings.issuer, settings.access_token_life, keys, status_list)
-        life = settings.refresh_token_life
+        life = min(settings.refresh_token_life, settings.session_life)
         code_grant = AuthorizationCodeGrant(codes, resources, issuer, life)
         grants = Grants(
             {
                 "authorization_code": code_grant,
                 "refresh_token": RefreshTokenGrant(users, sessions, resources, issuer, life),
-                "client_credentials": ClientCredentialsGrant(resources, issuer),
+                "client_credentials": ClientCredentialsGrant(resources, issuer, repeated),
                 "password": PasswordGrant(authentication, sessions, resources, issuer, life),
             },
             status_list,
@@ -173,6 +177,7 @@ class Container:
             sessions=sessions,
             client_store=client_store,
             audit=audit,
+            repeated=repeated,
             hashing=hashing,
             guard=guard,
             authentication=authentication,
@@ -196,6 +201,7 @@ class Container:
             maintenance=Maintenance(
                 [
                     (PURGE_EVERY, status_list),
+                    (PURGE_EVERY, keys),
                     (INTERVAL, guard),
                     (INTERVAL, resets_sent),
                     (INTERVAL, sign_ups_asked),

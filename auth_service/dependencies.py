@@ -10,8 +10,11 @@ from uuid import UUID
 
 from fastapi import Depends, Request, Security
 from fastapi.security import SecurityScopes
+from starlette.requests import HTTPConnection
 
 from auth_service.audit.context import AuditContext
+from auth_service.audit.events import Event
+from auth_service.audit.repeated import RepeatedEvents
 from auth_service.audit.store import AuditStore
 from auth_service.clients.authentication import Clients as ClientDirectory
 from auth_service.clients.store import ClientStore
@@ -38,7 +41,7 @@ from gatehouse_chassis.auth.access_tokens import AccessTokenVerifier, Principal
 from gatehouse_chassis.auth.bearer import Bearer, Challenge, InsufficientScope, UnusableToken
 
 
-def _container(request: Request) -> Container:
+def _container(request: HTTPConnection) -> Container:
     container: Container = request.app.state.container
     return container
 
@@ -61,6 +64,10 @@ async def get_client_store(request: Request) -> ClientStore:
 
 async def get_audit_log(request: Request) -> AuditStore:
     return _container(request).audit
+
+
+async def get_repeated_events(request: Request) -> RepeatedEvents:
+    return _container(request).repeated
 
 
 async def get_authentication(request: Request) -> PasswordAuthentication:
@@ -132,6 +139,7 @@ Users = Annotated[UserStore, Depends(get_users)]
 Sessions = Annotated[SessionStore, Depends(get_sessions)]
 RegisteredClients = Annotated[ClientStore, Depends(get_client_store)]
 AuditLog = Annotated[AuditStore, Depends(get_audit_log)]
+Repeated = Annotated[RepeatedEvents, Depends(get_repeated_events)]
 Authentication = Annotated[PasswordAuthentication, Depends(get_authentication)]
 MailOutbox = Annotated[Outbox, Depends(get_outbox)]
 Resets = Annotated[PasswordResets, Depends(get_password_resets)]
@@ -149,7 +157,39 @@ CodeGrant = Annotated[AuthorizationCodeGrant, Depends(get_code_grant)]
 AuthorizationRequests = Annotated[Authorization, Depends(get_authorization)]
 SignInForm = Annotated[SignInPage, Depends(get_sign_in_page)]
 
-bearer = Bearer(auth_url="", scopes=scope_list().descriptions)
+_EVERYDAY = frozenset({"the token has expired", "the token was revoked"})
+
+
+class AuditedBearer(Bearer):
+    """The bearer scheme of auth, which notes forged tokens, and tokens that may not administer."""
+
+    async def __call__(  # type: ignore[override]  # as in `Bearer`
+        self, request: HTTPConnection, needed: SecurityScopes
+    ) -> Principal:
+        """See `Bearer.__call__`."""
+        try:
+            return await super().__call__(request, needed)
+        except UnusableToken as refusal:
+            if refusal.reason not in _EVERYDAY:
+                await _note_refusal(request, Event.TOKEN_REFUSED, reason=refusal.reason)
+            raise
+        except InsufficientScope:
+            if "auth:admin" in needed.scopes:
+                principal = await super().__call__(request, SecurityScopes())
+                await _note_refusal(request, Event.ACCESS_DENIED, actor=principal.subject)
+            raise
+
+
+async def _note_refusal(
+    request: HTTPConnection, event: Event, actor: str | None = None, **details: str
+) -> None:
+    context = await get_audit_context(request)
+    context.actor = actor
+    route = getattr(request.scope.get("endpoint"), "__name__", "unknown")
+    await _container(request).repeated.note(event, actor, context, route=route, **details)
+
+
+bearer = AuditedBearer(auth_url="", scopes=scope_list().descriptions)
 
 
 class UserRequired(Challenge):
@@ -164,7 +204,7 @@ class UserRequired(Challenge):
         )
 
 
-async def get_audit_context(request: Request) -> AuditContext:
+async def get_audit_context(request: HTTPConnection) -> AuditContext:
     """Where the request comes from. FastAPI makes it once for each request, so all who ask share one."""
     return AuditContext(
         address=request.client.host if request.client else None,
@@ -176,12 +216,16 @@ Context = Annotated[AuditContext, Depends(get_audit_context)]
 
 
 async def get_current_user(
-    principal: Annotated[Principal, Security(bearer)], users: Users, context: Context
+    request: Request,
+    principal: Annotated[Principal, Security(bearer)],
+    users: Users,
+    context: Context,
 ) -> User:
     """The signed-in user; auth has the row at hand, so a disabled user's token ends here at once."""
     try:
         user_id = UUID(principal.subject)
     except ValueError:  # a client that speaks for itself
+        await _note_refusal(request, Event.ACCESS_DENIED, actor=principal.subject)
         raise UserRequired from None
     user = await users.find(user_id)
     if user is None or user.disabled:
@@ -194,10 +238,13 @@ CurrentUser = Annotated[User, Depends(get_current_user)]
 
 
 async def get_administrator(
-    user: CurrentUser, _principal: Annotated[Principal, Security(bearer, scopes=["auth:admin"])]
+    request: Request,
+    user: CurrentUser,
+    _principal: Annotated[Principal, Security(bearer, scopes=["auth:admin"])],
 ) -> User:
     """The role is read from the database: a token outlives it by minutes."""
     if user.role is not Role.ADMIN:
+        await _note_refusal(request, Event.ACCESS_DENIED, actor=str(user.id))
         raise InsufficientScope("auth:admin")
     return user
 
@@ -210,7 +257,8 @@ async def get_administrator_if_any(request: Request, users: Users, context: Cont
     if "authorization" not in request.headers:
         return None
     principal = await bearer(request, SecurityScopes(["auth:admin"]))
-    return await get_administrator(await get_current_user(principal, users, context), principal)
+    user = await get_current_user(request, principal, users, context)
+    return await get_administrator(request, user, principal)
 
 
 AdministratorIfAny = Annotated[User | None, Depends(get_administrator_if_any)]

@@ -10,7 +10,7 @@ from auth_service.errors import InvalidField, TryLater
 from auth_service.passwords.throttling import TooManyFailedSignIns
 from auth_service.users.administration import NoSuchUser, OwnAccount
 from auth_service.users.sign_up.sign_up import SpentToken
-from auth_service.users.store import UsernameTaken
+from auth_service.users.store import LastAdministrator, UsernameTaken
 from gatehouse_chassis.http.problems import (
     BadRequest,
     Conflict,
@@ -30,6 +30,7 @@ class _SpentToken(BadRequest):
 PROBLEMS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     SpentToken: lambda error: _SpentToken(str(error)),
     NoSuchUser: lambda error: NotFound(str(error)),
+    LastAdministrator: lambda error: Conflict(str(error)),
     OwnAccount: lambda error: Conflict(str(error)),
     UsernameTaken: lambda error: Conflict(str(error)),
     InvalidField: lambda error: InvalidInput.of_member(f"#/{error.field}", error.reason),

@@ -50,6 +50,24 @@ class AuthSettings(ServiceSettings):
             description="How long a refresh token is valid.",
         ),
     ] = timedelta(days=14)
+    session_life: Annotated[
+        timedelta,
+        Field(
+            gt=timedelta(0),
+            le=timedelta(days=400),
+            description="How long a sign-in lasts, however often its tokens are refreshed; then the user signs in "
+            "again.",
+        ),
+    ] = timedelta(days=90)
+    sessions_per_user: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=1000,
+            description="Sessions that a user may have at the same time; one more ends the one that was not used for "
+            "longest.",
+        ),
+    ] = 100
     password_grant: Annotated[
         bool,
         Field(

@@ -22,6 +22,7 @@ metadata = MetaData()
 
 # Ended sessions and revoked tokens are few, and a client's own tokens have no session; an index of the others alone
 # costs nothing where a row is added.
+_GOING_ON = text("ended_at IS NULL")
 _ENDED = text("ended_at IS NOT NULL")
 _REVOKED = text("revoked_at IS NOT NULL")
 _OF_A_SESSION = text("session_id IS NOT NULL")
@@ -56,7 +57,8 @@ sessions = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
     Column("ended_because", String(32)),
-    Index("ix_sessions_user_id", "user_id"),
+    # Nobody asks for a user's sessions that are over, and a user may have had very many.
+    Index("ix_sessions_user_id", "user_id", sqlite_where=_GOING_ON, postgresql_where=_GOING_ON),
     Index("ix_sessions_ended_at", "ended_at", sqlite_where=_ENDED, postgresql_where=_ENDED),
 )
 
@@ -69,7 +71,8 @@ refresh_tokens = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
     Column("used_at", UtcDateTime),
-    Index("ix_refresh_tokens_session_id", "session_id"),
+    # The newest tells when the session was used last.
+    Index("ix_refresh_tokens_session_id", "session_id", "created_at"),
 )
 
 # Every access token until a while after its end. A token is revoked by itself, or with its session.
@@ -103,6 +106,7 @@ signing_keys = Table(
     "signing_keys",
     metadata,
     Column("kid", String(64), primary_key=True),
+    # For a release that reads it: what is published is derived from the private part.
     Column("public_jwk", Text, nullable=False),
     Column("encrypted_private_jwk", Text, nullable=False),
     # Published from then on.

@@ -85,6 +85,33 @@ class Settings:
         return self.environment.get(name, "")
 
 
+def of_program(
+    program: str, environ: Mapping[str, str], services: Mapping[str, ServiceEntry]
+) -> dict[str, str]:
+    """What one local program may know of the environment of all of them.
+
+    A service gets its own variables and those that are nobody's secret; nginx gets of each service where it listens and
+    what it takes. The passwords of the first users are for the migration of auth, which is no such program.
+    """
+    prefixes = sorted((one.variable_prefix for one in services.values()), key=len, reverse=True)
+    own = services[program].variable_prefix if program in services else ""
+    secrets = {variable.name for variable in settings_file.variables(services)}
+
+    def may_know(name: str) -> bool:
+        # One prefix may begin as another does, so the longest counts.
+        prefix = next((one for one in prefixes if name.startswith(one)), None)
+        if prefix is None:
+            return name not in secrets
+        for_nginx = (f"{prefix}ADDRESS", f"{prefix}BODY_LIMIT")
+        return prefix == own or (program == "nginx" and name in for_nginx)
+
+    return {name: value for name, value in environ.items() if may_know(name)}
+
+
+FIRST_USERS = ("ADMIN_USERNAME", "ADMIN_PASSWORD", "DEMO_USERNAME", "DEMO_PASSWORD")
+"""What the migration of auth is told, and no program that serves."""
+
+
 def load(checkout: Checkout, environ: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings: the environment wins over `.env`.
 

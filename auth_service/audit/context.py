@@ -11,7 +11,7 @@ class AuditContext:
     `auth_service.dependencies.Context`. Without arguments it stands for the service itself, which acts by schedule.
 
     Attributes:
-        actor: the id of the signed-in user, or `command:<name>` for a person at a terminal of the server.
+        actor: the id of the signed-in user, or `command:uid=<number>(<name>)` for a person at a terminal of the server.
         address: the IP address of the client.
         request_id: the `X-Request-ID` of the response.
     """

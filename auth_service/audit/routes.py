@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 
 from auth_service.audit.events import Event
 from auth_service.audit.schemas import AuditRecord
-from auth_service.dependencies import Administrator, AuditLog
+from auth_service.dependencies import Administrator, AuditLog, Context
 from gatehouse_chassis.auth.bearer import protected
 from gatehouse_chassis.http.paging import Page, Paging, page_of
 from gatehouse_chassis.http.text import STORABLE
@@ -21,12 +21,17 @@ async def read_audit_log(
     _admin: Administrator,
     log: AuditLog,
     page: Paging,
+    context: Context,
     event: Event | None = None,
     subject: About = None,
     actor: About = None,
 ) -> dict[str, object]:
-    """What happened, newest first (administrators). Entries are never changed or deleted."""
+    """What happened, newest first (administrators). Entries are never changed or deleted.
+
+    Reading it is an entry too, which the next reading shows.
+    """
     found = await log.list(
         limit=page.limit + 1, before=page.before, event=event, subject=subject, actor=actor
     )
+    await log.record(Event.AUDIT_LOG_READ, None, context)
     return page_of(found, page)

@@ -15,7 +15,7 @@ class AuditRecord(BaseModel):
     at: datetime
     event: Event
     subject: str | None = Field(description="the user, client or key that it happened to")
-    actor: str | None = Field(description="the user who did it, or command:<name>")
+    actor: str | None = Field(description="the user who did it, or command:uid=<number>(<name>)")
     address: str | None
     request_id: str | None
     details: dict[str, str]

@@ -23,7 +23,7 @@ class AuditEntry:
     Attributes:
         subject: what it happened to: the id of a user or of a client, or a key id.
         actor, address, request_id: see `auth_service.audit.context.AuditContext`.
-        details: what else is worth knowing; never a secret.
+        details: what else is worth knowing; never a secret, a token or a mail address.
     """
 
     id: UUID

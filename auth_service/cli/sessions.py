@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from auth_service.audit.context import AuditContext
+from auth_service.audit.events import Event
 from auth_service.cli.run import run, user_named
 from auth_service.cli.terminal import MAX_ROWS, show
 from auth_service.container import Container
@@ -24,8 +25,9 @@ def sessions() -> None:
 def list_sessions(username: str) -> None:
     """The newest 100 sessions of a user."""
 
-    async def find(container: Container, _context: AuditContext) -> list[LiveSession]:
+    async def find(container: Container, context: AuditContext) -> list[LiveSession]:
         user = await user_named(container, username)
+        await container.audit.record(Event.SESSIONS_READ, user.id, context)
         return await container.sessions.list_of(user.id, limit=MAX_ROWS)
 
     found = run(find)
@@ -48,3 +50,18 @@ def end_sessions(username: str | None, session_id: Any) -> None:
         return await revocation.revoke_sessions_of(user.id, reason, context)
 
     show([{"ended": run(end)}], "ended")
+
+
+@sessions.command("end-all")
+def end_all_sessions() -> None:
+    """End every session and make every token void, clients' own too: after a restore (docs/restore.md).
+
+    A new key signs at once and the others are withdrawn, so that tokens fail of which this database does not know.
+    """
+
+    async def end(container: Container, context: AuditContext) -> dict[str, Any]:
+        ended = await container.sessions.end_all(EndOfSession.REVOKED, context)
+        key = await container.keys.rotate(context, at_once=True)
+        return {"ended": ended, "kid": key.kid if key else None}
+
+    show([run(end)], "ended", "kid")

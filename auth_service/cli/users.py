@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 import click
 
 from auth_service.audit.context import AuditContext
+from auth_service.audit.events import Event
 from auth_service.cli.run import run, user_named
 from auth_service.cli.terminal import MAX_ROWS, OneOf, show
 from auth_service.container import Container
@@ -29,8 +30,12 @@ def users() -> None:
 @click.option("--search", default="", help="Part of the username.")
 def list_users(search: str) -> None:
     """The newest 100 users."""
-    found = run(lambda container, _: container.users.list(limit=MAX_ROWS, name_contains=search))
-    _show(*found)
+
+    async def read(container: Container, context: AuditContext) -> list[User]:
+        await container.audit.record(Event.USERS_READ, None, context)
+        return await container.users.list(limit=MAX_ROWS, name_contains=search)
+
+    _show(*run(read))
 
 
 @users.command("create")
@@ -125,4 +130,11 @@ def change_password(username: str, password: str) -> None:
 @click.argument("username")
 def forgive(username: str) -> None:
     """Reset the counter of failed sign-ins, so that the user can sign in from anywhere at once."""
-    run(lambda container, _: container.guard.forgive(username))
+
+    async def reset(container: Container, context: AuditContext) -> None:
+        await container.guard.forgive(username)
+        user = await container.users.find_by_name(username)
+        subject = user.id if user else None
+        await container.audit.record(Event.SIGN_INS_FORGIVEN, subject, context)
+
+    run(reset)

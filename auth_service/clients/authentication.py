@@ -16,7 +16,15 @@ FIRST_PARTY_CLIENT = "gatehouse"
 
 
 class ClientNotAuthenticated(Exception):
-    """The client is unknown, or its credentials are wrong."""
+    """The client is unknown, or its credentials are wrong.
+
+    Attributes:
+        client_id: of a client that there is.
+    """
+
+    def __init__(self, sentence: str, client_id: str | None = None) -> None:
+        super().__init__(sentence)
+        self.client_id = client_id
 
 
 class ContradictoryCredentials(Exception):
@@ -84,7 +92,7 @@ class Clients:
         client_id = named[0] if named else self._built_in.client_id
         if client_id == self._built_in.client_id:
             if secrets:
-                raise ClientNotAuthenticated(_WRONG)
+                raise ClientNotAuthenticated(_WRONG, client_id)
             return self._built_in
         if secrets:
             await self._guard.check(client_id, context.address)
@@ -92,7 +100,7 @@ class Clients:
         if client is None or not _verify_secret(secrets, client.secret_digest):
             if secrets:
                 await self._guard.failed(client_id, context.address)
-            raise ClientNotAuthenticated(_WRONG)
+            raise ClientNotAuthenticated(_WRONG, client.client_id if client else None)
         return client
 
 

@@ -15,7 +15,7 @@ from pydantic import (
 
 from auth_service.clients.redirect_uris import check_redirect_uri
 from auth_service.oauth.scopes import scope_list
-from gatehouse_chassis.http.text import STORABLE
+from gatehouse_chassis.http.text import ONE_LINE, STORABLE
 
 
 class Grant(StrEnum):
@@ -34,7 +34,7 @@ def _check_scope(name: str) -> str:
 
 
 ClientName = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), STORABLE
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), STORABLE, ONE_LINE
 ]
 
 

@@ -37,6 +37,9 @@ PUBLISHED_AHEAD = timedelta(seconds=180)
 RETENTION = timedelta(seconds=30)
 """How long a key is still published after its last token expired: clocks may differ by 10 s, and checks allow 10 s."""
 
+PURGE_AFTER = timedelta(minutes=5)
+"""How long a withdrawn key, which signs nothing and is not accepted, is still stored: clocks may differ."""
+
 LONGEST_TOKEN_LIFE = timedelta(hours=1)
 """What the settings allow at most."""
 
@@ -127,7 +130,7 @@ class SigningKeys:
     async def create(self) -> SigningKey:
         """Makes a new key, which signs from now on beside those that there are."""
         key = self._new(signs_from=self._now())
-        await self._store.add(self._seal(key))
+        await self._store.add(self._seal(key), AuditContext())
         self._loaded_at = float("-inf")
         return key
 
@@ -163,6 +166,10 @@ class SigningKeys:
                 # The old key goes on signing; the next look may find the database again.
                 log.warning("signing_keys_not_rotated", cause=repr(error))
             await asyncio.sleep(LOOK_EVERY)
+
+    async def purge_expired(self, limit: int) -> int:
+        """Deletes up to `limit` keys that were withdrawn `PURGE_AFTER` ago, private parts too, and returns how many."""
+        return await self._store.delete_withdrawn(before=self._now() - PURGE_AFTER, limit=limit)
 
     async def _replace_in_turn(
         self, context: AuditContext, *, unless_newer_than: datetime
@@ -203,11 +210,9 @@ class SigningKeys:
         return SigningKey(_thumbprint(pair.public_key()), pair, signs_from)
 
     def _seal(self, key: SigningKey) -> StoredKey:
-        jwk = ECAlgorithm.to_jwk(key.pair.public_key(), as_dict=True)
-        public = {**jwk, "kid": key.kid, "use": "sig", "alg": ALGORITHM}
         private = ECAlgorithm.to_jwk(key.pair).encode()
         sealed = self._encryption.encrypt(private).decode()
-        return StoredKey(key.kid, json.dumps(public), sealed, key.signs_from)
+        return StoredKey(key.kid, json.dumps(_public_jwk(key)), sealed, key.signs_from)
 
     async def _load(self) -> None:
         if self._clock() - self._loaded_at < RELOAD_AFTER:
@@ -217,8 +222,8 @@ class SigningKeys:
             raise SettingsError(
                 "The database holds no signing key: run `python -m auth_service migrate`, which makes one."
             )
-        self._keys = {key.kid: self._open(key) for key in stored}
-        self._public = {key.kid: json.loads(key.public_jwk) for key in stored}
+        self._keys = {key.kid: key for key in map(self._open, stored)}
+        self._public = {kid: _public_jwk(key) for kid, key in self._keys.items()}
         self._loaded_at = self._clock()
 
     def _open(self, key: StoredKey) -> SigningKey:
@@ -230,7 +235,16 @@ class SigningKeys:
                 "with which they were made (it was in .env then)."
             ) from None
         pair = cast(EllipticCurvePrivateKey, ECAlgorithm.from_jwk(private.decode()))
-        return SigningKey(key.kid, pair, key.signs_from, key.withdrawn_at)
+        # Id and public key come from the pair, which only the secret seals: a public key that someone writes into the
+        # table is never published.
+        kid = _thumbprint(pair.public_key())
+        return SigningKey(kid, pair, key.signs_from, key.withdrawn_at)
+
+
+def _public_jwk(key: SigningKey) -> dict[str, str]:
+    """The public part (RFC 7517)."""
+    jwk: dict[str, str] = ECAlgorithm.to_jwk(key.pair.public_key(), as_dict=True)
+    return {**jwk, "kid": key.kid, "use": "sig", "alg": ALGORITHM}
 
 
 def _thumbprint(key: EllipticCurvePublicKey) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, insert, or_, select, update
+from sqlalchemy import bindparam, delete, insert, or_, select, update
 
 from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
@@ -51,6 +51,13 @@ _WITHDRAW = (
     )
     .values(withdrawn_at=bindparam("withdrawn"))
 )
+_DELETE_WITHDRAWN = delete(signing_keys).where(
+    signing_keys.c.kid.in_(
+        select(signing_keys.c.kid)
+        .where(signing_keys.c.withdrawn_at < bindparam("before"))
+        .limit(bindparam("limit"))
+    )
+)
 
 
 class SigningKeyStore:
@@ -64,9 +71,15 @@ class SigningKeyStore:
         rows = await self._database.fetch_all(_KEYS_NOT_WITHDRAWN, at=at or now())
         return [StoredKey(**row) for row in rows]
 
-    async def add(self, key: StoredKey) -> None:
+    async def add(self, key: StoredKey, context: AuditContext) -> None:
         """Stores a key beside those that there are."""
-        await self._database.execute(_ADD, **asdict(key), created_at=now())
+        async with self._database.transaction() as statements:
+            await statements.execute(_ADD, **asdict(key), created_at=now())
+            await record(statements, Event.KEY_CREATED, key.kid, context)
+
+    async def delete_withdrawn(self, *, before: datetime, limit: int) -> int:
+        """Deletes up to `limit` keys that were withdrawn before that time, and returns how many."""
+        return await self._database.execute(_DELETE_WITHDRAWN, before=before, limit=limit)
 
     async def replace(
         self,

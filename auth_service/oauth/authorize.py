@@ -92,7 +92,12 @@ async def sign_in(
                 raise AccessDenied("The resource owner denied the request.")
             user = await authentication.user(username, password, context)
             code = await grant.issue_code(
-                user, target.client, asked.binding, scope=asked.scope, resource=asked.resource
+                user,
+                target.client,
+                asked.binding,
+                context,
+                scope=asked.scope,
+                resource=asked.resource,
             )
     except OAuthError as error:
         if error.error in _SIGN_IN_AGAIN:

@@ -10,6 +10,8 @@ from datetime import timedelta
 from typing import Protocol
 
 from auth_service.audit.context import AuditContext
+from auth_service.audit.events import Event
+from auth_service.audit.repeated import RepeatedEvents
 from auth_service.clients.authentication import require_grant
 from auth_service.clients.store import Client
 from auth_service.oauth import scopes
@@ -140,6 +142,7 @@ class AuthorizationCodeGrant:
         user: User,
         client: Client,
         binding: CodeBinding,
+        context: AuditContext,
         *,
         scope: str | None,
         resource: str | None,
@@ -152,7 +155,7 @@ class AuthorizationCodeGrant:
         granted = scopes.grant(scope, user.role, client.scopes)
         narrowed = self.resources.narrow(granted, resource)
         code, digest = new_opaque_token()
-        await self.codes.add(digest, user, binding, narrowed, now() + CODE_LIFE)
+        await self.codes.add(digest, user, binding, narrowed, now() + CODE_LIFE, context)
         return code
 
     async def exchange(
@@ -244,6 +247,7 @@ class ClientCredentialsGrant:
 
     resources: Resources
     issuer: TokenIssuer
+    repeated: RepeatedEvents
 
     async def exchange(
         self, form: Mapping[str, str], client: Client, context: AuditContext
@@ -251,4 +255,7 @@ class ClientCredentialsGrant:
         """An access token of the client's own."""
         granted = scopes.grant_to_client(form.get("scope"), client.scopes)
         scope = self.resources.narrow(granted, form.get("resource"))
-        return await self.issuer.issue(client.client_id, client.client_id, scope)
+        tokens = await self.issuer.issue(client.client_id, client.client_id, scope)
+        event = Event.CLIENT_TOKEN_ISSUED
+        await self.repeated.note(event, client.client_id, context, scope=scope)
+        return tokens

@@ -44,7 +44,7 @@ async def revoke(
             await revocation.revoke_session(session.id, EndOfSession.REVOKED, context)
         elif principal := await verified(verifier, token):
             _require_owner(client, principal.client_id)
-            await revocation.revoke_token(principal.token_id)
+            await revocation.revoke_token(principal.token_id, context)
     return Response(headers=NO_STORE)
 
 

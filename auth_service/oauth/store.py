@@ -7,11 +7,15 @@ from uuid import UUID
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from auth_service.audit.context import AuditContext
+from auth_service.audit.events import Event
+from auth_service.audit.store import record
 from auth_service.oauth.opaque_tokens import digest_of
 from auth_service.sessions.store import (
+    DEFAULT_LIMITS,
     EndOfSession,
     Refusal,
     Session,
+    SessionLimits,
     add_session,
     add_token,
     end_session,
@@ -58,35 +62,45 @@ _PURGE = delete(authorization_codes).where(
         .limit(bindparam("limit"))
     )
 )
-# Locked until the transaction ends, so that what would end the session comes after it.
+# Locked until the transaction ends: see `auth_service.sessions.store`.
 _USER = (
     select(users.c.id, users.c.password_hash)
     .where(users.c.id == bindparam("user"), users.c.disabled_at.is_(None))
-    .with_for_update(read=True)
+    .with_for_update(key_share=True)
 )
 
 
 class CodeStore:
     """Authorization codes, which are stored as digests."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, limits: SessionLimits = DEFAULT_LIMITS) -> None:
         self._database = database
+        self._limits = limits
 
     async def add(
-        self, digest: str, user: User, binding: CodeBinding, scope: str, expires_at: datetime
+        self,
+        digest: str,
+        user: User,
+        binding: CodeBinding,
+        scope: str,
+        expires_at: datetime,
+        context: AuditContext,
     ) -> None:
-        """Stores the code that a user's sign-in gives."""
-        await self._database.execute(
-            _ADD,
-            digest=digest,
-            user_id=user.id,
-            # A new password makes the sign-in with the old one void.
-            password_fingerprint=digest_of(user.password_hash),
-            scope=scope,
-            created_at=now(),
-            expires_at=expires_at,
-            **asdict(binding),
-        )
+        """Stores the code that a user's sign-in gives, and notes the sign-in: the exchange comes from elsewhere."""
+        async with self._database.transaction() as statements:
+            await statements.execute(
+                _ADD,
+                digest=digest,
+                user_id=user.id,
+                # A new password makes the sign-in with the old one void.
+                password_fingerprint=digest_of(user.password_hash),
+                scope=scope,
+                created_at=now(),
+                expires_at=expires_at,
+                **asdict(binding),
+            )
+            about = {"client": binding.client_id, "scope": scope}
+            await record(statements, Event.SIGNED_IN, user.id, context, **about)
 
     async def exchange(
         self,
@@ -111,7 +125,13 @@ class CodeStore:
             if user is None or digest_of(user["password_hash"]) != code["password_fingerprint"]:
                 return Refusal.ENDED
             session = await add_session(
-                statements, user["id"], code["client_id"], code["scope"], context
+                statements,
+                user["id"],
+                code["client_id"],
+                code["scope"],
+                self._limits,
+                Event.CODE_EXCHANGED,
+                context,
             )
             if refresh_digest is not None:
                 await add_token(statements, session.id, refresh_digest, expires_at)

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
+from auth_service.audit.repeated import RepeatedEvents
 from auth_service.audit.store import AuditStore
 from auth_service.passwords.hashing import PasswordHashing
-from auth_service.passwords.throttling import SignInGuard
+from auth_service.passwords.throttling import SignInGuard, TooManyFailedSignIns
 from auth_service.users.schemas import MAX_PASSWORD_CHARS
 from auth_service.users.store import User, UserStore
 
@@ -26,6 +27,7 @@ class PasswordAuthentication:
     hashing: PasswordHashing
     guard: SignInGuard
     audit: AuditStore
+    repeated: RepeatedEvents
 
     async def user(self, username: str, password: str, context: AuditContext) -> User:
         """The user with this name and this password.
@@ -54,12 +56,17 @@ class PasswordAuthentication:
             HashingBusy: too many sign in at once.
         """
         address = context.address
-        with self.hashing.reserve_slot(context):
+        try:
+            with self.hashing.reserve_slot(context):
+                await self.guard.check(username, address)
+            matches = len(password) <= MAX_PASSWORD_CHARS and await self.hashing.verify(
+                password, user.password_hash if user else None, context
+            )
             await self.guard.check(username, address)
-        matches = len(password) <= MAX_PASSWORD_CHARS and await self.hashing.verify(
-            password, user.password_hash if user else None, context
-        )
-        await self.guard.check(username, address)
+        except TooManyFailedSignIns:
+            # Counted by address alone: a count for each user would do other work for a name that no one has.
+            await self.repeated.note(Event.SIGN_IN_THROTTLED, None, context)
+            raise
         if matches:
             await self.guard.succeeded(username, address)
         else:

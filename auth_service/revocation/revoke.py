@@ -27,9 +27,10 @@ class Revocation:
         """Ends every session of a user, and returns how many there were."""
         return await self.sessions.end_all_for_user(user_id, reason, context)
 
-    async def revoke_token(self, jti: str) -> bool:
+    async def revoke_token(self, jti: str, context: AuditContext) -> bool:
         """Revokes one access token and leaves its session. False when there is no such token alive."""
-        return (token := _known(jti)) is not None and await self.access_tokens.revoke(token)
+        token = _known(jti)
+        return token is not None and await self.access_tokens.revoke(token, context)
 
     async def is_revoked(self, jti: str) -> bool:
         """Whether an access token is revoked, by itself or with its session: as of now, at the price of a query."""

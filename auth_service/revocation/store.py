@@ -5,6 +5,9 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, delete, func, insert, or_, select, union, update
 
+from auth_service.audit.context import AuditContext
+from auth_service.audit.events import Event
+from auth_service.audit.store import record
 from auth_service.tables import access_tokens, sessions
 from gatehouse_chassis.database import Database, Statements
 from gatehouse_chassis.database.columns import now
@@ -15,7 +18,9 @@ _REVOKE = (
     .where(access_tokens.c.revoked_at.is_(None))
     .values(revoked_at=bindparam("at"))
 )
-_REVOKE_ONE = _REVOKE.where(access_tokens.c.jti == bindparam("token"))
+_REVOKE_ONE = _REVOKE.where(access_tokens.c.jti == bindparam("token")).returning(
+    access_tokens.c.client_id
+)
 # No index helps: it would be written for every token, and clients are seldom removed.
 _REVOKE_ALL_OF_CLIENT = _REVOKE.where(
     access_tokens.c.client_id == bindparam("client"), access_tokens.c.session_id.is_(None)
@@ -66,9 +71,15 @@ class AccessTokenStore:
         )
         return int(row["id"])
 
-    async def revoke(self, jti: UUID) -> bool:
+    async def revoke(self, jti: UUID, context: AuditContext) -> bool:
         """Whether there was such a token, not revoked yet."""
-        return await self._database.execute(_REVOKE_ONE, token=jti, at=now()) == 1
+        async with self._database.transaction() as statements:
+            revoked = await statements.fetch_one(_REVOKE_ONE, token=jti, at=now())
+            if revoked:
+                about = {"token_id": jti.hex}
+                client_id = revoked["client_id"]
+                await record(statements, Event.TOKEN_REVOKED, client_id, context, **about)
+        return revoked is not None
 
     async def is_revoked(self, jti: UUID) -> bool:
         """Whether the token, or the session that it came from, was revoked."""

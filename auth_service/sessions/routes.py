@@ -4,7 +4,15 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from auth_service.dependencies import Administrator, Context, CurrentUser, Revocations, Sessions
+from auth_service.audit.events import Event
+from auth_service.dependencies import (
+    Administrator,
+    AuditLog,
+    Context,
+    CurrentUser,
+    Revocations,
+    Sessions,
+)
 from auth_service.sessions.schemas import SessionPublic
 from auth_service.sessions.store import EndOfSession
 from gatehouse_chassis.auth.bearer import protected
@@ -43,9 +51,15 @@ async def end_session(
 
 @router.get("/{user_id:uuid}/sessions", response_model=Page[SessionPublic], responses=protected())
 async def list_sessions_of_user(
-    _admin: Administrator, user_id: UUID, sessions: Sessions, page: Paging
+    _admin: Administrator,
+    user_id: UUID,
+    sessions: Sessions,
+    page: Paging,
+    log: AuditLog,
+    context: Context,
 ) -> dict[str, object]:
     """Where a user is signed in, newest first (administrators)."""
+    await log.record(Event.SESSIONS_READ, user_id, context)
     found = await sessions.list_of(user_id, limit=page.limit + 1, before=page.before)
     return page_of(found, page)
 

@@ -6,12 +6,18 @@ from datetime import datetime, timedelta
 from enum import Enum, StrEnum, auto
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, delete, exists, insert, select, update
+from sqlalchemy import and_, bindparam, delete, exists, func, insert, select, update
 
 from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
 from auth_service.audit.store import record
-from auth_service.tables import refresh_tokens, sessions, users
+from auth_service.tables import (
+    authorization_codes,
+    password_resets,
+    refresh_tokens,
+    sessions,
+    users,
+)
 from gatehouse_chassis.database import Database, Statements
 from gatehouse_chassis.database.columns import new_id, now
 
@@ -27,7 +33,24 @@ class EndOfSession(StrEnum):
     USER_DISABLED = auto()
     CLIENT_REMOVED = auto()
     CODE_REUSED = auto()
+    TOO_MANY = auto()
     REVOKED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLimits:
+    """What bounds the sessions of a user; the settings say the same by default.
+
+    Attributes:
+        life: from the sign-in to the end, however often the session is refreshed.
+        per_user: how many go on at the same time.
+    """
+
+    life: timedelta = timedelta(days=90)
+    per_user: int = 100
+
+
+DEFAULT_LIMITS = SessionLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +92,8 @@ class Refusal(Enum):
     MISUSED = auto()
 
 
-# Locked until the transaction ends (on SQLite the whole file is), so that what would end a session comes after it.
+# Locked until the transaction ends (on SQLite the whole file is): what would end a session comes after it, and so does
+# the user's next sign-in, which counts this one.
 _STILL_WITH_PASSWORD = (
     select(users.c.id)
     .where(
@@ -77,14 +101,12 @@ _STILL_WITH_PASSWORD = (
         users.c.password_hash == bindparam("known_hash"),
         users.c.disabled_at.is_(None),
     )
-    .with_for_update(read=True)
+    .with_for_update(key_share=True)
 )
 
 _ADD_SESSION = insert(sessions)
 _ADD_TOKEN = insert(refresh_tokens)
-_SESSION = select(
-    sessions.c.id, sessions.c.user_id, sessions.c.client_id, sessions.c.scope, sessions.c.ended_at
-).where(sessions.c.id == bindparam("session"))
+_SESSION = select(sessions).where(sessions.c.id == bindparam("session"))
 # Of a session's refresh tokens one at most is unused: it was made when the session was used last.
 _LIVE = (
     select(
@@ -100,6 +122,7 @@ _LIVE = (
     .where(
         sessions.c.user_id == bindparam("user"),
         sessions.c.ended_at.is_(None),
+        sessions.c.created_at > bindparam("began_after"),
         refresh_tokens.c.used_at.is_(None),
         refresh_tokens.c.expires_at > bindparam("at"),
     )
@@ -127,6 +150,7 @@ _TOKEN_WITH_SESSION = (
         sessions.c.user_id,
         sessions.c.client_id,
         sessions.c.scope,
+        sessions.c.created_at,
         sessions.c.ended_at,
         refresh_tokens.c.used_at,
         refresh_tokens.c.expires_at,
@@ -142,7 +166,25 @@ _END_SESSIONS = (
 _END_SESSION = _END_SESSIONS.where(sessions.c.id == bindparam("session")).returning(
     sessions.c.user_id
 )
+_OF_USER_GOING_ON = (sessions.c.user_id == bindparam("user"), sessions.c.ended_at.is_(None))
+_COUNT = select(func.count().label("number")).select_from(sessions).where(*_OF_USER_GOING_ON)
+_LAST_USED_AT = (
+    select(func.max(refresh_tokens.c.created_at))
+    .where(refresh_tokens.c.session_id == sessions.c.id)
+    .scalar_subquery()
+)
+# A session without a refresh token was used when it began.
+_END_LEAST_RECENTLY_USED = _END_SESSIONS.where(
+    sessions.c.id.in_(
+        select(sessions.c.id)
+        .where(*_OF_USER_GOING_ON)
+        .order_by(func.coalesce(_LAST_USED_AT, sessions.c.created_at))
+        .limit(bindparam("limit"))
+    )
+)
 _END_SESSIONS_OF = _END_SESSIONS.where(sessions.c.user_id == bindparam("user"))
+_DELETE_UNUSED_CODES = delete(authorization_codes).where(authorization_codes.c.used_at.is_(None))
+_DELETE_PASSWORD_RESETS = delete(password_resets)
 _END_SESSIONS_THROUGH = _END_SESSIONS.where(sessions.c.client_id == bindparam("client"))
 _PURGE_TOKENS = delete(refresh_tokens).where(
     refresh_tokens.c.digest.in_(
@@ -166,8 +208,9 @@ _PURGE_SESSIONS = delete(sessions).where(
 class SessionStore:
     """Sign-ins and their refresh tokens, which are stored as digests."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, limits: SessionLimits = DEFAULT_LIMITS) -> None:
         self._database = database
+        self._limits = limits
 
     async def start(
         self,
@@ -190,7 +233,9 @@ class SessionStore:
             still = {"user": user_id, "known_hash": known_hash}
             if await statements.fetch_one(_STILL_WITH_PASSWORD, **still) is None:
                 return None
-            session = await add_session(statements, user_id, client_id, scope, context)
+            session = await add_session(
+                statements, user_id, client_id, scope, self._limits, Event.SIGNED_IN, context
+            )
             await add_token(statements, session.id, digest, expires_at)
         return session
 
@@ -205,8 +250,9 @@ class SessionStore:
     ) -> Session | Refusal:
         """Uses up a refresh token and puts a new one in its place, unless `accept` raises: then all is as before.
 
-        A token that was used before is in two hands, and it is unknown whose: the whole session ends (RFC 9700
-        section 4.14.2). So it does when another client presents it.
+        The new one expires at `expires_at`, or with the session if that is earlier. A token that was used before is in
+        two hands, and it is unknown whose: the whole session ends (RFC 9700 section 4.14.2). So it does when another
+        client presents it.
         """
         async with self._database.transaction() as statements:
             used = await statements.fetch_one(_USE_TOKEN, token=digest, at=now())
@@ -220,8 +266,13 @@ class SessionStore:
                 reason = EndOfSession.REFRESH_TOKEN_REUSED
                 await end_session(statements, session.id, reason, context)
                 return Refusal.REUSED
+            end = row["created_at"] + self._limits.life
+            if end <= now():
+                return Refusal.EXPIRED
             accept(session)
-            await add_token(statements, session.id, new_digest, expires_at)
+            await add_token(statements, session.id, new_digest, min(expires_at, end))
+            about = {"session": str(session.id), "client": client_id}
+            await record(statements, Event.SESSION_REFRESHED, session.user_id, context, **about)
             return session
 
     async def find_refresh_token(self, digest: str) -> RefreshToken | None:
@@ -231,18 +282,23 @@ class SessionStore:
             return None
         session = Session(row["id"], row["user_id"], row["client_id"], row["scope"])
         is_over = row["used_at"] is not None or row["ended_at"] is not None
-        return RefreshToken(session, row["expires_at"], not is_over and row["expires_at"] > now())
+        expires_at = min(row["expires_at"], row["created_at"] + self._limits.life)
+        return RefreshToken(session, expires_at, not is_over and expires_at > now())
 
     async def list_of(
         self, user_id: UUID, *, limit: int, before: UUID | None = None
     ) -> list[LiveSession]:
         """Up to `limit` sessions of a user that can go on, newest first: those from before the one with this id."""
-        wanted = {"user": user_id, "at": now(), "limit": limit}
+        at, life = now(), self._limits.life
+        wanted = {"user": user_id, "at": at, "began_after": at - life, "limit": limit}
         if before is None:
             rows = await self._database.fetch_all(_LIVE, **wanted)
         else:
             rows = await self._database.fetch_all(_LIVE_BEFORE, **wanted, before=before)
-        return [LiveSession(**row) for row in rows]
+        return [
+            LiveSession(**{**row, "expires_at": min(row["expires_at"], row["created_at"] + life)})
+            for row in rows
+        ]
 
     async def belongs_to(self, session_id: UUID, user_id: UUID) -> bool:
         """Whether the session is one of the user's."""
@@ -258,6 +314,16 @@ class SessionStore:
     ) -> int:
         """Ends every session of a user, and returns how many there were."""
         return await end_sessions_of(self._database, user_id, reason, context)
+
+    async def end_all(self, reason: EndOfSession, context: AuditContext) -> int:
+        """Ends every session, voids codes and mailed resets, which could begin one, and returns how many ended."""
+        async with self._database.transaction() as statements:
+            ended = await statements.execute(_END_SESSIONS, at=now(), reason=reason.value)
+            await statements.execute(_DELETE_UNUSED_CODES)
+            await statements.execute(_DELETE_PASSWORD_RESETS)
+            about = {"reason": reason.value, "sessions": str(ended)}
+            await record(statements, Event.SESSIONS_ENDED, None, context, **about)
+        return ended
 
     async def purge_expired(self, limit: int) -> int:
         """Deletes up to `limit` refresh tokens that expired `RETENTION` ago, and up to `limit` sessions without any."""
@@ -277,13 +343,31 @@ class SessionStore:
 
 
 async def add_session(
-    statements: Statements, user_id: UUID, client_id: str, scope: str, context: AuditContext
+    statements: Statements,
+    user_id: UUID,
+    client_id: str,
+    scope: str,
+    limits: SessionLimits,
+    event: Event,
+    context: AuditContext,
 ) -> Session:
-    """A new session, within the caller's transaction."""
+    """A new session, which `event` began, within the caller's transaction, which has locked the user.
+
+    Where the user has as many as `limits` allow, the one that was not used for longest ends.
+    """
+    [row] = await statements.fetch_all(_COUNT, user=user_id)
+    surplus = row["number"] + 1 - limits.per_user
+    if surplus > 0:
+        reason = EndOfSession.TOO_MANY.value
+        await statements.execute(
+            _END_LEAST_RECENTLY_USED, user=user_id, at=now(), reason=reason, limit=surplus
+        )
+        ended = {"reason": reason, "sessions": str(surplus)}
+        await record(statements, Event.SESSIONS_ENDED, user_id, context, **ended)
     session = Session(new_id(), user_id, client_id, scope)
     await statements.execute(_ADD_SESSION, **asdict(session), created_at=now())
     about = {"session": str(session.id), "client": client_id, "scope": scope}
-    await record(statements, Event.SIGNED_IN, user_id, context, **about)
+    await record(statements, event, user_id, context, **about)
     return session
 
 

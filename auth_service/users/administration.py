@@ -38,6 +38,7 @@ class UserAdministration:
 
         Raises:
             OwnAccount: `admin` would be disabled or would lose the role.
+            LastAdministrator: another administrator was changed at the same time, and no one would be left.
             NoSuchUser: there is no user with this id.
         """
         if user_id == admin.id and disabled:

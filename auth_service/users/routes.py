@@ -5,9 +5,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
+from auth_service.audit.events import Event
 from auth_service.dependencies import (
     Administration,
     Administrator,
+    AuditLog,
     Context,
     CurrentUser,
     UserCredentials,
@@ -34,9 +36,15 @@ NamePart = Annotated[str, STORABLE, Query(max_length=64, description="part of th
 
 @router.get("", response_model=Page[UserPublic], responses=protected())
 async def list_users(
-    _admin: Administrator, users: Users, page: Paging, q: NamePart = ""
+    _admin: Administrator,
+    users: Users,
+    page: Paging,
+    log: AuditLog,
+    context: Context,
+    q: NamePart = "",
 ) -> dict[str, object]:
     """All users, or those whose name contains `q`, newest first (administrators)."""
+    await log.record(Event.USERS_READ, None, context)
     found = await users.list(limit=page.limit + 1, before=page.before, name_contains=q)
     return page_of(found, page)
 

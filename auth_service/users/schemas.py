@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
 
-from gatehouse_chassis.http.text import OMITTED, StorableText
+from gatehouse_chassis.http.text import OMITTED, ONE_LINE, StorableText
 
 MAX_PASSWORD_CHARS = 256
 """Longer passwords are refused without hashing them: the work would grow with the length."""
@@ -16,7 +16,9 @@ MAX_PASSWORD_CHARS = 256
 Username = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@+-]{1,62}[A-Za-z0-9]$")
 ]
-DisplayName = Annotated[StorableText, StringConstraints(strip_whitespace=True, max_length=100)]
+DisplayName = Annotated[
+    StorableText, StringConstraints(strip_whitespace=True, max_length=100), ONE_LINE
+]
 # What HTML's <input type="email"> takes, except `=?`, with which RFC 2047 begins other spellings of an address.
 # Whether it belongs to anyone, only a mail that arrives can show.
 Email = Annotated[

@@ -24,6 +24,15 @@ class UsernameTaken(Exception):
         super().__init__(sentence)
 
 
+class LastAdministrator(Exception):
+    """Without this user no enabled administrator would be left."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This is the last administrator: make another user an administrator first."
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class User:
     """A row of `users`."""
@@ -51,6 +60,15 @@ _NAMES_AT = (
 )
 _USERS = _USER.order_by(users.c.id.desc()).limit(bindparam("limit"))
 _DELETE_RESETS = delete(password_resets).where(password_resets.c.user_id == bindparam("user"))
+# Two of them, which stay what they are until the transaction ends (on SQLite a transaction holds the whole file): one
+# is left, whoever is changed. Always in the same order, so that no two transactions wait for each other.
+_LOCK_ADMINISTRATORS = (
+    select(users.c.id)
+    .where(users.c.role == Role.ADMIN.value, users.c.disabled_at.is_(None))
+    .order_by(users.c.id)
+    .limit(2)
+    .with_for_update(key_share=True)
+)
 _BEFORE = users.c.id < bindparam("before")
 # Not LIKE, in which _ and % are wildcards.
 _NAMED = func.replace(users.c.username_key, bindparam("part"), "") != users.c.username_key
@@ -163,8 +181,14 @@ class UserStore:
             return await _change(statements, _SET_EMAIL, user_id, address=email, address_key=key)
 
     async def set_role(self, user_id: UUID, role: Role, context: AuditContext) -> User | None:
-        """The user in the new role; tokens that are refreshed from now on lose what it does not allow."""
+        """The user in the new role; tokens that are refreshed from now on lose what it does not allow.
+
+        Raises:
+            LastAdministrator: no administrator would be left.
+        """
         async with self._database.transaction() as statements:
+            if role is not Role.ADMIN:
+                await _keep_an_administrator(statements, user_id)
             before = _user(await statements.fetch_one(_USER_BY_ID, user=user_id))
             if before is None or before.role is role:
                 return before
@@ -175,8 +199,14 @@ class UserStore:
     async def set_disabled(
         self, user_id: UUID, disabled: bool, context: AuditContext
     ) -> User | None:
-        """The user, who is disabled or enabled now; disabling ends every session."""
+        """The user, who is disabled or enabled now; disabling ends every session.
+
+        Raises:
+            LastAdministrator: no administrator would be left.
+        """
         async with self._database.transaction() as statements:
+            if disabled:
+                await _keep_an_administrator(statements, user_id)
             before = _user(await statements.fetch_one(_USER_BY_ID, user=user_id))
             if before is None or before.disabled == disabled:
                 return before
@@ -218,7 +248,7 @@ async def add_user(
         created_at=created,
         updated_at=created,
     )
-    about = {"username": username, "role": role.value}
+    about = {"role": role.value}  # a name may be a mail address
     await record(statements, Event.USER_CREATED, user.id, context, **about)
     return user
 
@@ -235,6 +265,13 @@ async def set_password(
     await statements.execute(_DELETE_RESETS, user=user_id)
     await record(statements, event, user_id, context)
     await end_sessions_of(statements, user_id, EndOfSession.PASSWORD_CHANGED, context)
+
+
+async def _keep_an_administrator(statements: Statements, user_id: UUID) -> None:
+    """To be called in a transaction, before the user is no administrator any more or is disabled."""
+    found = await statements.fetch_all(_LOCK_ADMINISTRATORS)
+    if [row["id"] for row in found] == [user_id]:
+        raise LastAdministrator
 
 
 async def _change(

@@ -9,10 +9,12 @@ import sys
 from deploy.checkout import Checkout
 from deploy.errors import DeployError
 from deploy.local import leftovers
+from deploy.settings import of_program
+from gatehouse_chassis.services import load_services
 
 
 def main(program: str, *command: str) -> None:
-    """End what a killed predecessor left, note this start, and turn into `command`."""
+    """End what a killed predecessor left, note this start, and turn into `command`, which knows its own settings."""
     checkout = Checkout.here()
     try:
         leftovers.end(checkout, program)
@@ -20,7 +22,9 @@ def main(program: str, *command: str) -> None:
         sys.exit(str(problem))
     with leftovers.record(checkout, program).open("a") as file:
         file.write(f"{os.getpid()}\n")
-    os.execvp(command[0], command)  # noqa: S606  # no shell is wanted
+    # supervisord knows the settings of all; what serves one service must not hold the secrets of another.
+    environment = of_program(program, os.environ, load_services(checkout.services_file))
+    os.execvpe(command[0], command, environment)  # noqa: S606  # no shell is wanted
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from deploy.local.workers import workers
 from deploy.mode import Mode
 from deploy.progress import Progress
 from deploy.reload import Generation
-from deploy.settings import Settings, load
+from deploy.settings import FIRST_USERS, Settings, load, of_program
 from deploy.settings_file import read
 from deploy.table import Row
 from deploy.waiting import holds_within
@@ -174,11 +174,14 @@ class LocalStack:
         }
 
     def _migrate(self, environment: dict[str, str]) -> None:
+        first_users = {name: environment[name] for name in FIRST_USERS if name in environment}
+
         def migrate(service: ServiceEntry) -> None:
+            own = of_program(service.name, environment, self._settings.services)
             run(
                 [".venv/bin/python", "-m", service.package, "migrate"],
                 cwd=self._checkout.root,
-                env=environment,
+                env=own | first_users if service.name == "auth" else own,
                 failed=f"The database of {service.name} could not be migrated.",
             )
 
@@ -187,6 +190,7 @@ class LocalStack:
             list(pool.map(migrate, [one for one in self._settings.own_services if one.database]))
 
     def _start_supervisor(self, environment: dict[str, str]) -> None:
+        known = {name: value for name, value in environment.items() if name not in FIRST_USERS}
         run(
             [
                 ".venv/bin/python",
@@ -194,7 +198,7 @@ class LocalStack:
                 *("--configuration", f"var/run/{CONFIGURATION}"),
             ],
             cwd=self._checkout.root,
-            env=environment,
+            env=known,
             failed="The supervisor of the local processes could not be started.",
         )
         if not holds_within(READY_WITHIN_S, self.exists):

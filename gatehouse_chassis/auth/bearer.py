@@ -58,6 +58,7 @@ class UnusableToken(Challenge):
             error="invalid_token",
             error_description=reason,
         )
+        self.reason = reason
 
 
 class InsufficientScope(Challenge):

@@ -1,5 +1,6 @@
 """Text that every database and every JSON document can hold."""
 
+import re
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
@@ -17,6 +18,21 @@ def _check_storable(value: str) -> str:
 
 STORABLE = AfterValidator(_check_storable)
 """Refuses NUL and lone surrogates; written after constraints, because what stands before it is checked first."""
+
+# Control characters (a terminal obeys them), line separators, and marks that turn the direction of what follows.
+_INVISIBLE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
+)
+
+
+def _check_name(value: str) -> str:
+    if _INVISIBLE.search(value):
+        raise ValueError("a name may not contain control characters")
+    return value
+
+
+ONE_LINE = AfterValidator(_check_name)
+"""Refuses what does not show as it is, in a name that others read; written after constraints, as `STORABLE` is."""
 
 StorableText = Annotated[str, STORABLE]
 

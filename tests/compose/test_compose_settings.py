@@ -155,6 +155,17 @@ def test_what_loads_the_stack_is_as_locked_in_as_the_stack_and_no_part_of_it_oth
         assert "ports" not in service
 
 
+def test_only_auth_is_told_its_secret_and_only_its_migration_the_first_passwords() -> None:
+    services = compose({})["services"].items()
+    told_to = {
+        name: {one for one, service in services if name in service.get("environment", {})}
+        for name in ("AUTH_KEY_ENCRYPTION_SECRET", "ADMIN_PASSWORD", "DEMO_PASSWORD")
+    }
+
+    assert told_to["AUTH_KEY_ENCRYPTION_SECRET"] == {"auth", "auth-migrate"}
+    assert told_to["ADMIN_PASSWORD"] == told_to["DEMO_PASSWORD"] == {"auth-migrate"}
+
+
 def test_a_worker_is_told_no_password() -> None:
     assert not compose({}, "--profile", "load")["services"]["load-worker"].get("environment")
 

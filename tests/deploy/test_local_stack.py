@@ -48,6 +48,20 @@ def test_up_shows_its_steps_and_ends_with_where_to_go(copy: Copy) -> None:
     assert copy.get("/") == 200
 
 
+def test_no_process_holds_the_secrets_of_another(running: Copy) -> None:
+    holding: dict[str, set[str]] = {"ADMIN_PASSWORD": set(), "AUTH_KEY_ENCRYPTION_SECRET": set()}
+    for pid in running.processes():
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().decode()
+        environment = Path(f"/proc/{pid}/environ").read_bytes().decode()
+        for name, holders in holding.items():
+            if f"{name}=" in environment:
+                holders.add(command)
+    assert holding["ADMIN_PASSWORD"] == set()
+    holders = holding["AUTH_KEY_ENCRYPTION_SECRET"]
+    assert len([one for one in holders if "auth_service" in one]) == 1
+    assert all("auth_service" in one or "supervise" in one for one in holders)
+
+
 def test_a_second_up_says_that_it_runs(running: Copy) -> None:
     before = running.processes()
 

@@ -1,12 +1,14 @@
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from deploy.errors import DeployError
-from deploy.settings import load
+from deploy.settings import load, of_program
+from gatehouse_chassis.services import load_services
 from testing.checkout import ROOT
 from testing.services import checkout_of_samples
 
@@ -75,6 +77,51 @@ def test_the_environment_wins_over_the_list(tmp_path: Path, name: str) -> None:
     settings = load(checkout_of_samples(tmp_path), {f"WIDE_NOTES_{name}": "said"})
 
     assert settings.of_local_processes()[f"WIDE_NOTES_{name}"] == "said"
+
+
+SECRETS = {
+    "ADMIN_PASSWORD": "admin's",
+    "DEMO_PASSWORD": "demo's",
+    "POSTGRES_PASSWORD": "the superuser's",
+    "AUTH_KEY_ENCRYPTION_SECRET": "auth's",
+    "AUTH_SMTP_URL": "smtps://user:password@mail:465",
+    "AUTH_DATABASE_URL": "postgresql://auth:password@host/auth",
+    "ITEMS_DATABASE_URL": "postgresql://items:password@host/items",
+    "WIDE_NOTES_DATABASE_PASSWORD": "wide notes'",
+}
+
+
+@pytest.mark.parametrize(
+    ("program", "secrets"),
+    [
+        ("auth", {"AUTH_KEY_ENCRYPTION_SECRET", "AUTH_SMTP_URL", "AUTH_DATABASE_URL"}),
+        ("items", {"ITEMS_DATABASE_URL"}),
+        ("wide_notes", {"WIDE_NOTES_DATABASE_PASSWORD"}),
+        ("nginx", set()),
+        ("gone", set()),
+    ],
+)
+def test_a_program_knows_no_secret_of_another(
+    tmp_path: Path, program: str, secrets: set[str]
+) -> None:
+    settings = load(
+        checkout_of_samples(tmp_path), {**SECRETS, "PATH": "/bin", "GATEHOUSE_PORT": "8080"}
+    )
+    told = of_program(program, settings.of_local_processes(), settings.services)
+    assert set(told) & set(SECRETS) == secrets
+    assert (told["PATH"], told["GATEHOUSE_PORT"]) == ("/bin", "8080")
+    for name in settings.services:
+        prefix = settings.services[name].variable_prefix
+        assert (f"{prefix}ADDRESS" in told) == (program in ("nginx", name))
+    assert ("ITEMS_JWKS_URL" in told) == (program == "items")
+
+
+def test_a_service_whose_name_begins_as_another_s_keeps_what_is_its_own() -> None:
+    services = load_services(ROOT / "services.toml")
+    services = {**services, "auth_log": replace(services["items"], name="auth_log")}
+    environ = {"AUTH_LOG_DATABASE_URL": "log", "AUTH_DATABASE_URL": "auth"}
+    assert of_program("auth_log", environ, services) == {"AUTH_LOG_DATABASE_URL": "log"}
+    assert of_program("auth", environ, services) == {"AUTH_DATABASE_URL": "auth"}
 
 
 def test_another_program_gets_the_settings_and_what_is_set_already_wins(tmp_path: Path) -> None:

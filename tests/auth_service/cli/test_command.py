@@ -1,6 +1,7 @@
 """The command `gatehouse`: the same validation and the same audit entries as the routes, sentences for errors."""
 
 import json
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,8 @@ def test_keys_are_rotated(runner: CliRunner) -> None:
     (first,) = ask(runner, "keys", "list")
     (made,) = ask(runner, "keys", "rotate")
     assert {key["kid"] for key in ask(runner, "keys", "list")} == {first["kid"], made["kid"]}
+    (told,) = ask(runner, "audit", "--event", "key_created")
+    assert told["subject"] == first["kid"]
     (told,) = ask(runner, "audit", "--event", "key_rotated")
     assert told["subject"] == made["kid"]
     assert "waiting for its turn" in refusal(runner, "keys", "rotate")
@@ -108,6 +111,64 @@ def test_a_new_password_is_checked_and_changes_are_told(runner: CliRunner) -> No
     ask(runner, "users", "password", DEMO.username, "--password", PASSWORD)
     (told,) = ask(runner, "audit", "--event", "password_changed")
     assert told["subject"]
+
+
+def test_what_commands_read_and_forgive_is_told(runner: CliRunner) -> None:
+    ask(runner, "users", "list", "--search", "ada@example.com")
+    ask(runner, "sessions", "list", DEMO.username)
+    ask(runner, "users", "forgive", DEMO.username)
+    ask(runner, "audit")
+    told = [entry for entry in ask(runner, "audit") if entry["actor"]]
+    assert [entry["event"] for entry in reversed(told)] == [
+        "users_read",
+        "sessions_read",
+        "sign_ins_forgiven",
+        "audit_log_read",
+    ]
+    assert "ada@example.com" not in str(told)
+
+
+ESCAPE = "\x1b]0;a title\x07"
+HOSTILE = [ESCAPE, "\x7f", "\x9b31m", "\u202eabc", "\u2066abc", "a\nb", "a\u2028b"]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=ascii)
+def test_what_is_stored_never_reaches_the_terminal_raw(
+    runner: CliRunner, database_url: str, text: str
+) -> None:
+    # As an earlier release let it in, or someone who writes to the database.
+    with sqlite3.connect(database_url.removeprefix("sqlite:///")) as connection:
+        connection.execute("UPDATE users SET display_name = ?, email = ?", (text, text))
+        connection.execute(
+            "INSERT INTO clients VALUES (?, ?, ?, NULL, '[]', '[]', '[]', '2026-01-01 00:00:00')",
+            ("0" * 32, f"client-{text}", text),
+        )
+        connection.execute(
+            "INSERT INTO audit_log (id, at, event, actor, details) VALUES (?, ?, ?, ?, ?)",
+            ("f" * 32, "2026-01-01 00:00:00", "signed_in", text, json.dumps({"x": text})),
+        )
+    connection.close()
+    for words in (["users", "list"], ["clients", "list"], ["audit"]):
+        for style in ([], ["--json"]):
+            answer = runner.invoke(gatehouse, [*style, *words])
+            assert answer.exit_code == 0, answer.output
+            assert text not in answer.stdout
+            shown = answer.stdout.replace("\n", "")
+            assert shown.isprintable()
+            if not style:
+                assert "\\" in shown
+            else:
+                assert json.loads(answer.stdout)
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=ascii)
+def test_no_client_has_a_name_that_a_terminal_would_obey(runner: CliRunner, text: str) -> None:
+    words = ["--confidential", "--grant", "client_credentials", "--scope", "items:read"]
+    said = refusal(runner, "clients", "create", f"Shop {text}x", *words)
+    assert "control characters" in said
+    assert said.replace("\n", "").isprintable()
+    said = refusal(runner, "users", "disable", f"x{text}x")
+    assert said.replace("\n", "").isprintable()
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,9 @@ async def test_only_administrators_see_clients(client: httpx2.AsyncClient, path:
     [
         {"name": " "},
         {"name": "x" * 101},
+        {"name": "Shop\x1b[31m of Ada"},
+        {"name": "Shop\u202eadA fo"},
+        {"name": "Shop\nof Ada"},
         {"grants": []},
         {"grants": ["password"]},
         {"grants": ["refresh_token"], "redirect_uris": []},

@@ -8,16 +8,19 @@ from uuid import uuid4
 import httpx2
 import jwt
 import pytest
+from sqlalchemy import select
 
 from auth_service.audit.context import AuditContext
 from auth_service.keys.signing_keys import (
     PUBLISHED_AHEAD,
+    PURGE_AFTER,
     RELOAD_AFTER,
     RETENTION,
     SigningKey,
     SigningKeys,
 )
 from auth_service.keys.store import SigningKeyStore
+from auth_service.tables import signing_keys
 from gatehouse_chassis.auth.access_tokens import LEEWAY, AccessTokenVerifier, InvalidToken
 from gatehouse_chassis.auth.issuer_keys import REFRESH_AFTER, IssuerKeys
 from gatehouse_chassis.database import Database, open_database
@@ -210,3 +213,34 @@ async def test_through_two_rotations_no_good_token_is_refused_and_no_withdrawn_k
     assert len(signed_with) == 3
     assert len(withdrawn) == 2
     assert verified > 6000
+
+
+async def test_a_withdrawn_key_is_deleted_with_its_private_part(
+    database: Database, clock: SettableClock
+) -> None:
+    keys = worker(database, clock)
+    old = await keys.current()
+    token = token_of(old, clock)
+    new = await keys.rotate(AuditContext())
+    assert new
+    clock.advance((PUBLISHED_AHEAD + LIFE).total_seconds())
+    assert await keys.purge_expired(100) == 0
+    clock.advance((RETENTION + PURGE_AFTER).total_seconds() + 1)
+    assert await keys.purge_expired(100) == 1
+    rows = await database.fetch_all(select(signing_keys).limit(9))
+    assert [row["kid"] for row in rows] == [new.kid]
+    verifier = AccessTokenVerifier(issuer=URL, audience="items", keys=keys, clock=lambda: 0)
+    with pytest.raises(InvalidToken, match="unknown key"):
+        await verifier.verify(token)
+    assert (await keys.current()).kid == new.kid
+
+
+async def test_a_leaked_key_is_deleted_minutes_after_its_replacement(
+    database: Database, clock: SettableClock
+) -> None:
+    keys = worker(database, clock)
+    new = await keys.rotate(AuditContext(), at_once=True)
+    assert new
+    clock.advance(PURGE_AFTER.total_seconds() + 1)
+    assert await keys.purge_expired(100) == 1
+    assert (await keys.current()).kid == new.kid

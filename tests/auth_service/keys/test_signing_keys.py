@@ -9,10 +9,14 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from jwt.algorithms import ECAlgorithm
+from sqlalchemy import update
 
 from auth_service.keys.signing_keys import RELOAD_AFTER, SigningKeys
 from auth_service.keys.store import SigningKeyStore
 from auth_service.main import create_app
+from auth_service.tables import signing_keys
 from gatehouse_chassis.database import Database, migrations, open_database
 from gatehouse_chassis.settings import SettingsError
 from testing.apps import running
@@ -132,3 +136,23 @@ def test_migrate_with_another_secret_ends_with_a_sentence_and_code_2(
     assert "auth_service cannot start:\nAUTH_KEY_ENCRYPTION_SECRET does not open" in ended.stderr
     for secret in (OTHER_SECRET, ADMIN.password, DEMO.password):
         assert secret not in ended.stderr
+
+
+@on_both_databases
+async def test_a_public_key_written_into_the_table_makes_no_one_accept_its_tokens(
+    keys: SigningKeys, database: Database, clock: SettableClock
+) -> None:
+    (public,) = await keys.public_keys()
+    forger = generate_private_key(SECP256R1())
+    written = {**public, **ECAlgorithm.to_jwk(forger.public_key(), as_dict=True)}
+    for values in (
+        {"public_jwk": json.dumps(written)},
+        {"public_jwk": json.dumps({**written, "kid": "another"}), "kid": "another"},
+    ):
+        await database.execute(update(signing_keys).values(**values))
+        clock.advance(RELOAD_AFTER)
+        assert await keys.public_keys() == [public]
+        assert await keys.find("another") is None
+        found = await keys.find(public["kid"])
+        assert found
+        assert found != forger.public_key()

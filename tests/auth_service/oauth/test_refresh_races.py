@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select
 
 from auth_service.audit.context import AuditContext
-from auth_service.sessions.store import Session, SessionStore
+from auth_service.sessions.store import Session, SessionLimits, SessionStore
 from auth_service.tables import refresh_tokens, sessions
 from auth_service.users.store import UserStore
 from gatehouse_chassis.database import Database, open_database
@@ -86,7 +86,8 @@ async def test_of_two_processes_with_one_token_one_succeeds_and_the_session_is_o
 ) -> None:
     user = await UserStore(database).find_by_name(DEMO.username)
     assert user
-    store, later = SessionStore(database), now() + timedelta(days=1)
+    limits = SessionLimits(per_user=SESSIONS)
+    store, later = SessionStore(database, limits), now() + timedelta(days=1)
     for number in range(SESSIONS):
         digest, known = _digest(number), user.password_hash
         await store.start(

@@ -344,7 +344,11 @@ async def test_who_has_no_place_costs_the_database_nothing(
 ) -> None:
     users = SlowUsers()
     authentication = PasswordAuthentication(
-        cast(UserStore, users), container.hashing, container.guard, AuditStore(database)
+        cast(UserStore, users),
+        container.hashing,
+        container.guard,
+        AuditStore(database),
+        container.repeated,
     )
     first = asyncio.create_task(authentication.user("ada", "x", AuditContext()))
     await asyncio.sleep(0)

@@ -154,10 +154,10 @@ async def test_one_token_is_revoked_and_its_session_goes_on(
 ) -> None:
     tokens = await sign_in(client)
     jti = (await claims_of(tokens, keys))["jti"]
-    assert await revocation.revoke_token(jti) is True
-    assert await revocation.revoke_token(jti) is False
-    assert await revocation.revoke_token(uuid4().hex) is False
-    assert await revocation.revoke_token("no id at all") is False
+    assert await revocation.revoke_token(jti, AuditContext()) is True
+    assert await revocation.revoke_token(jti, AuditContext()) is False
+    assert await revocation.revoke_token(uuid4().hex, AuditContext()) is False
+    assert await revocation.revoke_token("no id at all", AuditContext()) is False
     assert await places(statuses, keys, clock) == {await place_of(tokens, keys)}
     assert (await refresh(client, tokens["refresh_token"])).status_code == 200
 
@@ -300,7 +300,7 @@ async def test_auth_itself_refuses_a_revoked_token_soon(
 ) -> None:
     tokens = await sign_in(client)
     assert (await client.get("/users/me", headers=header_of(tokens))).status_code == 200
-    await revocation.revoke_token((await claims_of(tokens, keys))["jti"])
+    await revocation.revoke_token((await claims_of(tokens, keys))["jti"], AuditContext())
     async with asyncio.timeout(5):
         while (await client.get("/users/me", headers=header_of(tokens))).status_code == 200:
             await asyncio.sleep(0.05)

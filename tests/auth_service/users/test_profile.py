@@ -79,6 +79,8 @@ async def test_users_change_what_they_name_and_nothing_else(client: httpx2.Async
         {"display_name": None},
         {"display_name": "x" * 101},
         {"display_name": "a\x00b"},
+        {"display_name": "a\x1b[31mb"},
+        {"display_name": "a\u202eb"},
         {"username": "other"},
         {"role": "admin"},
         {"disabled": False},
