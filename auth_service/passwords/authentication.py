@@ -1,14 +1,19 @@
 """Verifies usernames and passwords: the only place where a password is checked."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
 from auth_service.audit.store import AuditStore
 from auth_service.passwords.hashing import PasswordHashing
-from auth_service.passwords.throttling import SignInGuard
+from auth_service.passwords.throttling import SignInGuard, TooManyFailedSignIns
 from auth_service.users.schemas import MAX_PASSWORD_CHARS
 from auth_service.users.store import User, UserStore
+
+REFUSED_AFTER = 1.0
+"""Seconds until a try is answered that has to wait: longer than a hash takes, so that the time tells nothing."""
 
 
 class WrongCredentials(Exception):
@@ -26,6 +31,7 @@ class PasswordAuthentication:
     hashing: PasswordHashing
     guard: SignInGuard
     audit: AuditStore
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def user(self, username: str, password: str, context: AuditContext) -> User:
         """The user with this name and this password.
@@ -53,16 +59,30 @@ class PasswordAuthentication:
             TooManyFailedSignIns: too many tries failed; whether this one was right is not said.
             HashingBusy: too many sign in at once.
         """
+        began = asyncio.get_running_loop().time()
+        try:
+            return await self._verify(password, username, user, context)
+        except TooManyFailedSignIns:
+            # At an address that the user knows the password was verified, elsewhere it was not.
+            took = asyncio.get_running_loop().time() - began
+            await self.sleep(max(0.0, REFUSED_AFTER - took))
+            raise
+
+    async def _verify(
+        self, password: str, username: str, user: User | None, context: AuditContext
+    ) -> bool:
         address = context.address
         with self.hashing.reserve_slot():
             await self.guard.check(username, address)
         matches = len(password) <= MAX_PASSWORD_CHARS and await self.hashing.verify(
             password, user.password_hash if user else None
         )
-        await self.guard.check(username, address)
+        refusal = await self.guard.check(username, address)
         if matches:
             await self.guard.succeeded(username, address)
-        else:
-            await self.guard.failed(username, address)
-            await self.audit.record(Event.SIGN_IN_FAILED, user.id if user else None, context)
-        return matches
+            return True
+        await self.guard.failed(username, address)
+        if refusal:
+            raise refusal
+        await self.audit.record(Event.SIGN_IN_FAILED, user.id if user else None, context)
+        return False
