@@ -71,10 +71,21 @@ class Outbox:
             return
         _start(self._unsent, self._send_later(to, subject, text))
 
+    @property
+    def unsent(self) -> int:
+        """How many mails wait."""
+        return len(self._unsent)
+
+    async def work(self) -> None:
+        """Returns when all that was added has run; the mails may still wait."""
+        while running := set(self._in_flight):
+            await asyncio.wait(running)
+
     async def close(self) -> None:
         """Sends what waits at once, and returns when it is done."""
+        await self.work()
         self._is_closing.set()
-        while running := self._in_flight | self._unsent:
+        while running := set(self._unsent):
             await asyncio.wait(running)
         self._is_closing.clear()
 

@@ -81,7 +81,7 @@ async def change_email(
     context: Context,
     response: Response,
 ) -> User:
-    """Sends a link to another address, which password resets go to once it was used; `null` removes the address at once.
+    """Sends a link to another address, for password resets from then on; `null` removes the address at once.
 
     The present address gets a notice of both. Until the link is used the present address stays.
     """

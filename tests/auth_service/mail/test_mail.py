@@ -150,7 +150,7 @@ async def test_a_refused_certificate_is_told_to_the_log_and_to_nobody_else(
         (
             "/users",
             [
-                {"username": name, "password": ada.password + "!", "email": email}
+                {"username": name, "email": email}
                 for name, email in ((DEMO.username, "new@example.com"), ("grace", EMAIL))
             ],
         ),
