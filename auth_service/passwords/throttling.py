@@ -40,6 +40,7 @@ class Purpose(StrEnum):
     It is of our choosing and without a line break, which ends it; what people type comes after it.
     """
 
+    # As keys were before there were other purposes, so that an upgrade forgets no address at which a user is known.
     SIGN_IN = ""
     RESET_MAIL = "reset mail: "
     SIGN_UP_MAIL = "sign-up mail: "

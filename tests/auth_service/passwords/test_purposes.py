@@ -1,12 +1,18 @@
 """What is counted for one purpose never counts for another, whatever people type as a name or an address."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from itertools import permutations
 
 import httpx2
 import pytest
 
+from auth_service.audit.context import AuditContext
+from auth_service.mail.limit import RequestLimit
 from auth_service.mail.outbox import Outbox
+from auth_service.passwords.store import AttemptStore
+from auth_service.passwords.throttling import Purpose, SignInGuard, TooManyFailedSignIns
+from gatehouse_chassis.database import Database
 from gatehouse_chassis.database.columns import now
 from tests.auth_service.databases import on_both_databases
 from tests.auth_service.mailbox import Mailbox
@@ -86,6 +92,34 @@ async def test_one_purpose_never_uses_up_another(
                 break
     assert not await is_answered(outbox, client, mailbox, used_up)
     assert await is_answered(outbox, client, mailbox, other)
+
+
+async def is_open(guard: SignInGuard, limit: RequestLimit, purpose: Purpose, name: str) -> bool:
+    """Whether one more is let through, which is then counted."""
+    if purpose is not Purpose.SIGN_IN:
+        return await limit.allows(purpose, name, AuditContext(address=PLACE["X-Forwarded-For"]))
+    with suppress(TooManyFailedSignIns):
+        await guard.check(name, PLACE["X-Forwarded-For"])
+        await guard.failed(name, PLACE["X-Forwarded-For"])
+        return True
+    return False
+
+
+@pytest.mark.parametrize(("used_up", "other"), [*permutations(Purpose, 2)])
+async def test_every_purpose_has_counters_of_its_own(
+    database: Database, used_up: Purpose, other: Purpose
+) -> None:
+    moment, attempts = now(), AttemptStore(database)
+    guard = SignInGuard(attempts, clock=lambda: moment)
+    limit = RequestLimit(attempts, clock=lambda: moment)
+    kinds = ("account", "address", "account at address")
+    made_up = [f"{purpose}{kind}\n{ADA.username}" for purpose in Purpose for kind in kinds]
+    names = [*NAMES, *made_up]
+    for name in names:
+        for _ in range(6):
+            await is_open(guard, limit, used_up, name)
+    assert not any([await is_open(guard, limit, used_up, name) for name in names])
+    assert all([await is_open(guard, limit, other, name) for name in names])
 
 
 async def test_the_way_out_of_a_lock_stays_open(

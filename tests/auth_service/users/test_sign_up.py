@@ -300,6 +300,20 @@ async def test_a_stranger_s_sign_up_sets_no_password_and_does_not_stop_the_owner
     assert await sign_in(client, GRACE)
 
 
+async def test_strangers_everywhere_keep_the_owner_waiting_but_not_without_a_link(
+    outbox: Outbox, client: httpx2.AsyncClient, mailbox: Mailbox
+) -> None:
+    for number in range(25):
+        stranger = {"X-Forwarded-For": f"203.0.113.{number}"}
+        await client.post("/users", json={**NEW, "username": "stranger"}, headers=stranger)
+        await outbox.close()
+    assert len(mailbox.mails) == 20
+    assert (await sign_up(outbox, client)).status_code == 202
+    assert len(mailbox.mails) == 20
+    assert (await confirm(client, mailbox.token, username=GRACE.username)).status_code == 201
+    assert await sign_in(client, GRACE)
+
+
 async def test_a_sign_up_with_a_password_is_refused_and_not_taken_for_one_without(
     outbox: Outbox, client: httpx2.AsyncClient, mailbox: Mailbox
 ) -> None:
