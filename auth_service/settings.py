@@ -104,7 +104,7 @@ class AuthSettings(ServiceSettings):
         SecretStr,
         Field(
             description="The mail server: `smtps://user:password@host:465`, or `smtp://...:587` with STARTTLS; without "
-            "it, mails are written to files in `mails/` below `AUTH_STATE_DIR`. An authority of your own is named in "
+            "it, mails are written to files below `AUTH_STATE_DIR`, and the log names each. An authority of your own is named in "
             "`SSL_CERT_FILE`."
         ),
     ] = SecretStr("")
