@@ -104,8 +104,8 @@ class AuthSettings(ServiceSettings):
         SecretStr,
         Field(
             description="The mail server: `smtps://user:password@host:465`, or `smtp://...:587` with STARTTLS; without "
-            "it, mails are written to files below `AUTH_STATE_DIR`, and the log names each. An authority of your own is named in "
-            "`SSL_CERT_FILE`."
+            "it, mails are written to files below `AUTH_STATE_DIR`, and the log names each. An authority of your own "
+            "is named in `SSL_CERT_FILE`."
         ),
     ] = SecretStr("")
     mail_from: Annotated[
