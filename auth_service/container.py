@@ -14,6 +14,8 @@ from auth_service.clients.authentication import Clients, first_party_client
 from auth_service.clients.store import ClientStore
 from auth_service.keys.signing_keys import SigningKeys
 from auth_service.keys.store import SigningKeyStore
+from auth_service.mail.limit import RequestLimit
+from auth_service.mail.notices import Notices
 from auth_service.mail.outbox import Outbox
 from auth_service.mail.sender import MailSender, mail_sender
 from auth_service.maintenance.purge import INTERVAL, Maintenance
@@ -40,6 +42,8 @@ from auth_service.sessions.store import SessionLimits, SessionStore
 from auth_service.settings import AuthSettings
 from auth_service.users.administration import UserAdministration
 from auth_service.users.credentials import Credentials
+from auth_service.users.email_change.email_change import EmailChanges
+from auth_service.users.email_change.store import EmailChangeStore
 from auth_service.users.password_reset.reset import PasswordResets
 from auth_service.users.password_reset.store import PasswordResetStore
 from auth_service.users.sign_up.sign_up import SignUps
@@ -68,10 +72,12 @@ class Container:
     guard: SignInGuard
     authentication: PasswordAuthentication
     outbox: Outbox
+    notices: Notices
     resets: PasswordResets
     sign_ups: SignUps
     administration: UserAdministration
     credentials: Credentials
+    email_changes: EmailChanges
 
     clients: Clients
     keys: SigningKeys
@@ -103,7 +109,7 @@ class Container:
             users: another store of users.
             hashing: other threads, or a faster hash.
             sender: another way for mails to leave.
-            clock: the time by which failed sign-ins are counted.
+            clock: the time by which failed sign-ins and mails are counted.
         """
         database = database or open_database(settings.database_url)
         users = users or UserStore(database)
@@ -111,30 +117,41 @@ class Container:
             threads=settings.hashing_threads, queue=settings.hashing_queue
         )
         attempts = AttemptStore(database)
-        guard = SignInGuard(attempts, clock=clock)
+        guard, limit = SignInGuard(attempts, clock=clock), RequestLimit(attempts, clock=clock)
         audit = AuditStore(database)
         repeated = RepeatedEvents(audit)
         authentication = PasswordAuthentication(users, hashing, guard, audit, repeated)
-        outbox = Outbox(
-            sender or mail_sender(settings.smtp_url.get_secret_value(), settings.mail_from), guard
-        )
+        smtp_url, mails = settings.smtp_url.get_secret_value(), settings.state_dir / "mails"
+        outbox = Outbox(sender or mail_sender(smtp_url, settings.mail_from, mails))
+        notices = Notices(outbox, settings.issuer)
         resets_sent, sign_ups_asked = PasswordResetStore(database), SignUpStore(database)
         resets = PasswordResets(
             users=users,
             resets=resets_sent,
             hashing=hashing,
             guard=guard,
+            limit=limit,
             outbox=outbox,
+            notices=notices,
             life=settings.password_reset_life,
             issuer=settings.issuer,
         )
         sign_ups = SignUps(
             users=users,
             waiting=sign_ups_asked,
-            audit=audit,
             hashing=hashing,
             guard=guard,
+            limit=limit,
             outbox=outbox,
+            life=settings.sign_up_life,
+            issuer=settings.issuer,
+        )
+        addresses_asked = EmailChangeStore(database)
+        email_changes = EmailChanges(
+            changes=addresses_asked,
+            limit=limit,
+            outbox=outbox,
+            notices=notices,
             life=settings.sign_up_life,
             issuer=settings.issuer,
         )
@@ -185,7 +202,9 @@ class Container:
             resets=resets,
             sign_ups=sign_ups,
             administration=UserAdministration(users),
-            credentials=Credentials(users, authentication, hashing),
+            credentials=Credentials(users, authentication, hashing, email_changes, notices),
+            email_changes=email_changes,
+            notices=notices,
             clients=clients,
             keys=keys,
             status_list=status_list,
@@ -205,6 +224,7 @@ class Container:
                     (INTERVAL, guard),
                     (INTERVAL, resets_sent),
                     (INTERVAL, sign_ups_asked),
+                    (INTERVAL, addresses_asked),
                     (INTERVAL, sessions),
                     (INTERVAL, codes),
                 ]

@@ -33,6 +33,7 @@ from auth_service.sessions.store import SessionStore
 from auth_service.settings import AuthSettings
 from auth_service.users.administration import UserAdministration
 from auth_service.users.credentials import Credentials
+from auth_service.users.email_change.email_change import EmailChanges
 from auth_service.users.password_reset.reset import PasswordResets
 from auth_service.users.schemas import Role
 from auth_service.users.sign_up.sign_up import SignUps
@@ -94,6 +95,10 @@ async def get_credentials(request: Request) -> Credentials:
     return _container(request).credentials
 
 
+async def get_email_changes(request: Request) -> EmailChanges:
+    return _container(request).email_changes
+
+
 async def get_clients(request: Request) -> ClientDirectory:
     return _container(request).clients
 
@@ -146,6 +151,7 @@ Resets = Annotated[PasswordResets, Depends(get_password_resets)]
 SignUpRequests = Annotated[SignUps, Depends(get_sign_ups)]
 Administration = Annotated[UserAdministration, Depends(get_user_administration)]
 UserCredentials = Annotated[Credentials, Depends(get_credentials)]
+AddressChanges = Annotated[EmailChanges, Depends(get_email_changes)]
 Clients = Annotated[ClientDirectory, Depends(get_clients)]
 Keys = Annotated[SigningKeys, Depends(get_keys)]
 Statuses = Annotated[StatusList, Depends(get_status_list)]

@@ -29,3 +29,10 @@ class TryLater(Exception):
     def __init__(self, sentence: str, *, retry_after: int) -> None:
         super().__init__(sentence)
         self.retry_after = retry_after
+
+
+class TooManyTries(TryLater):
+    """This client asked too often for the same."""
+
+    def __init__(self) -> None:
+        super().__init__("You asked for this too often; wait before the next time.", retry_after=60)

@@ -14,6 +14,7 @@ from auth_service.revocation import routes as revocation
 from auth_service.sessions import routes as sessions
 from auth_service.settings import AuthSettings
 from auth_service.users import routes as users
+from auth_service.users.email_change import routes as email_change
 from auth_service.users.password_reset import routes as password_reset
 from auth_service.users.sign_up import routes as sign_up
 from gatehouse_chassis.application import create_service
@@ -46,6 +47,7 @@ def create_app(settings: AuthSettings, container: Container | None = None) -> Fa
             sign_up.router,
             users.router,
             password_reset.router,
+            email_change.router,
             clients.router,
             authorize.router,
             pages.router,

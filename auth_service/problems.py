@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
-from auth_service.errors import InvalidField, TryLater
+from auth_service.errors import InvalidField, TooManyTries, TryLater
 from auth_service.passwords.throttling import TooManyFailedSignIns
 from auth_service.users.administration import NoSuchUser, OwnAccount
 from auth_service.users.sign_up.sign_up import SpentToken
@@ -35,6 +35,7 @@ PROBLEMS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     UsernameTaken: lambda error: Conflict(str(error)),
     InvalidField: lambda error: InvalidInput.of_member(f"#/{error.field}", error.reason),
     TooManyFailedSignIns: lambda error: TooManyRequests(str(error), retry_after=error.retry_after),
+    TooManyTries: lambda error: TooManyRequests(str(error), retry_after=error.retry_after),
     TryLater: lambda error: ServiceUnavailable(str(error), retry_after=error.retry_after),
 }
 """A subclass is answered as its nearest base class in this table."""

@@ -115,14 +115,15 @@ class AuthSettings(ServiceSettings):
         Field(
             gt=timedelta(0),
             le=timedelta(days=7),
-            description="How long the link of a sign-up is valid.",
+            description="How long a link that proves a mail address is valid: of a sign-up, or of another address.",
         ),
     ] = timedelta(hours=24)
     smtp_url: Annotated[
         SecretStr,
         Field(
             description="The mail server: `smtps://user:password@host:465`, or `smtp://...:587` with STARTTLS; without "
-            "it, mails are written to the log. An authority of your own is named in `SSL_CERT_FILE`."
+            "it, mails are written to files below `AUTH_STATE_DIR`, and the log names each. An authority of your own "
+            "is named in `SSL_CERT_FILE`."
         ),
     ] = SecretStr("")
     mail_from: Annotated[

@@ -39,6 +39,8 @@ users = Table(
     Column("email", String(254)),
     # In lower case: what mail servers tell apart by case, people do not.
     Column("email_key", String(254), index=True),
+    # When somebody last used a link that was sent to it; None where it is only said to be theirs.
+    Column("email_verified_at", UtcDateTime),
     Column("password_hash", Text, nullable=False),
     Column("role", String(16), nullable=False),
     Column("disabled_at", UtcDateTime),
@@ -185,6 +187,17 @@ password_resets = Table(
     Index("ix_password_resets_user_id", "user_id"),
 )
 
+# The address is the user's when the token that was mailed to it is used.
+email_changes = Table(
+    "email_changes",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("user_id", Uuid, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("email", String(254), nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Index("ix_email_changes_user_id", "user_id"),
+)
+
 # The account is made only when the mailed token is used.
 sign_ups = Table(
     "sign_ups",
@@ -193,7 +206,8 @@ sign_ups = Table(
     Column("username", String(64), nullable=False),
     Column("display_name", String(100), nullable=False),
     Column("email", String(254), nullable=False),
-    Column("password_hash", Text, nullable=False),
+    # Written by earlier versions only, and never read: whoever reads the mail chooses the password.
+    Column("password_hash", Text),
     Column("expires_at", UtcDateTime, nullable=False),
     Index("ix_sign_ups_expires_at", "expires_at"),
 )

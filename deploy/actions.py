@@ -261,4 +261,10 @@ as:                   {user}, with the password that this prints: grep DEMO_PASS
 
 Next:  make ps     what runs, and whether it is ready
        make logs   follow the logs
-       make down   stop it; data stays"""
+       make down   stop it; data stays{_where_mails_are(settings)}"""
+
+
+def _where_mails_are(settings: Settings) -> str:
+    if settings.get("AUTH_SMTP_URL"):
+        return ""
+    return "\n\nNo mail server is set (AUTH_SMTP_URL), so mails are files: make logs S=auth names each."

@@ -1,5 +1,7 @@
 """`python -m auth_service.cli`: one group of commands for each noun."""
 
+import os
+
 import click
 
 from auth_service.cli.audit import read_audit_log
@@ -21,5 +23,6 @@ for command in (users, sessions, clients, keys, read_audit_log):
 
 
 if __name__ == "__main__":
+    os.umask(0o077)  # as the service does
     configure_logging(service="gatehouse", level="warning", style="auto")
     gatehouse(prog_name="gatehouse")

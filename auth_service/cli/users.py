@@ -122,6 +122,7 @@ def change_password(username: str, password: str) -> None:
         await check_strength(container.hashing, context, password, "password", *about)
         new_hash = await container.hashing.hash(password, context)
         await container.users.change_password(user.id, new_hash, context)
+        container.notices.password_changed(user)
 
     run(change)
 

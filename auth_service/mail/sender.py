@@ -1,16 +1,24 @@
-"""How mail is sent: to the log in development, over SMTP where a server is set."""
+"""How mail is sent: to files in development, over SMTP where a server is set."""
 
 import asyncio
+import os
 import smtplib
 import ssl
 from email.message import EmailMessage
+from pathlib import Path
+from secrets import token_hex
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 import structlog
 
+from gatehouse_chassis.database.columns import now
+
 TIMEOUT = 15.0
 """Seconds that a mail server may take."""
+
+FILES_KEPT = 100
+"""Mails that are kept as files; older ones are deleted."""
 
 log = structlog.get_logger(__name__)
 
@@ -25,11 +33,27 @@ class MailSender(Protocol):
     async def send(self, to: str, subject: str, text: str) -> None: ...
 
 
-class LogSender:
-    """Writes mails to the log, secrets included: for development."""
+class FileSender:
+    """Writes mails to files that only the owner of the service can read: for development.
+
+    The log names the file and nothing of what is in it: a link in a mail is as good as a password.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
 
     async def send(self, to: str, subject: str, text: str) -> None:
-        log.warning("mail_not_sent", to=to, subject=subject, text=text, advice="set AUTH_SMTP_URL")
+        file = await asyncio.to_thread(self._write, f"To: {to}\nSubject: {subject}\n\n{text}")
+        log.warning("mail_not_sent", file=str(file), advice="set AUTH_SMTP_URL")
+
+    def _write(self, mail: str) -> Path:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = self._folder / f"{now():%Y%m%dT%H%M%S.%f}-{token_hex(4)}.txt"
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
+            opened.write(mail)
+        for old in sorted(self._folder.glob("*.txt"))[:-FILES_KEPT]:
+            old.unlink(missing_ok=True)  # another worker may have been quicker
+        return file
 
 
 class SmtpSender:
@@ -46,12 +70,12 @@ class SmtpSender:
         self._sender = sender
 
     async def send(self, to: str, subject: str, text: str) -> None:
+        await asyncio.to_thread(self._send, to, subject, text)
+
+    def _send(self, to: str, subject: str, text: str) -> None:
         mail = EmailMessage()
         mail["From"], mail["To"], mail["Subject"] = self._sender, to, subject
         mail.set_content(text)
-        await asyncio.to_thread(self._send, mail, to)
-
-    def _send(self, mail: EmailMessage, to: str) -> None:
         try:
             with self._connect() as server:
                 if self._url.scheme == "smtp":
@@ -73,6 +97,6 @@ class SmtpSender:
         return smtplib.SMTP(host, port, timeout=TIMEOUT)
 
 
-def mail_sender(url: str, sender: str) -> MailSender:
-    """A sender over SMTP when there is a URL, otherwise one that writes to the log."""
-    return SmtpSender(url, sender) if url else LogSender()
+def mail_sender(url: str, sender: str, folder: Path) -> MailSender:
+    """A sender over SMTP when there is a URL, otherwise one that writes to the folder."""
+    return SmtpSender(url, sender) if url else FileSender(folder)

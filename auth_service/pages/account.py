@@ -1,4 +1,4 @@
-"""The pages for a sign-up and for a forgotten password, and those that the mails lead to."""
+"""The pages for a sign-up and for a forgotten password, and those that the links in mails lead to."""
 
 from fastapi.responses import HTMLResponse
 
@@ -13,9 +13,18 @@ def sign_up_page(
     return _form("sign-up.html", refused, username=username, email=email)
 
 
-def confirm_sign_up_page(username: str, token: str) -> HTMLResponse:
-    """A button that makes the account: opening a link must not, because mail scanners open links too."""
-    return _form("confirm-sign-up.html", None, username=username, token=token)
+def confirm_sign_up_page(
+    username: str, display_name: str, token: str, refused: Refused | None = None
+) -> HTMLResponse:
+    """The form that makes the account: opening a link must not, because mail scanners open links too."""
+    return _form(
+        "confirm-sign-up.html", refused, username=username, display_name=display_name, token=token
+    )
+
+
+def confirm_email_page(email: str, token: str) -> HTMLResponse:
+    """A button that changes the address."""
+    return _form("confirm-email.html", None, email=email, token=token)
 
 
 def password_reset_page(refused: Refused | None = None, *, username: str = "") -> HTMLResponse:

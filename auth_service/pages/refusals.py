@@ -16,6 +16,7 @@ log = structlog.get_logger(__name__)
 _INVALID = {
     "username": "A user name has 3 to 64 letters, digits or . _ @ + - and begins and ends with a letter or a digit.",
     "email": "This is no e-mail address.",
+    "display_name": "The name to be shown has at most 100 characters.",
     "password": "A password has 12 to 256 characters.",
     "new_password": "A password has 12 to 256 characters.",
     "token": "The link is not complete.",

@@ -1,4 +1,4 @@
-"""`/auth/sign-up` and `/auth/password-reset`: what the API does, for people, without a script.
+"""`/auth/sign-up`, `/auth/password-reset` and `/auth/email`: what the API does, for people, without a script.
 
 The forms need no token against other sites: one that asks for a mail does nothing that its sender could not do alone,
 and one that changes something carries the mailed token, which no other site knows.
@@ -7,10 +7,17 @@ and one that changes something carries the mailed token, which no other site kno
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
-from auth_service.dependencies import Context, MailOutbox, Resets, SignUpRequests
+from auth_service.dependencies import (
+    AddressChanges,
+    Context,
+    MailOutbox,
+    Resets,
+    SignUpRequests,
+)
 from auth_service.mail.outbox import Outbox
 from auth_service.oauth.forms import read_form
 from auth_service.pages.account import (
+    confirm_email_page,
     confirm_sign_up_page,
     new_password_page,
     note_page,
@@ -23,7 +30,7 @@ from auth_service.users.password_reset.schemas import (
     PasswordResetConfirmation,
     PasswordResetRequest,
 )
-from auth_service.users.sign_up.schemas import SignUp
+from auth_service.users.sign_up.schemas import SignUp, SignUpConfirmation
 from gatehouse_chassis.http.cross_site import CrossSiteRequest, is_cross_site
 
 
@@ -37,6 +44,7 @@ async def refuse_cross_site_form(request: Request) -> None:
 router = APIRouter(include_in_schema=False, dependencies=[Depends(refuse_cross_site_form)])
 
 _START = "To the start page"
+_TO_START = ("../../", _START)
 _SIGN_UP_AGAIN = ("../sign-up", "Sign up again")
 _RESET_AGAIN = ("../password-reset", "Ask for a new link")
 
@@ -56,8 +64,9 @@ async def sign_up(
     try:
         with refusals_for_people():
             form = await read_form(request)
-            asked = {name: form.get(name, "") for name in ("username", "email", "password")}
-            await sign_ups.ask(SignUp.model_validate(asked), context)
+            asked = {name: form.get(name, "") for name in ("username", "email")}
+            new = SignUp.model_validate(asked)
+            sign_ups.ask(new.username, new.display_name, new.email, context)
     except Refused as refused:
         return sign_up_page(refused, username=form.get("username", ""), email=form.get("email", ""))
     return _look_into_your_mail(
@@ -67,10 +76,11 @@ async def sign_up(
 
 @router.get("/sign-up/confirm", response_class=HTMLResponse)
 async def show_confirmation(sign_ups: SignUpRequests, token: str = "") -> HTMLResponse:
-    """Shows the button that makes the account, and changes nothing."""
+    """Shows the form for name and password, and changes nothing."""
     try:
         with refusals_for_people():
-            return confirm_sign_up_page(await sign_ups.name_for(token), token)
+            waiting = await sign_ups.find(token)
+            return confirm_sign_up_page(waiting.username, waiting.display_name, token)
     except Refused as refused:
         return refusal_page("No account was made", refused, link=_SIGN_UP_AGAIN)
 
@@ -79,15 +89,32 @@ async def show_confirmation(sign_ups: SignUpRequests, token: str = "") -> HTMLRe
 async def confirm_sign_up(
     request: Request, sign_ups: SignUpRequests, context: Context
 ) -> HTMLResponse:
-    """Makes the account."""
+    """Makes the account; what is refused does not use up the token."""
     try:
         with refusals_for_people():
             form = await read_form(request)
-            user = await sign_ups.confirm(form.get("token", ""), context)
+            token = form.get("token", "")
+            waiting = await sign_ups.find(token)
     except Refused as refused:
         return refusal_page("No account was made", refused, link=_SIGN_UP_AGAIN)
-    sentence = f"The account {user.username} is yours. Sign in with the password of the sign-up."
-    return note_page("Welcome", sentence, link=("../../", _START), status=201)
+    username = form.get("username", waiting.username)
+    display_name = form.get("display_name", waiting.display_name)
+    try:
+        with refusals_for_people():
+            chosen = {"username": username, "display_name": display_name}
+            chosen |= {"token": token, "password": form.get("password", "")}
+            confirmed = SignUpConfirmation.model_validate(chosen)
+            user = await sign_ups.confirm(
+                token,
+                confirmed.password.get_secret_value(),
+                context,
+                username=confirmed.username,
+                display_name=confirmed.display_name,
+            )
+    except Refused as refused:
+        return confirm_sign_up_page(username, display_name, token, refused)
+    sentence = f"The account {user.username} is yours. Sign in with the password that you chose."
+    return note_page("Welcome", sentence, link=_TO_START, status=201)
 
 
 @router.get("/password-reset", response_class=HTMLResponse)
@@ -144,12 +171,38 @@ async def set_new_password(request: Request, resets: Resets, context: Context) -
     except Refused as refused:
         return new_password_page(user.username, token, refused)
     sentence = f"The new password of {user.username} is set, and you are signed out everywhere."
-    return note_page("Done", sentence, link=("../../", _START))
+    return note_page("Done", sentence, link=_TO_START)
+
+
+@router.get("/email/confirm", response_class=HTMLResponse)
+async def show_email_confirmation(changes: AddressChanges, token: str = "") -> HTMLResponse:
+    """Shows the button that changes the address, and changes nothing."""
+    try:
+        with refusals_for_people():
+            return confirm_email_page(await changes.email_of(token), token)
+    except Refused as refused:
+        return refusal_page("The address stays as it is", refused, link=_TO_START)
+
+
+@router.post("/email/confirm", response_class=HTMLResponse)
+async def confirm_email(
+    request: Request, changes: AddressChanges, context: Context
+) -> HTMLResponse:
+    """Changes the address."""
+    try:
+        with refusals_for_people():
+            form = await read_form(request)
+            user = await changes.confirm(form.get("token", ""), context)
+    except Refused as refused:
+        return refusal_page("The address stays as it is", refused, link=_TO_START)
+    sentence = f"{user.email} is the mail address of {user.username} now."
+    return note_page("Done", sentence, link=_TO_START)
 
 
 def _look_into_your_mail(outbox: Outbox, sentence: str) -> HTMLResponse:
-    if outbox.goes_to_log:
+    if outbox.goes_to_files:
         sentence += (
-            " No mail server is set here, so the mail is in the log of auth: make logs S=auth."
+            " No mail server is set here, so the mail is a file on the server, which the log of auth names: "
+            "make logs S=auth."
         )
     return note_page("Look into your mail", sentence, link=("../", _START), status=202)

@@ -1,5 +1,7 @@
 """Verifies usernames and passwords: the only place where a password is checked."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from auth_service.audit.context import AuditContext
@@ -10,6 +12,9 @@ from auth_service.passwords.hashing import PasswordHashing
 from auth_service.passwords.throttling import SignInGuard, TooManyFailedSignIns
 from auth_service.users.schemas import MAX_PASSWORD_CHARS
 from auth_service.users.store import User, UserStore
+
+REFUSED_AFTER = 1.0
+"""Seconds until a try is answered that has to wait: longer than a hash takes, so that the time tells nothing."""
 
 
 class WrongCredentials(Exception):
@@ -28,6 +33,7 @@ class PasswordAuthentication:
     guard: SignInGuard
     audit: AuditStore
     repeated: RepeatedEvents
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def user(self, username: str, password: str, context: AuditContext) -> User:
         """The user with this name and this password.
@@ -55,6 +61,18 @@ class PasswordAuthentication:
             TooManyFailedSignIns: too many tries failed; whether this one was right is not said.
             HashingBusy: too many sign in at once.
         """
+        began = asyncio.get_running_loop().time()
+        try:
+            return await self._verify(password, username, user, context)
+        except TooManyFailedSignIns:
+            # At an address that the user knows the password was verified, elsewhere it was not.
+            took = asyncio.get_running_loop().time() - began
+            await self.sleep(max(0.0, REFUSED_AFTER - took))
+            raise
+
+    async def _verify(
+        self, password: str, username: str, user: User | None, context: AuditContext
+    ) -> bool:
         address = context.address
         try:
             with self.hashing.reserve_slot(context):
@@ -63,13 +81,17 @@ class PasswordAuthentication:
                 password, user.password_hash if user else None, context
             )
             await self.guard.check(username, address)
+            refusal = await self.guard.check(username, address)
         except TooManyFailedSignIns:
             # Counted by address alone: a count for each user would do other work for a name that no one has.
             await self.repeated.note(Event.SIGN_IN_THROTTLED, None, context)
             raise
         if matches:
             await self.guard.succeeded(username, address)
-        else:
-            await self.guard.failed(username, address)
-            await self.audit.record(Event.SIGN_IN_FAILED, user.id if user else None, context)
-        return matches
+            return True
+        await self.guard.failed(username, address)
+        if refusal:
+            await self.repeated.note(Event.SIGN_IN_THROTTLED, None, context)
+            raise refusal
+        await self.audit.record(Event.SIGN_IN_FAILED, user.id if user else None, context)
+        return False

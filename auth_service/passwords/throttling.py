@@ -1,13 +1,17 @@
 """Slows down password guessing, without letting a stranger lock anyone out.
 
-Only failures are counted. An address from which the user signed in before has its own counter with that account, so
-what strangers do elsewhere does not affect it. All other addresses share a counter per account, which slows down
-guessing from many addresses, and each address has one for all accounts, which slows down trying one password on many
-accounts. After a few free tries each failure doubles the wait, up to a quarter of an hour.
+Only failures are counted: all tries at an account share a counter, which slows down guessing from many addresses, and
+all tries from an address share one, which slows down trying one password on many accounts. After a few free tries each
+failure doubles the wait, up to a quarter of an hour.
+
+While others have to wait, the right password is still accepted at an address from which the user signed in before, so
+what strangers do locks nobody out; wrong ones are counted there for that account alone. Only who knows the password can
+tell such an address from any other: what a wrong one counts, and how it is answered, is the same.
 """
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from hashlib import sha256
 
 from auth_service.errors import TryLater
@@ -28,6 +32,21 @@ _FREE_TRIES = 5
 _FREE_TRIES_OF_AN_ADDRESS = 30
 _NOTE_SUCCESS_AGAIN_AFTER = timedelta(days=1)
 _NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+class Purpose(StrEnum):
+    """What is counted: the first word of every key, so no counter of one purpose is ever one of another.
+
+    It is of our choosing and without a line break, which ends it; what people type comes after it.
+    """
+
+    # As keys were before there were other purposes, so that an upgrade forgets no address at which a user is known.
+    SIGN_IN = ""
+    RESET_MAIL = "reset mail: "
+    SIGN_UP_MAIL = "sign-up mail: "
+    EMAIL_CHANGE_MAIL = "email change mail: "
+    SIGN_UP_NAME = "sign-up name: "
+    CLIENT_SECRET = "client secret: "
 
 
 class TooManyFailedSignIns(TryLater):
@@ -51,38 +70,46 @@ class SignInGuard:
         self._attempts = attempts
         self._clock = clock
 
-    async def check(self, username: str, address: str | None) -> None:
-        """Checks that a try may be made now.
+    async def check(self, username: str, address: str | None) -> TooManyFailedSignIns | None:
+        """Checks that a try may be made now, and returns what a wrong password has to be answered with.
 
         It is called before the password is verified, which is expensive, and again after it: of many concurrent tries,
         those that end after the limit was reached get the same answer, whether the password was right or wrong.
 
+        Returns:
+            None when the answer may be that the password is wrong.
+
         Raises:
             TooManyFailedSignIns: it has to wait.
         """
-        counters, _ = await self._counters(username, address)
-        wait = max(
-            _end_of_delay(attempts, free) - self._clock() for attempts, free in counters.values()
-        )
-        if wait > timedelta(0):
-            raise TooManyFailedSignIns(int(wait.total_seconds()) + 1)
+        everyone, own = await self._find(username, address)
+        wait = everyone - self._clock()
+        if wait <= timedelta(0):
+            return None
+        refusal = TooManyFailedSignIns(int(wait.total_seconds()) + 1)
+        if not self._is_known(own) or end_of_delay(own, _FREE_TRIES) > self._clock():
+            raise refusal
+        return refusal
 
     async def failed(self, username: str, address: str | None) -> None:
         """Counts a wrong password."""
         at = self._clock()
-        counters, _ = await self._counters(username, address)
-        for key in counters:
+        everyone, own = await self._find(username, address)
+        keys = [_account(username), _address(address)]
+        if everyone > at and self._is_known(own):
+            keys = [_pair(username, address)]
+        for key in keys:
             await self._attempts.count_failure(key, at=at, since=at - FAILURES_COUNT_FOR)
 
     async def succeeded(self, username: str, address: str | None) -> None:
         """Remembers that the account is used from this address."""
-        pair, at = _pair(username, address), self._clock()
-        _, known = await self._counters(username, address)
-        fresh = known.last_success_at is not None and (
-            at - known.last_success_at < _NOTE_SUCCESS_AGAIN_AFTER
+        at = self._clock()
+        _, own = await self._find(username, address)
+        fresh = own.last_success_at is not None and (
+            at - own.last_success_at < _NOTE_SUCCESS_AGAIN_AFTER
         )
-        if known.failures or not fresh:
-            await self._attempts.note_success(pair, at=at)
+        if own.failures or not fresh:
+            await self._attempts.note_success(_pair(username, address), at=at)
 
     async def forgive(self, username: str) -> None:
         """Resets the counter that all strangers share for this account."""
@@ -95,20 +122,20 @@ class SignInGuard:
             failed_before=at - FAILURES_COUNT_FOR, succeeded_before=at - KNOWN_FOR, limit=limit
         )
 
-    async def _counters(
-        self, username: str, address: str | None
-    ) -> tuple[dict[str, tuple[Attempts, int]], Attempts]:
-        """The counters that apply to this try, each with its free tries, and the one of account and address."""
+    async def _find(self, username: str, address: str | None) -> tuple[datetime, Attempts]:
+        """Until when everyone has to wait, and the counter of this account at this address."""
         pair, account, network = _pair(username, address), _account(username), _address(address)
         found = await self._attempts.find(pair, account, network)
-        known = found.get(pair, Attempts())
-        if known.last_success_at and self._clock() - known.last_success_at < KNOWN_FOR:
-            return {pair: (known, _FREE_TRIES)}, known
-        counters = {
-            account: (found.get(account, Attempts()), _FREE_TRIES),
-            network: (found.get(network, Attempts()), _FREE_TRIES_OF_AN_ADDRESS),
-        }
-        return counters, known
+        everyone = max(
+            end_of_delay(found.get(account, Attempts()), _FREE_TRIES),
+            end_of_delay(found.get(network, Attempts()), _FREE_TRIES_OF_AN_ADDRESS),
+        )
+        return everyone, found.get(pair, Attempts())
+
+    def _is_known(self, own: Attempts) -> bool:
+        """Whether the user signed in from this address before."""
+        since = self._clock() - KNOWN_FOR
+        return own.last_success_at is not None and own.last_success_at > since
 
 
 class ClientSecretGuard:
@@ -126,7 +153,7 @@ class ClientSecretGuard:
         """
         key = _client(client_id, address)
         attempts = (await self._attempts.find(key, key, key)).get(key, Attempts())
-        wait = _end_of_delay(attempts, _FREE_TRIES) - self._clock()
+        wait = end_of_delay(attempts, _FREE_TRIES) - self._clock()
         if wait > timedelta(0):
             raise TooManyFailedSignIns(int(wait.total_seconds()) + 1)
 
@@ -137,7 +164,7 @@ class ClientSecretGuard:
         await self._attempts.count_failure(key, at=at, since=at - FAILURES_COUNT_FOR)
 
 
-def _end_of_delay(attempts: Attempts, free: int) -> datetime:
+def end_of_delay(attempts: Attempts, free: int) -> datetime:
     """When the next try may be made: 1, 2, 4 ... seconds after the last failure, once the free tries are used."""
     if attempts.last_failed_at is None or attempts.failures < free:
         return _NEVER
@@ -145,21 +172,33 @@ def _end_of_delay(attempts: Attempts, free: int) -> datetime:
     return attempts.last_failed_at + min(timedelta(seconds=2**doublings), LONGEST_DELAY)
 
 
+def counter_key(purpose: Purpose, kind: str, *parts: str) -> str:
+    """The key of a counter: a digest of what it counts.
+
+    Args:
+        kind: what `parts` are, such as "account"; never what somebody typed.
+        parts: all but the first without line breaks, so that no two lists of them give one text.
+    """
+    text = "\n".join([f"{purpose}{kind}", *parts])
+    return sha256(text.encode("utf-8", "replace")).hexdigest()
+
+
 def _pair(username: str, address: str | None) -> str:
-    return _digest("account at address", username.lower(), client_network(address))
+    return counter_key(
+        Purpose.SIGN_IN, "account at address", username.lower(), client_network(address)
+    )
 
 
 def _account(username: str) -> str:
-    return _digest("account", username.lower())
+    return counter_key(Purpose.SIGN_IN, "account", username.lower())
 
 
 def _address(address: str | None) -> str:
-    return _digest("address", client_network(address))
+    return counter_key(Purpose.SIGN_IN, "address", client_network(address))
 
 
 def _client(client_id: str, address: str | None) -> str:
-    return _digest("client at address", client_id, client_network(address))
-
-
-def _digest(*parts: str) -> str:
-    return sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()
+    # The id comes last: it is as the request says, line breaks and all.
+    return counter_key(
+        Purpose.CLIENT_SECRET, "client at address", client_network(address), client_id
+    )

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Response
 
 from auth_service.audit.events import Event
 from auth_service.dependencies import (
@@ -78,12 +78,24 @@ async def change_password(
 @router.put(
     "/me/email",
     response_model=UserPublic,
-    responses=protected(TooManyRequests, ServiceUnavailable),
+    responses={
+        202: {"model": UserPublic, "description": "A link was sent to the new address"},
+        **protected(TooManyRequests, ServiceUnavailable),
+    },
 )
 async def change_email(
-    user: CurrentUser, credentials: UserCredentials, change: EmailChange, context: Context
+    user: CurrentUser,
+    credentials: UserCredentials,
+    change: EmailChange,
+    context: Context,
+    response: Response,
 ) -> User:
-    """Sets or removes the address to which password resets are sent; earlier resets are void."""
+    """Sends a link to another address, for password resets from then on; `null` removes the address at once.
+
+    The present address gets a notice of both. Until the link is used the present address stays.
+    """
+    if change.email is not None:
+        response.status_code = 202
     current = change.current_password.get_secret_value()
     return await credentials.change_email(user, current, change.email, context)
 

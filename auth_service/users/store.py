@@ -11,7 +11,7 @@ from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
 from auth_service.audit.store import record
 from auth_service.sessions.store import EndOfSession, end_sessions_of
-from auth_service.tables import password_resets, users
+from auth_service.tables import email_changes, password_resets, users
 from auth_service.users.schemas import Role
 from gatehouse_chassis.database import Database, IntegrityError, Row, Statements
 from gatehouse_chassis.database.columns import new_id, now
@@ -52,9 +52,9 @@ _ADD = insert(users)
 _USER = select(users)
 _USER_BY_ID = _USER.where(users.c.id == bindparam("user"))
 _USER_BY_NAME = _USER.where(users.c.username_key == bindparam("key"))
-_NAMES_AT = (
+_NAMES_PROVEN_AT = (
     select(users.c.username)
-    .where(users.c.email_key == bindparam("key"))
+    .where(users.c.email_key == bindparam("key"), users.c.email_verified_at.is_not(None))
     .order_by(users.c.id)
     .limit(5)
 )
@@ -69,6 +69,7 @@ _LOCK_ADMINISTRATORS = (
     .limit(2)
     .with_for_update(key_share=True)
 )
+_DELETE_EMAIL_CHANGES = delete(email_changes).where(email_changes.c.user_id == bindparam("user"))
 _BEFORE = users.c.id < bindparam("before")
 # Not LIKE, in which _ and % are wildcards.
 _NAMED = func.replace(users.c.username_key, bindparam("part"), "") != users.c.username_key
@@ -86,7 +87,12 @@ _CHANGE = (
     .returning(*users.c)
 )
 _RENAME = _CHANGE.values(display_name=bindparam("name"))
-_SET_EMAIL = _CHANGE.values(email=bindparam("address"), email_key=bindparam("address_key"))
+_SET_EMAIL = _CHANGE.values(
+    email=bindparam("address"),
+    email_key=bindparam("address_key"),
+    email_verified_at=bindparam("verified_at"),
+)
+_VERIFY_EMAIL = _CHANGE.values(email_verified_at=bindparam("verified_at"))
 _SET_ROLE = _CHANGE.values(role=bindparam("new_role"))
 _SET_DISABLED = _CHANGE.values(disabled_at=bindparam("since"))
 _SET_PASSWORD = _CHANGE.values(password_hash=bindparam("new_hash"))
@@ -128,15 +134,18 @@ class UserStore:
 
     async def find(self, user_id: UUID) -> User | None:
         """The user with this id."""
-        return _user(await self._database.fetch_one(_USER_BY_ID, user=user_id))
+        return await find_user(self._database, user_id)
 
     async def find_by_name(self, username: str) -> User | None:
         """The user with this name, ignoring case."""
         return _user(await self._database.fetch_one(_USER_BY_NAME, key=username.lower()))
 
-    async def names_at(self, email: str) -> list[str]:
-        """The names of the first few users with this address, ignoring case."""
-        rows = await self._database.fetch_all(_NAMES_AT, key=email.lower())
+    async def names_proven_at(self, email: str) -> list[str]:
+        """The names of the first few users who used a link that was sent to this address, ignoring case.
+
+        Anybody can be given an address that is somebody else's, who must not be told that the account is theirs.
+        """
+        rows = await self._database.fetch_all(_NAMES_PROVEN_AT, key=email.lower())
         return [row["username"] for row in rows]
 
     async def list(
@@ -170,15 +179,10 @@ class UserStore:
         async with self._database.transaction() as statements:
             await set_password(statements, user_id, password_hash, Event.PASSWORD_CHANGED, context)
 
-    async def change_email(
-        self, user_id: UUID, email: str | None, context: AuditContext
-    ) -> User | None:
-        """The user under another address; resets that were sent to the old one are void."""
+    async def remove_email(self, user_id: UUID, context: AuditContext) -> User | None:
+        """The user without an address; resets that were sent to it are void."""
         async with self._database.transaction() as statements:
-            await statements.execute(_DELETE_RESETS, user=user_id)
-            await record(statements, Event.EMAIL_CHANGED, user_id, context)
-            key = email.lower() if email else None
-            return await _change(statements, _SET_EMAIL, user_id, address=email, address_key=key)
+            return await set_email(statements, user_id, None, context)
 
     async def set_role(self, user_id: UUID, role: Role, context: AuditContext) -> User | None:
         """The user in the new role; tokens that are refreshed from now on lose what it does not allow.
@@ -215,6 +219,7 @@ class UserStore:
             event = Event.USER_DISABLED if disabled else Event.USER_ENABLED
             await record(statements, event, user_id, context)
             if disabled:
+                await _void_mailed_tokens(statements, user_id)
                 await end_sessions_of(statements, user_id, EndOfSession.USER_DISABLED, context)
         return user
 
@@ -227,6 +232,7 @@ async def add_user(
     role: Role = Role.USER,
     email: str | None = None,
     *,
+    email_is_proven: bool = False,
     context: AuditContext,
 ) -> User:
     """A new user, within the caller's transaction; a name in use raises `IntegrityError`."""
@@ -242,6 +248,7 @@ async def add_user(
         display_name=display_name,
         email=email,
         email_key=email.lower() if email else None,
+        email_verified_at=created if email_is_proven else None,
         password_hash=password_hash,
         role=role.value,
         disabled_at=None,
@@ -260,9 +267,9 @@ async def set_password(
     event: Event,
     context: AuditContext,
 ) -> None:
-    """Sets a password within the caller's transaction: sessions end, and mailed reset tokens are void."""
+    """Sets a password within the caller's transaction: sessions end, and mailed tokens are void."""
     await _change(statements, _SET_PASSWORD, user_id, new_hash=password_hash)
-    await statements.execute(_DELETE_RESETS, user=user_id)
+    await _void_mailed_tokens(statements, user_id)
     await record(statements, event, user_id, context)
     await end_sessions_of(statements, user_id, EndOfSession.PASSWORD_CHANGED, context)
 
@@ -272,6 +279,38 @@ async def _keep_an_administrator(statements: Statements, user_id: UUID) -> None:
     found = await statements.fetch_all(_LOCK_ADMINISTRATORS)
     if [row["id"] for row in found] == [user_id]:
         raise LastAdministrator
+
+
+async def set_email(
+    statements: Statements, user_id: UUID, email: str | None, context: AuditContext
+) -> User | None:
+    """The user under another address, which was proven, or under none, within the caller's transaction."""
+    await _void_mailed_tokens(statements, user_id)
+    await record(statements, Event.EMAIL_CHANGED, user_id, context)
+    return await _change(
+        statements,
+        _SET_EMAIL,
+        user_id,
+        address=email,
+        address_key=email.lower() if email else None,
+        verified_at=now() if email else None,
+    )
+
+
+async def verify_email(statements: Statements, user_id: UUID) -> None:
+    """Notes, within the caller's transaction, that a link which was sent to the user's address was used."""
+    await _change(statements, _VERIFY_EMAIL, user_id, verified_at=now())
+
+
+async def find_user(statements: Statements, user_id: UUID) -> User | None:
+    """The user with this id, within the caller's transaction."""
+    return _user(await statements.fetch_one(_USER_BY_ID, user=user_id))
+
+
+async def _void_mailed_tokens(statements: Statements, user_id: UUID) -> None:
+    """Of resets, and of changes of the address."""
+    await statements.execute(_DELETE_RESETS, user=user_id)
+    await statements.execute(_DELETE_EMAIL_CHANGES, user=user_id)
 
 
 async def _change(

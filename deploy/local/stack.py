@@ -1,9 +1,10 @@
 """Start, watch and stop the local processes."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from deploy import health, nginx, preflight, uv
@@ -84,19 +85,20 @@ class LocalStack:
             binary = binary or nginx.unpack(checkout)
         environment = self._environment(binary)
         shutil.rmtree(checkout.run, ignore_errors=True)  # of a supervisord that was killed
-        for folder in (checkout.logs, checkout.run):
-            folder.mkdir(parents=True, exist_ok=True)
-        self._note_addresses()
-        (checkout.run / CONFIGURATION).write_text(
-            supervisord.configuration(self._settings.own_services), encoding="utf-8"
-        )
-        with progress.step("migrating databases"):
-            self._migrate(environment)
-        with self._stopped_on_failure():
-            with progress.step(f"starting {', '.join(self.services)} and nginx"):
-                self._start_supervisor(environment)
-            with progress.step("waiting until all of it is ready"):
-                self._wait_until_ready()
+        with _readable_by_the_owner_only():
+            for folder in (checkout.data, checkout.logs, checkout.run, checkout.data / "proxy"):
+                self._make_private(folder)
+            self._note_addresses()
+            (checkout.run / CONFIGURATION).write_text(
+                supervisord.configuration(self._settings.own_services), encoding="utf-8"
+            )
+            with progress.step("migrating databases"):
+                self._migrate(environment)
+            with self._stopped_on_failure():
+                with progress.step(f"starting {', '.join(self.services)} and nginx"):
+                    self._start_supervisor(environment)
+                with progress.step("waiting until all of it is ready"):
+                    self._wait_until_ready()
 
     def stop(self) -> None:
         """Stop every process of this checkout; data stays.
@@ -243,6 +245,16 @@ class LocalStack:
     def _log(self, name: str) -> Path:
         return self._checkout.logs / f"{name}.log"
 
+    def _make_private(self, folder: Path) -> None:
+        """Make the folder if it is not there, and close it to everyone but the owner of the checkout."""
+        folder.mkdir(parents=True, exist_ok=True)
+        with suppress(PermissionError):  # somebody else's, who shares it on purpose
+            folder.chmod(0o700)
+        if os.geteuid() == 0:
+            # Workers of nginx run as the owner of the pages, when root starts it, and write below it.
+            owner = self._checkout.root.stat()
+            os.chown(folder, owner.st_uid, owner.st_gid)
+
     def _note_addresses(self) -> None:
         """Keep what may have been said for one `make up` only, such as GATEHOUSE_PORT=9000."""
         settings = self._settings
@@ -284,6 +296,16 @@ class LocalStack:
         except BaseException:
             self.stop()
             raise
+
+
+@contextmanager
+def _readable_by_the_owner_only() -> Iterator[None]:
+    """Files that are made meanwhile, by programs that are started too, are their owner's alone."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 def _is_alive(pid_file: Path) -> bool:

@@ -16,6 +16,8 @@ logfile = var/log/supervisord.log
 logfile_maxbytes = 5MB
 logfile_backups = 2
 pidfile = var/run/supervisord.pid
+; Of its logs, and of what its programs write: for their owner alone.
+umask = 077
 childlogdir = var/log
 
 [unix_http_server]

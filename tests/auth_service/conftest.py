@@ -58,8 +58,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def settings(database_url: str) -> AuthSettings:
-    return settings_for(database_url)
+def settings(database_url: str, tmp_path: Path) -> AuthSettings:
+    return settings_for(database_url, state_dir=tmp_path / "state")
 
 
 @pytest.fixture
@@ -98,7 +98,8 @@ async def shared_client(filled_file: Path) -> AsyncIterator[httpx2.AsyncClient]:
     # The fixture `services` comes after those of the session.
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("GATEHOUSE_SERVICES", SERVICES)
-        app = create_app(settings_for(f"sqlite:///{file}"))
+        state = filled_file.with_name("state")
+        app = create_app(settings_for(f"sqlite:///{file}", state_dir=state))
     async with running(app, base_url=URL) as client:
         yield client
 

@@ -6,11 +6,13 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from json import dumps
 from pathlib import Path
 
 import pytest
 
 from testing.checkout import Copy
+from testing.http import send
 from testing.processes import wait_until
 from testing.services import LISTED, OURS
 
@@ -70,6 +72,40 @@ def test_a_second_up_says_that_it_runs(running: Copy) -> None:
     assert done.returncode == 0
     assert f"already runs as local processes: http://localhost:{running.port}" in done.stdout
     assert running.processes() >= before
+
+
+def test_nobody_else_on_the_machine_reads_what_it_writes(copy: Copy) -> None:
+    copy.make("down")
+    # What earlier versions left.
+    old = copy.folder / "var" / "log" / "auth.log"
+    old.parent.mkdir(parents=True, exist_ok=True)
+    old.write_text("")
+    for path in (old.parent.parent, old.parent):
+        path.chmod(0o755)
+    assert copy.make("up").returncode == 0
+    new = {"username": "grace", "email": "grace@example.com"}
+    asked = send(
+        f"http://127.0.0.1:{copy.port}",
+        "/auth/users",
+        method="POST",
+        headers=[("Content-Type", "application/json")],
+        body=dumps(new).encode(),
+    )
+    assert asked.status == 202
+    mails = copy.folder / "var" / "auth" / "mails"
+    wait_until(lambda: bool([*mails.glob("*.txt")]), seconds=15, what="the mail is a file")
+
+    (mail,) = mails.glob("*.txt")
+    token = re.findall(r"token=(\S+)", mail.read_text())[0]
+    assert [
+        path
+        for path in (copy.folder / "var", *(copy.folder / "var").rglob("*"))
+        if path != old and path.lstat().st_mode & 0o077 and not path.is_symlink()
+    ] == []
+    logs = "".join(path.read_text() for path in old.parent.iterdir())
+    assert str(mail.relative_to(copy.folder)) in logs
+    assert token not in logs
+    assert new["email"] not in logs
 
 
 def test_another_mode_is_refused_while_it_runs(running: Copy) -> None:

@@ -6,11 +6,13 @@ from functools import partial
 
 from auth_service.audit.context import AuditContext
 from auth_service.errors import InvalidField
+from auth_service.mail.limit import RequestLimit
+from auth_service.mail.notices import Notices
 from auth_service.mail.outbox import Outbox
 from auth_service.oauth.opaque_tokens import digest_of, new_opaque_token
 from auth_service.passwords.hashing import PasswordHashing
 from auth_service.passwords.strength import check_strength
-from auth_service.passwords.throttling import SignInGuard
+from auth_service.passwords.throttling import Purpose, SignInGuard
 from auth_service.users.password_reset.store import PasswordResetStore
 from auth_service.users.store import User, UserStore
 from gatehouse_chassis.database.columns import now
@@ -27,7 +29,8 @@ class SpentResetToken(InvalidField):
 class PasswordResets:
     """Sends tokens, and sets a new password for each that comes back.
 
-    What depends on whether the user exists happens after the answer, so neither the answer nor its time reveals it.
+    What depends on whether the user exists happens after the answer, so neither the answer nor its time reveals it. The
+    statements are the same whoever exists, so the time of the next answer does not reveal it either.
 
     Attributes:
         life: how long a mailed token is valid.
@@ -38,7 +41,9 @@ class PasswordResets:
     resets: PasswordResetStore
     hashing: PasswordHashing
     guard: SignInGuard
+    limit: RequestLimit
     outbox: Outbox
+    notices: Notices
     life: timedelta
     issuer: str
 
@@ -78,20 +83,20 @@ class PasswordResets:
             raise SpentResetToken
         # The mail shows that this is the owner, who may sign in from here whatever strangers tried.
         await self.guard.succeeded(user.username, context.address)
+        self.notices.password_reset(user)
 
     async def _send(self, username: str, context: AuditContext) -> None:
-        if not await self.outbox.may_send(f"reset {username}", context):
+        if not await self.limit.allows(Purpose.RESET_MAIL, username, context):
             return
-        user = await self.users.find_by_name(username)
-        if user is None or user.disabled or user.email is None:
-            return
+        found = await self.users.find_by_name(username)
+        user = None if found is None or found.disabled or found.email is None else found
         token, digest = new_opaque_token()
-        await self.resets.add(digest, user.id, now() + self.life, context)
+        await self.resets.add(digest, user.id if user else None, now() + self.life, context)
         minutes = int(self.life.total_seconds() // 60)
-        await self.outbox.sender.send(
-            user.email,
+        self.outbox.send(
+            user.email if user else None,
             "Your new password",
-            f"Someone, probably you, asked to reset the password of {user.username}.\n\n"
+            f"Someone, probably you, asked to reset the password of {user.username if user else username}.\n\n"
             f"To choose a new one, open this page. It is valid for {minutes} minutes, once:\n\n"
             f"{self.issuer}/password-reset/confirm?token={token}\n\n"
             "If it was not you, do nothing: your password stays as it is.\n",

@@ -3,17 +3,26 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import String, bindparam, delete, insert, select
 
 from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
 from auth_service.audit.store import record
 from auth_service.tables import password_resets, users
-from auth_service.users.store import set_password
+from auth_service.users.store import set_password, verify_email
 from gatehouse_chassis.database import Database
-from gatehouse_chassis.database.columns import now
+from gatehouse_chassis.database.columns import UtcDateTime, now
 
-_ADD = insert(password_resets)
+# For a user that there is not it adds no row, by the same statement.
+_ADD = insert(password_resets).from_select(
+    ["digest", "user_id", "created_at", "expires_at"],
+    select(
+        bindparam("digest", type_=String),
+        users.c.id,
+        bindparam("created_at", type_=UtcDateTime),
+        bindparam("expires_at", type_=UtcDateTime),
+    ).where(users.c.id == bindparam("user")),
+)
 _ALIVE = password_resets.c.expires_at > bindparam("at")
 _THIS = password_resets.c.digest == bindparam("which")
 _USER_OF = (
@@ -39,18 +48,15 @@ class PasswordResetStore:
         self._database = database
 
     async def add(
-        self, digest: str, user_id: UUID, expires_at: datetime, context: AuditContext
+        self, digest: str, user_id: UUID | None, expires_at: datetime, context: AuditContext
     ) -> None:
-        """Stores a new token."""
+        """Stores a new token; for no user the statements are the same, and nothing is stored."""
+        event = Event.PASSWORD_RESET_SENT if user_id else Event.PASSWORD_RESET_ASKED
         async with self._database.transaction() as statements:
             await statements.execute(
-                _ADD,
-                digest=digest,
-                user_id=user_id,
-                created_at=now(),
-                expires_at=expires_at,
+                _ADD, digest=digest, user=user_id, created_at=now(), expires_at=expires_at
             )
-            await record(statements, Event.PASSWORD_RESET_SENT, user_id, context)
+            await record(statements, event, user_id, context)
 
     async def find_user(self, digest: str) -> UUID | None:
         """The user whose password the token resets; None when it cannot be used, or the user is disabled."""
@@ -63,6 +69,7 @@ class PasswordResetStore:
             used = await statements.fetch_one(_USE, which=digest, at=now())
             if used is None:
                 return False
+            await verify_email(statements, used["user_id"])
             await set_password(
                 statements, used["user_id"], password_hash, Event.PASSWORD_RESET, context
             )

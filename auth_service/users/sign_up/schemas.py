@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from auth_service.mail.tokens import MailedToken
 from auth_service.users.schemas import DisplayName, Email, NewPassword, Username
+from gatehouse_chassis.http.text import OMITTED
 
 
 class SignUp(BaseModel):
@@ -14,7 +15,13 @@ class SignUp(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     username: Username
-    password: NewPassword
+    password: Annotated[
+        NewPassword,
+        Field(
+            description="the first password of a user whom an administrator makes; all others choose theirs with the "
+            "mailed link"
+        ),
+    ] = OMITTED
     display_name: DisplayName = ""
     email: Annotated[
         Email | None,
@@ -31,8 +38,13 @@ class SignUpAsked(BaseModel):
 
 
 class SignUpConfirmation(BaseModel):
-    """The token that was mailed."""
+    """The token that was mailed, and what its reader chooses."""
 
     model_config = ConfigDict(extra="forbid")
 
     token: MailedToken
+    password: NewPassword
+    username: Annotated[Username, Field(description="another name than the one of the sign-up")] = (
+        OMITTED
+    )
+    display_name: DisplayName = OMITTED

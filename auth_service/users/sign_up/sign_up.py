@@ -5,16 +5,14 @@ from datetime import timedelta
 from functools import partial
 
 from auth_service.audit.context import AuditContext
-from auth_service.audit.events import Event
-from auth_service.audit.store import AuditStore
-from auth_service.errors import InvalidField
+from auth_service.errors import InvalidField, TooManyTries
+from auth_service.mail.limit import RequestLimit
 from auth_service.mail.outbox import Outbox
 from auth_service.oauth.opaque_tokens import digest_of, new_opaque_token
 from auth_service.passwords.hashing import PasswordHashing
 from auth_service.passwords.strength import check_strength
-from auth_service.passwords.throttling import SignInGuard
-from auth_service.users.sign_up.schemas import SignUp
-from auth_service.users.sign_up.store import SignUpStore
+from auth_service.passwords.throttling import Purpose, SignInGuard
+from auth_service.users.sign_up.store import SignUpStore, WaitingSignUp
 from auth_service.users.store import User, UserStore
 from gatehouse_chassis.database.columns import now
 
@@ -30,7 +28,11 @@ class SpentToken(Exception):
 class SignUps:
     """Makes accounts: at once for administrators, for everyone else when the mailed token is used.
 
-    The work before the answer is the same whether or not the user exists. One mail is sent in each case, afterwards.
+    Anybody can sign up with anybody's address, so nothing that they give is of use to them: whoever reads the mail
+    chooses the password, and may choose another name.
+
+    The answer is the same whether or not the user exists. One mail is sent in each case, afterwards, and the statements
+    are the same, so the time of the next answer does not reveal it either.
 
     Attributes:
         life: how long a mailed token is valid.
@@ -39,27 +41,35 @@ class SignUps:
 
     users: UserStore
     waiting: SignUpStore
-    audit: AuditStore
     hashing: PasswordHashing
     guard: SignInGuard
+    limit: RequestLimit
     outbox: Outbox
     life: timedelta
     issuer: str
 
-    async def ask(self, new: SignUp, context: AuditContext) -> None:
+    def ask(
+        self, username: str, display_name: str, email: str | None, context: AuditContext
+    ) -> None:
         """Sends a mail to the address: with the token, or with the reason why there is none.
 
         Raises:
-            WeakPassword: the password is easily guessed.
             InvalidField: there is no address.
-            HashingBusy, OutboxFull: nothing was done.
+            OutboxFull: nothing was done.
         """
-        if new.email is None:
+        if email is None:
             raise InvalidField("email", "a sign-up is confirmed by mail")
-        password_hash = await self._hash(new, context)
-        self.outbox.add(partial(self._send, new, new.email, password_hash, context))
+        new = WaitingSignUp(username, display_name, email)
+        self.outbox.add(partial(self._send, new, context))
 
-    async def create(self, new: SignUp, context: AuditContext) -> User:
+    async def create(
+        self,
+        username: str,
+        password: str,
+        display_name: str,
+        email: str | None,
+        context: AuditContext,
+    ) -> User:
         """The new user, at once.
 
         Raises:
@@ -67,82 +77,91 @@ class SignUps:
             UsernameTaken: the name is in use.
             HashingBusy: nothing was done.
         """
-        password_hash = await self._hash(new, context)
+        await check_strength(
+            self.hashing, context, password, "password", username, display_name, email
+        )
+        password_hash = await self.hashing.hash(password, context)
         return await self.users.create(
-            new.username, password_hash, new.display_name, email=new.email, context=context
+            username, password_hash, display_name, email=email, context=context
         )
 
-    async def name_for(self, token: str) -> str:
-        """The username that the token would confirm.
+    async def find(self, token: str) -> WaitingSignUp:
+        """The sign-up that the token would confirm.
 
         Raises:
             SpentToken: it is unknown, used or expired.
         """
-        username = await self.waiting.find_username(digest_of(token))
-        if username is None:
+        waiting = await self.waiting.find(digest_of(token))
+        if waiting is None:
             raise SpentToken
-        return username
+        return waiting
 
-    async def confirm(self, token: str, context: AuditContext) -> User:
+    async def confirm(
+        self,
+        token: str,
+        password: str,
+        context: AuditContext,
+        *,
+        username: str | None = None,
+        display_name: str | None = None,
+    ) -> User:
         """The new user, for the token that was sent.
 
+        Args:
+            username, display_name: in the place of those of the sign-up.
+
         Raises:
             SpentToken: it is unknown, used or expired.
-            UsernameTaken: the name was taken in the meantime; the token stays valid.
+            WeakPassword: the password is easily guessed.
+            UsernameTaken: the name is in use; the token stays valid.
+            TooManyTries: too many names were tried with this token.
+            HashingBusy: nothing was done.
         """
-        user = await self.waiting.confirm(digest_of(token), context)
+        waiting, digest = await self.find(token), digest_of(token)
+        username = username or waiting.username
+        display_name = waiting.display_name if display_name is None else display_name
+        about = (username, display_name, waiting.email)
+        await check_strength(self.hashing, context, password, "password", *about)
+        # Or one token would tell of every name whether it is taken.
+        if not await self.limit.allows(Purpose.SIGN_UP_NAME, digest, context):
+            raise TooManyTries
+        password_hash = await self.hashing.hash(password, context)
+        user = await self.waiting.confirm(digest, username, password_hash, display_name, context)
         if user is None:
             raise SpentToken
         await self.guard.succeeded(user.username, context.address)
         return user
 
-    async def _hash(self, new: SignUp, context: AuditContext) -> str:
-        password = new.password.get_secret_value()
-        about = (new.username, new.display_name, new.email)
-        await check_strength(self.hashing, context, password, "password", *about)
-        return await self.hashing.hash(password, context)
-
-    async def _send(
-        self, new: SignUp, email: str, password_hash: str, context: AuditContext
-    ) -> None:
-        if not await self.outbox.may_send(f"sign-up {email}", context):
+    async def _send(self, new: WaitingSignUp, context: AuditContext) -> None:
+        if not await self.limit.allows(Purpose.SIGN_UP_MAIL, new.email, context):
             return
-        if names := await self.users.names_at(email):
+        names = await self.users.names_proven_at(new.email)
+        taken = await self.users.find_by_name(new.username)
+        token, digest = new_opaque_token()
+        if names:
             mailed, subject, text = "address_known", "You have an account", self._known(names)
-        elif await self.users.find_by_name(new.username):
-            mailed, subject, text = "name_taken", "Choose another name", self._taken(new.username)
+        elif taken:
+            mailed, subject = "name_taken", "Choose another name"
+            text = self._confirmation(new.username, token, "That name is taken: choose another.")
         else:
-            token, digest = new_opaque_token()
-            await self.waiting.add(
-                digest,
-                username=new.username,
-                display_name=new.display_name,
-                email=email,
-                password_hash=password_hash,
-                expires_at=now() + self.life,
-            )
             mailed, subject = "confirmation", "Confirm your account"
-            text = self._confirmation(new.username, token)
-        about = {"username": new.username, "mailed": mailed}
-        await self.audit.record(Event.SIGN_UP_ASKED, None, context, **about)
-        await self.outbox.sender.send(email, subject, text)
+            text = self._confirmation(new.username, token, "You may choose another one.")
+        expires_at = now() + self.life
+        await self.waiting.add(
+            digest, new, expires_at, context, mailed=mailed, wanted=mailed != "address_known"
+        )
+        self.outbox.send(new.email, subject, text)
 
-    def _confirmation(self, username: str, token: str) -> str:
+    def _confirmation(self, username: str, token: str, about_the_name: str) -> str:
         minutes = int(self.life.total_seconds() // 60)
         valid_for = f"{minutes // 60} hours" if minutes >= 120 else f"{minutes} minutes"
         return (
-            f"Someone, probably you, asked for an account with this address, under the name {username}.\n\n"
-            f"To create it, open this page. It is valid for {valid_for}, once:\n\n"
+            f"Someone, probably you, asked for an account with this address, under the name {username}. "
+            f"{about_the_name}\n\n"
+            f"To create it, open this page and choose a password. It is valid for {valid_for}, once; if there are "
+            "several such mails, take any:\n\n"
             f"{self.issuer}/sign-up/confirm?token={token}\n\n"
             "If it was not you, do nothing: then there will be no account.\n"
-        )
-
-    def _taken(self, username: str) -> str:
-        return (
-            f"Someone, probably you, asked for an account with this address, under the name {username}.\n\n"
-            "That name is taken, so there is no account. Choose another one:\n\n"
-            f"{self.issuer}/sign-up\n\n"
-            "If it was not you, do nothing.\n"
         )
 
     def _known(self, names: list[str]) -> str:

@@ -1,8 +1,9 @@
 """Sign-ups that wait for their confirmation, under the digest of the token that was mailed."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import Boolean, bindparam, delete, insert, select
 
 from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
@@ -12,11 +13,28 @@ from auth_service.users.store import User, UsernameTaken, add_user
 from gatehouse_chassis.database import Database, IntegrityError
 from gatehouse_chassis.database.columns import now
 
+
+@dataclass(frozen=True, slots=True)
+class WaitingSignUp:
+    """Who asked for an account, which need not be the owner of the address."""
+
+    username: str
+    display_name: str
+    email: str
+
+
+_STORED = ("digest", "username", "display_name", "email", "expires_at")
 _THIS = (sign_ups.c.digest == bindparam("which"), sign_ups.c.expires_at > bindparam("at"))
-_ADD = insert(sign_ups)
-_USERNAME_OF = select(sign_ups.c.username).where(*_THIS)
+# Where there is to be no sign-up it adds no row, by the same statement.
+_ADD = insert(sign_ups).from_select(
+    _STORED,
+    select(*(bindparam(name, type_=sign_ups.c[name].type) for name in _STORED)).where(
+        bindparam("wanted", type_=Boolean)
+    ),
+)
+_WAITING = select(sign_ups.c.username, sign_ups.c.display_name, sign_ups.c.email).where(*_THIS)
 # One statement decides who uses it.
-_USE = delete(sign_ups).where(*_THIS).returning(*sign_ups.c)
+_USE = delete(sign_ups).where(*_THIS).returning(sign_ups.c.email)
 _PURGE = delete(sign_ups).where(
     sign_ups.c.digest.in_(
         select(sign_ups.c.digest)
@@ -35,34 +53,49 @@ class SignUpStore:
     async def add(
         self,
         digest: str,
-        *,
-        username: str,
-        display_name: str,
-        email: str,
-        password_hash: str,
+        waiting: WaitingSignUp,
         expires_at: datetime,
+        context: AuditContext,
+        *,
+        mailed: str,
+        wanted: bool,
     ) -> None:
-        """Stores a sign-up until it is confirmed or expires."""
-        await self._database.execute(
-            _ADD,
-            digest=digest,
-            username=username,
-            display_name=display_name,
-            email=email,
-            password_hash=password_hash,
-            expires_at=expires_at,
-        )
+        """Stores a sign-up until it is confirmed or expires.
 
-    async def find_username(self, digest: str) -> str | None:
-        """The name that the token would confirm; None when it is unknown, used or expired."""
-        row = await self._database.fetch_one(_USERNAME_OF, which=digest, at=now())
-        return row["username"] if row else None
+        Args:
+            mailed: which mail is sent, for the audit log.
+            wanted: without it the statements are the same, and no sign-up is stored.
+        """
+        async with self._database.transaction() as statements:
+            await statements.execute(
+                _ADD,
+                digest=digest,
+                username=waiting.username,
+                display_name=waiting.display_name,
+                email=waiting.email,
+                expires_at=expires_at,
+                wanted=wanted,
+            )
+            about = {"username": waiting.username, "mailed": mailed}
+            await record(statements, Event.SIGN_UP_ASKED, None, context, **about)
 
-    async def confirm(self, digest: str, context: AuditContext) -> User | None:
-        """The new user; None when the token is unknown, used or expired.
+    async def find(self, digest: str) -> WaitingSignUp | None:
+        """The sign-up that the token would confirm; None when it is unknown, used or expired."""
+        row = await self._database.fetch_one(_WAITING, which=digest, at=now())
+        return WaitingSignUp(**row) if row else None
+
+    async def confirm(
+        self,
+        digest: str,
+        username: str,
+        password_hash: str,
+        display_name: str,
+        context: AuditContext,
+    ) -> User | None:
+        """The new user, whose address is proven; None when the token is unknown, used or expired.
 
         Raises:
-            UsernameTaken: someone else got this name in the meantime; the token stays valid.
+            UsernameTaken: someone else has this name; the token stays valid.
         """
         try:
             async with self._database.transaction() as statements:
@@ -71,17 +104,16 @@ class SignUpStore:
                     return None
                 user = await add_user(
                     statements,
-                    row["username"],
-                    row["password_hash"],
-                    row["display_name"],
+                    username,
+                    password_hash,
+                    display_name,
                     email=row["email"],
+                    email_is_proven=True,
                     context=context,
                 )
                 await record(statements, Event.SIGN_UP_CONFIRMED, user.id, context)
         except IntegrityError:
-            raise UsernameTaken(
-                "This username was taken meanwhile; sign up again under another one."
-            ) from None
+            raise UsernameTaken("This username is taken; choose another one.") from None
         return user
 
     async def purge_expired(self, limit: int) -> int:

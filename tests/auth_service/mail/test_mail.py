@@ -1,9 +1,11 @@
 """Mail over SMTP, to a real server: with TLS from the first byte, with STARTTLS, and with neither."""
 
 import ssl
+import stat
 from collections.abc import Callable, Iterator
 from email import message_from_bytes
 from email.policy import default
+from pathlib import Path
 from typing import Any, Literal
 
 import httpx2
@@ -13,7 +15,12 @@ from aiosmtpd.smtp import AuthResult
 from structlog.testing import capture_logs
 
 from auth_service.mail.outbox import Outbox
-from auth_service.mail.sender import MailServerNotTrusted, SmtpSender
+from auth_service.mail.sender import (
+    FILES_KEPT,
+    MailServerNotTrusted,
+    SmtpSender,
+    mail_sender,
+)
 from testing.certificates import Certificates
 from testing.ports import free_port
 from tests.auth_service.people import DEMO, Person, make_user
@@ -93,6 +100,27 @@ def trusted(certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("SSL_CERT_FILE", str(certificates.authority))
 
 
+async def test_without_a_server_a_mail_is_a_file_of_the_owner_and_the_log_names_nothing_else(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "auth" / "mails"
+    sender = mail_sender("", "", folder)
+    with capture_logs() as log:
+        for number in range(FILES_KEPT + 2):
+            await sender.send(f"{number}@example.com", "Hello", LINK)
+    files = sorted(folder.iterdir())
+    assert len(files) == FILES_KEPT
+    assert f"To: {FILES_KEPT + 1}@example.com\nSubject: Hello\n\n{LINK}" == files[-1].read_text()
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert log[-1] == {
+        "event": "mail_not_sent",
+        "log_level": "warning",
+        "file": str(files[-1]),
+        "advice": "set AUTH_SMTP_URL",
+    }
+
+
 @pytest.mark.usefixtures("trusted")
 @pytest.mark.parametrize("encryption", ["smtps", "smtp", "smtp+plain"])
 async def test_a_mail_arrives_whole_over_the_encryption_that_the_url_names(
@@ -150,7 +178,7 @@ async def test_a_refused_certificate_is_told_to_the_log_and_to_nobody_else(
         (
             "/users",
             [
-                {"username": name, "password": ada.password + "!", "email": email}
+                {"username": name, "email": email}
                 for name, email in ((DEMO.username, "new@example.com"), ("grace", EMAIL))
             ],
         ),

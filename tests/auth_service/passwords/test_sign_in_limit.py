@@ -28,8 +28,6 @@ GETTERS = [
 HASHES_NOTHING = {
     "POST /users/password-reset": "it sends a mail, and says the same to everyone",
     "POST /password-reset": "the same, as a page",
-    "POST /users/confirm": "the password was hashed when the sign-up began",
-    "POST /sign-up/confirm": "the same, as a page",
 }
 
 

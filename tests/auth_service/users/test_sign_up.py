@@ -31,7 +31,7 @@ from tests.auth_service.people import ADMIN, DEMO, URL, Person, bearer, make_use
 
 GRACE = Person("grace", "compile-the-7-cobol-cards")
 EMAIL = "Grace@example.com"
-NEW = {"username": GRACE.username, "password": GRACE.password, "email": EMAIL}
+NEW = {"username": GRACE.username, "email": EMAIL}
 
 
 @pytest.fixture
@@ -48,8 +48,16 @@ async def sign_up(outbox: Outbox, client: httpx2.AsyncClient, **changes: str) ->
     return answer
 
 
-async def confirm(client: httpx2.AsyncClient, token: str) -> httpx2.Response:
-    return await client.post("/users/confirm", json={"token": token})
+async def confirm(client: httpx2.AsyncClient, token: str, **chosen: str) -> httpx2.Response:
+    body = {"token": token, "password": GRACE.password, **chosen}
+    return await client.post("/users/confirm", json=body)
+
+
+async def make_ada(outbox: Outbox, client: httpx2.AsyncClient, mailbox: Mailbox) -> None:
+    """Ada, who has proven that the address is hers."""
+    await sign_up(outbox, client, username="ada", email="ada@example.com")
+    assert (await confirm(client, mailbox.token)).status_code == 201
+    mailbox.mails.clear()
 
 
 def refusal(answer: httpx2.Response) -> tuple[int, str]:
@@ -169,8 +177,7 @@ async def test_whoever_exists_the_answer_and_the_work_before_it_are_the_same(
     app = create_app(settings, container)
     told = set()
     async with running(app, base_url=URL) as client:
-        ada = Person("ada", "engine-of-9-difference-wheels")
-        await make_user(client, ada, email="ada@example.com")
+        await make_ada(container.outbox, client, mailbox)
         for number, body in enumerate(KNOWN.values(), 1):
             hasher.hashed = 0
             answer = await client.post("/users", json=body)
@@ -182,7 +189,7 @@ async def test_whoever_exists_the_answer_and_the_work_before_it_are_the_same(
             assert len(mailbox.mails) == number
             assert mailbox.mails[-1][0] == body["email"]
     assert [answer[0] for answer in told] == [202]
-    assert {hashed for *_, hashed in told} == {1}
+    assert {hashed for *_, hashed in told} == {0}
 
 
 class WatchedUsers(UserStore):
@@ -192,9 +199,9 @@ class WatchedUsers(UserStore):
         super().__init__(database)
         self._happened = happened
 
-    async def names_at(self, email: str) -> list[str]:
+    async def names_proven_at(self, email: str) -> list[str]:
         self._happened.append("looked up")
-        return await super().names_at(email)
+        return await super().names_proven_at(email)
 
 
 @on_both_databases
@@ -227,13 +234,12 @@ async def test_the_answer_has_left_before_anybody_is_looked_up(
 
 @on_both_databases
 @pytest.mark.parametrize(
-    ("changes", "says", "leads_to"),
+    ("changes", "says"),
     [
-        ({"username": "DEMO"}, "That name is taken", "/sign-up"),
-        ({"email": "ada@EXAMPLE.com"}, "so there is no new one: ada.", "/password-reset"),
-        ({"username": "demo", "email": "ada@example.com"}, "no new one: ada.", "/password-reset"),
+        ({"email": "ada@EXAMPLE.com"}, "so there is no new one: ada."),
+        ({"username": "demo", "email": "ada@example.com"}, "no new one: ada."),
     ],
-    ids=["name", "address", "both"],
+    ids=["address", "both"],
 )
 async def test_the_owner_of_the_address_is_told_why_there_is_no_account_and_what_to_do(
     outbox: Outbox,
@@ -242,31 +248,106 @@ async def test_the_owner_of_the_address_is_told_why_there_is_no_account_and_what
     database: Database,
     changes: dict[str, str],
     says: str,
-    leads_to: str,
 ) -> None:
-    await make_user(client, Person("ada", "engine-of-9-difference-wheels"), email="ada@example.com")
+    await make_ada(outbox, client, mailbox)
     await sign_up(outbox, client, **changes)
     ((_, _, text),) = mailbox.mails
     assert says in text
-    assert mailbox.link.endswith(leads_to)
+    assert mailbox.link.endswith("/password-reset")
     assert await database.fetch_all(select(sign_ups).limit(1)) == []
 
 
-async def test_a_password_is_judged_before_anybody_is_looked_up(
+@on_both_databases
+async def test_whose_name_is_taken_chooses_another_with_the_same_link(
     outbox: Outbox, client: httpx2.AsyncClient, mailbox: Mailbox
 ) -> None:
-    answers = [
-        await sign_up(outbox, client, username=name, password="password1234")
-        for name in (DEMO.username, "grace")
-    ]
-    bodies = [{**answer.json(), "request_id": ""} for answer in answers]
-    assert bodies[0] == bodies[1]
-    assert refusal(answers[0]) == (422, "invalid_input")
+    await sign_up(outbox, client, username="DEMO")
+    assert "That name is taken" in mailbox.mails[-1][2]
+    assert refusal(await confirm(client, mailbox.token)) == (409, "conflict")
+    made = await confirm(client, mailbox.token, username="grace")
+    assert (made.status_code, made.json()["username"]) == (201, "grace")
+    assert await sign_in(client, GRACE)
+
+
+async def test_a_token_tells_of_a_few_names_whether_they_are_taken(
+    outbox: Outbox, client: httpx2.AsyncClient, mailbox: Mailbox
+) -> None:
+    await sign_up(outbox, client)
+    tried = [await confirm(client, mailbox.token, username="demo") for _ in range(5)]
+    assert {answer.status_code for answer in tried} == {409}
+    for username in ("demo", "somebody"):
+        answer = await confirm(client, mailbox.token, username=username)
+        assert refusal(answer) == (429, "too_many_requests")
+
+
+@on_both_databases
+async def test_a_stranger_s_sign_up_sets_no_password_and_does_not_stop_the_owner(
+    outbox: Outbox, client: httpx2.AsyncClient, mailbox: Mailbox
+) -> None:
+    stranger, owner = {"X-Forwarded-For": "203.0.113.9"}, {"X-Forwarded-For": "198.51.100.7"}
+    for number in range(10):
+        asked = {"username": f"stranger-{number}", "email": EMAIL}
+        await client.post("/users", json=asked, headers=stranger)
+        await outbox.close()
+    by_stranger = mailbox.token
+    mailbox.mails.clear()
+    await client.post("/users", json=NEW, headers=owner)
+    await outbox.close()
+    assert [to for to, _, _ in mailbox.mails] == [EMAIL]
+    # Whichever link the owner takes, the name and the password are the owner's.
+    made = await confirm(client, by_stranger, username=GRACE.username, display_name="Grace")
+    assert (made.status_code, made.json()["username"]) == (201, GRACE.username)
+    assert await sign_in(client, GRACE)
+
+
+async def test_strangers_everywhere_keep_the_owner_waiting_but_not_without_a_link(
+    outbox: Outbox, client: httpx2.AsyncClient, mailbox: Mailbox
+) -> None:
+    for number in range(25):
+        stranger = {"X-Forwarded-For": f"203.0.113.{number}"}
+        await client.post("/users", json={**NEW, "username": "stranger"}, headers=stranger)
+        await outbox.close()
+    assert len(mailbox.mails) == 20
+    assert (await sign_up(outbox, client)).status_code == 202
+    assert len(mailbox.mails) == 20
+    assert (await confirm(client, mailbox.token, username=GRACE.username)).status_code == 201
+    assert await sign_in(client, GRACE)
+
+
+async def test_a_sign_up_with_a_password_is_refused_and_not_taken_for_one_without(
+    outbox: Outbox, client: httpx2.AsyncClient, mailbox: Mailbox
+) -> None:
+    for username in (DEMO.username, "grace"):
+        answer = await sign_up(outbox, client, username=username, password=GRACE.password)
+        assert refusal(answer) == (422, "invalid_input")
+        assert answer.json()["errors"][0]["pointer"] == "#/password"
     assert mailbox.mails == []
 
 
+@pytest.mark.parametrize("password", ["short", "password1234", "x" * 257])
+async def test_a_password_that_is_refused_leaves_the_token_good(
+    outbox: Outbox, client: httpx2.AsyncClient, mailbox: Mailbox, password: str
+) -> None:
+    await sign_up(outbox, client)
+    answer = await confirm(client, mailbox.token, password=password)
+    assert refusal(answer) == (422, "invalid_input")
+    assert answer.json()["errors"][0]["pointer"] == "#/password"
+    assert (await confirm(client, mailbox.token)).status_code == 201
+
+
+@on_both_databases
+async def test_an_address_that_nobody_proved_is_nobody_s(
+    outbox: Outbox, client: httpx2.AsyncClient, mailbox: Mailbox
+) -> None:
+    """Anybody may be given your address; you are not told that the account is yours."""
+    await make_user(client, Person("thief", "engine-of-9-difference-wheels"), email=EMAIL)
+    await sign_up(outbox, client)
+    assert "thief" not in mailbox.mails[-1][2]
+    assert (await confirm(client, mailbox.token)).status_code == 201
+
+
 async def test_a_sign_up_needs_an_address(shared_client: httpx2.AsyncClient) -> None:
-    new = {"username": GRACE.username, "password": GRACE.password}
+    new = {"username": GRACE.username}
     answer = await shared_client.post("/users", json=new)
     assert refusal(answer) == (422, "invalid_input")
     assert answer.json()["errors"][0]["pointer"] == "#/email"
@@ -310,14 +391,14 @@ async def test_when_too_many_mails_are_under_way_everybody_is_told_to_come_back(
 
 
 @on_both_databases
-async def test_neither_token_nor_password_is_stored(
+async def test_a_token_is_stored_as_a_digest_and_a_password_not_at_all(
     outbox: Outbox, client: httpx2.AsyncClient, mailbox: Mailbox, database: Database
 ) -> None:
     await sign_up(outbox, client)
     (row,) = await database.fetch_all(select(sign_ups).limit(2))
     assert len(row["digest"]) == 64
-    assert row["password_hash"].startswith("$argon2id$")
-    assert not {mailbox.token, GRACE.password} & set(map(str, row.values()))
+    assert row["password_hash"] is None
+    assert mailbox.token not in set(map(str, row.values()))
 
 
 @on_both_databases

@@ -1,0 +1,1 @@
+"""Another mail address, proven by a link that is mailed to it."""
