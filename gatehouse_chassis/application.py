@@ -65,8 +65,10 @@ class _ServiceApp(FastAPI):
         described = self.openapi_schema is not None
         document = super().openapi()
         if not described:
-            schemas = document.setdefault("components", {}).setdefault("schemas", {})
-            schemas.update(problems.component_schemas())
+            components = document.setdefault("components", {})
+            components.setdefault("schemas", {}).update(problems.component_schemas())
+            for scheme in components.get("securitySchemes", {}).values():
+                _offer_password_last(scheme.get("flows", {}))
         return document
 
 
@@ -154,6 +156,12 @@ def create_service(
         variable = settings.variable("root_path")
         raise SettingsError(f"{variable} cannot be {settings.root_path!r}: {error}") from None
     return app
+
+
+def _offer_password_last(flows: dict[str, Any]) -> None:
+    """Swagger UI offers flows in their order: first the one in which only auth's own page sees the password."""
+    if "password" in flows:
+        flows["password"] = flows.pop("password")
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:
