@@ -142,6 +142,7 @@ def create_service(
         telemetry={"tracing": False, "metrics": False, "logs": False},
         responses={"default": problems.describe("A problem (RFC 9457)")},
     )
+    app.state.settings = settings
     app.state.database = database
     app.state.token_verifier = token_verifier
     problems.add_problems(app, errors or {})

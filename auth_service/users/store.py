@@ -126,12 +126,14 @@ class UserStore:
     ) -> list[User]:
         """Up to `limit` users, newest first: those created before the one with the id `before`."""
         parameters: dict[str, Any] = {"limit": limit}
-        if name_contains:
-            parameters["part"] = name_contains.lower()
         if before is not None:
             parameters["before"] = before
-        statement = _LISTS["part" in parameters, "before" in parameters]
-        rows = await self._database.fetch_all(statement, **parameters)
+        statement = _LISTS[bool(name_contains), "before" in parameters]
+        if name_contains:
+            part = name_contains.lower()
+            rows = await self._database.search(statement, **parameters, part=part)
+        else:
+            rows = await self._database.fetch_all(statement, **parameters)
         return [user for row in rows if (user := _user(row))]
 
     async def rename(self, user_id: UUID, display_name: str) -> User | None:

@@ -20,8 +20,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-# For one module at a time: until Playwright stops, an event loop runs in this thread, and `asyncio.run` of a module that
-# comes later would be refused.
+# For one module at a time: until Playwright stops, an event loop runs in this thread, and `asyncio.run` of a module
+# that comes later would be refused.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with running_chromium() as running:

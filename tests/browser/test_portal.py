@@ -251,9 +251,7 @@ def wait_until_worthless(stack: Stack, copied: dict[str, str]) -> None:
         return stack.call("GET", "/items/", token=copied["access_token"]).status == 401
 
     wait_until(items_are_closed, seconds=5, what="the copied access token is refused")
-    again = stack.token_request(
-        grant_type="refresh_token", refresh_token=copied["refresh_token"]
-    )
+    again = stack.token_request(grant_type="refresh_token", refresh_token=copied["refresh_token"])
     assert (again.status, again.json["error"]) == (400, "invalid_grant")
 
 
