@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
+from unicodedata import normalize
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
@@ -37,6 +38,15 @@ def _lower_priority() -> None:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
 
 
+def normalised(password: str) -> str:
+    """The one form in which a password is hashed: keyboards type the same letters as different code points.
+
+    NIST SP 800-63B section 5.1.1.2 names NFKC and NFKD; RFC 8265's NFC would tell apart wide digits, which some
+    keyboards type and others do not.
+    """
+    return normalize("NFKC", password)
+
+
 class PasswordHashing:
     """Hashes and verifies, `threads` at a time with at most `queue` waiting.
 
@@ -61,7 +71,7 @@ class PasswordHashing:
         Raises:
             HashingBusy: too many are waiting already.
         """
-        return await self.run(lambda: self._hasher.hash(password))
+        return await self.run(lambda: self._hasher.hash(normalised(password)))
 
     async def verify(self, password: str, password_hash: str | None) -> bool:
         """Whether the password is the hashed one; without a hash it is not, which takes as long.
@@ -87,9 +97,16 @@ class PasswordHashing:
         finally:
             self._release_slot()
 
-    def is_outdated(self, password_hash: str) -> bool:
-        """Whether the hash was made with other parameters than today's."""
-        return self._hasher.check_needs_rehash(password_hash)
+    async def is_outdated(self, password_hash: str, password: str) -> bool:
+        """Whether the hash of this password was made with other parameters than today's, or of it as it was typed.
+
+        Raises:
+            HashingBusy: too many are waiting already.
+        """
+        if self._hasher.check_needs_rehash(password_hash):
+            return True
+        normal = normalised(password)
+        return normal != password and not await self.verify(normal, password_hash)
 
     async def close(self) -> None:
         """Ends the threads."""
@@ -98,9 +115,16 @@ class PasswordHashing:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _matches(self, password: str, password_hash: str | None) -> bool:
+        known = self._dummy_hash if password_hash is None else password_hash
+        normal = normalised(password)
+        # Earlier versions hashed what was typed.
+        return self._is_hash_of(normal, known) or (
+            normal != password and self._is_hash_of(password, known)
+        )
+
+    def _is_hash_of(self, password: str, password_hash: str) -> bool:
         try:
-            known = self._dummy_hash if password_hash is None else password_hash
-            return self._hasher.verify(known, password)
+            return self._hasher.verify(password_hash, password)
         except (VerificationError, ValueError):  # what is stored is no hash, or is not even ASCII
             return False
 

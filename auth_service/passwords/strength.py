@@ -8,7 +8,7 @@ import re
 from zxcvbn_rs_py import zxcvbn
 
 from auth_service.errors import InvalidField
-from auth_service.passwords.hashing import PasswordHashing
+from auth_service.passwords.hashing import PasswordHashing, normalised
 from auth_service.passwords.well_known import WELL_KNOWN
 
 WEAKEST = 4
@@ -41,7 +41,8 @@ async def check_strength(
         HashingBusy: too many passwords are being hashed already.
     """
     known = [word for word in about if word]
-    reason = await hashing.run(lambda: _weakness(password[:_CHECKED_CHARS], known))
+    checked = normalised(password)[:_CHECKED_CHARS]
+    reason = await hashing.run(lambda: _weakness(checked, known))
     if reason:
         raise WeakPassword(field, reason)
 
