@@ -131,6 +131,7 @@ class Container:
             hashing=hashing,
             guard=guard,
             outbox=outbox,
+            is_open=settings.sign_up,
             life=settings.sign_up_life,
             issuer=settings.issuer,
         )

@@ -19,6 +19,7 @@ from auth_service.pages.account import (
     sign_up_page,
 )
 from auth_service.pages.refusals import Refused, refusals_for_people
+from auth_service.problems import SignUpRefused
 from auth_service.users.password_reset.schemas import (
     PasswordResetConfirmation,
     PasswordResetRequest,
@@ -29,13 +30,17 @@ from auth_service.users.sign_up.schemas import SignUp
 router = APIRouter(include_in_schema=False)
 
 _START = "To the start page"
-_SIGN_UP_AGAIN = ("../sign-up", "Sign up again")
 _RESET_AGAIN = ("../password-reset", "Ask for a new link")
 
 
 @router.get("/sign-up", response_class=HTMLResponse)
-async def show_sign_up() -> HTMLResponse:
+async def show_sign_up(sign_ups: SignUpRequests) -> HTMLResponse:
     """Shows the empty form."""
+    try:
+        with refusals_for_people():
+            sign_ups.require_open()
+    except Refused as refused:
+        return _no_account(refused)
     return sign_up_page()
 
 
@@ -45,6 +50,11 @@ async def sign_up(
 ) -> HTMLResponse:
     """Asks for a mail."""
     form: dict[str, str] = {}
+    try:
+        with refusals_for_people():
+            sign_ups.require_open()
+    except Refused as refused:
+        return _no_account(refused)
     try:
         with refusals_for_people():
             form = await read_form(request)
@@ -64,7 +74,7 @@ async def show_confirmation(sign_ups: SignUpRequests, token: str = "") -> HTMLRe
         with refusals_for_people():
             return confirm_sign_up_page(await sign_ups.name_for(token), token)
     except Refused as refused:
-        return refusal_page("No account was made", refused, link=_SIGN_UP_AGAIN)
+        return _no_account(refused, at="../")
 
 
 @router.post("/sign-up/confirm", response_class=HTMLResponse)
@@ -77,7 +87,7 @@ async def confirm_sign_up(
             form = await read_form(request)
             user = await sign_ups.confirm(form.get("token", ""), context)
     except Refused as refused:
-        return refusal_page("No account was made", refused, link=_SIGN_UP_AGAIN)
+        return _no_account(refused, at="../")
     sentence = f"The account {user.username} is yours. Sign in with the password of the sign-up."
     return note_page("Welcome", sentence, link=("../../", _START), status=201)
 
@@ -137,6 +147,13 @@ async def set_new_password(request: Request, resets: Resets, context: Context) -
         return new_password_page(user.username, token, refused)
     sentence = f"The new password of {user.username} is set, and you are signed out everywhere."
     return note_page("Done", sentence, link=("../../", _START))
+
+
+def _no_account(refused: Refused, *, at: str = "") -> HTMLResponse:
+    """Why there is no account; `at` is the way from the page to the one of the sign-up."""
+    is_open = refused.status != SignUpRefused.status
+    link = (f"{at}sign-up", "Sign up again") if is_open else (f"{at}../", _START)
+    return refusal_page("No account was made", refused, link=link)
 
 
 def _look_into_your_mail(outbox: Outbox, sentence: str) -> HTMLResponse:

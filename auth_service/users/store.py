@@ -43,6 +43,11 @@ _ADD = insert(users)
 _USER = select(users)
 _USER_BY_ID = _USER.where(users.c.id == bindparam("user"))
 _USER_BY_NAME = _USER.where(users.c.username_key == bindparam("key"))
+_ADMINISTRATOR = (
+    select(users.c.id)
+    .where(users.c.role == Role.ADMIN.value, users.c.disabled_at.is_(None))
+    .limit(1)
+)
 _NAMES_AT = (
     select(users.c.username)
     .where(users.c.email_key == bindparam("key"))
@@ -120,6 +125,10 @@ class UserStore:
         """The names of the first few users with this address, ignoring case."""
         rows = await self._database.fetch_all(_NAMES_AT, key=email.lower())
         return [row["username"] for row in rows]
+
+    async def has_administrator(self) -> bool:
+        """Whether there is an administrator who is not disabled. It may read all users."""
+        return bool(await self._database.search(_ADMINISTRATOR))
 
     async def list(
         self, *, limit: int, before: UUID | None = None, name_contains: str = ""

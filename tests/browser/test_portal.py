@@ -5,6 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, Route, expect
 
+from testing.http import send
 from testing.processes import wait_until
 from testing.stack import Stack, User
 from tests.browser.chromium import (
@@ -204,6 +205,24 @@ def test_a_session_that_cannot_be_renewed_asks_to_sign_in_again(
 
     expect(visit.page.get_by_text("Your session has ended. Sign in again.")).to_be_visible()
     expect(visit.page.get_by_role("button", name="Sign in")).to_be_visible()
+
+
+def test_a_sign_up_is_offered_only_where_auth_lets_people_sign_up(
+    visit: Visit, origin: str
+) -> None:
+    offer = visit.page.get_by_role("link", name="Create an account")
+    open_portal(visit.page, origin)
+    expect(offer).to_be_visible()
+    metadata = "/auth/.well-known/oauth-authorization-server"
+    closed = send(origin, metadata).json
+    del closed["sign_up_page"]
+    answer_with(visit.page, f"{origin}{metadata}", status=200, json=closed)
+
+    with visit.page.expect_response(f"{origin}{metadata}"):
+        open_portal(visit.page, origin)
+
+    expect(visit.page.get_by_role("link", name="Forgot your password?")).to_be_visible()
+    expect(offer).to_be_hidden()
 
 
 def test_a_phone_shows_the_portal_without_scrolling_sideways(

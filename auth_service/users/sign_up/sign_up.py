@@ -19,6 +19,13 @@ from auth_service.users.store import User, UserStore
 from gatehouse_chassis.database.columns import now
 
 
+class SignUpOff(Exception):
+    """`AUTH_SIGN_UP` is off."""
+
+    def __init__(self) -> None:
+        super().__init__("Only an administrator makes accounts here.")
+
+
 class SpentToken(Exception):
     """The mailed token is unknown, used or expired."""
 
@@ -33,6 +40,7 @@ class SignUps:
     The work before the answer is the same whether or not the user exists. One mail is sent in each case, afterwards.
 
     Attributes:
+        is_open: whether anyone but an administrator may make an account.
         life: how long a mailed token is valid.
         issuer: the public address of this service, with which the links in mails begin.
     """
@@ -43,17 +51,29 @@ class SignUps:
     hashing: PasswordHashing
     guard: SignInGuard
     outbox: Outbox
+    is_open: bool
     life: timedelta
     issuer: str
+
+    def require_open(self) -> None:
+        """Lets people sign up.
+
+        Raises:
+            SignUpOff: they may not.
+        """
+        if not self.is_open:
+            raise SignUpOff
 
     async def ask(self, new: SignUp, context: AuditContext) -> None:
         """Sends a mail to the address: with the token, or with the reason why there is none.
 
         Raises:
+            SignUpOff: people may not sign up.
             WeakPassword: the password is easily guessed.
             InvalidField: there is no address.
             HashingBusy, OutboxFull: nothing was done.
         """
+        self.require_open()
         if new.email is None:
             raise InvalidField("email", "a sign-up is confirmed by mail")
         password_hash = await self._hash(new)
@@ -76,8 +96,10 @@ class SignUps:
         """The username that the token would confirm.
 
         Raises:
+            SignUpOff: people may not sign up.
             SpentToken: it is unknown, used or expired.
         """
+        self.require_open()
         username = await self.waiting.find_username(digest_of(token))
         if username is None:
             raise SpentToken
@@ -87,9 +109,11 @@ class SignUps:
         """The new user, for the token that was sent.
 
         Raises:
+            SignUpOff: people may not sign up any more.
             SpentToken: it is unknown, used or expired.
             UsernameTaken: the name was taken in the meantime; the token stays valid.
         """
+        self.require_open()
         user = await self.waiting.confirm(digest_of(token), context)
         if user is None:
             raise SpentToken
