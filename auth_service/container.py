@@ -143,6 +143,7 @@ class Container:
             guard=guard,
             limit=limit,
             outbox=outbox,
+            is_open=settings.sign_up,
             life=settings.sign_up_life,
             issuer=settings.issuer,
         )

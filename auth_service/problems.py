@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from auth_service.errors import InvalidField, TooManyTries, TryLater
 from auth_service.passwords.throttling import TooManyFailedSignIns
 from auth_service.users.administration import NoSuchUser, OwnAccount
-from auth_service.users.sign_up.sign_up import SpentToken
+from auth_service.users.sign_up.sign_up import SignUpOff, SpentToken
 from auth_service.users.store import LastAdministrator, UsernameTaken
 from gatehouse_chassis.http.problems import (
     BadRequest,
@@ -27,7 +27,14 @@ class _SpentToken(BadRequest):
     code = "spent_token"
 
 
+class SignUpRefused(Problem):
+    """People may not sign up here (`AUTH_SIGN_UP=off`)."""
+
+    status, code = 403, "sign_up_off"
+
+
 PROBLEMS: Mapping[type[Exception], Callable[[Any], Problem]] = {
+    SignUpOff: lambda error: SignUpRefused(str(error)),
     SpentToken: lambda error: _SpentToken(str(error)),
     NoSuchUser: lambda error: NotFound(str(error)),
     LastAdministrator: lambda error: Conflict(str(error)),

@@ -4,9 +4,9 @@ import os
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from auth_service.users.schemas import MAX_PASSWORD_CHARS, Username
@@ -19,6 +19,7 @@ from gatehouse_chassis.settings import (
     RootPath,
     Secret,
     ServiceSettings,
+    SettingsError,
     StateDir,
 )
 
@@ -102,6 +103,12 @@ class AuthSettings(ServiceSettings):
         ),
     ] = 32
 
+    sign_up: Annotated[
+        bool,
+        Field(
+            description="Whether people may sign up by mail; when it is off, only administrators make accounts."
+        ),
+    ] = True
     password_reset_life: Annotated[
         timedelta,
         Field(
@@ -174,36 +181,68 @@ class AuthSettings(ServiceSettings):
         return max(1, (os.cpu_count() or 1) // self.workers)
 
 
+def _empty_is_unset(value: object) -> object:
+    return None if value == "" else value  # Compose hands on what is not set as an empty value
+
+
+FirstUsername = Annotated[Username | None, BeforeValidator(_empty_is_unset)]
 # A longer one could be stored, but never be used to sign in.
-FirstPassword = Annotated[Password, Field(max_length=MAX_PASSWORD_CHARS)]
+FirstPassword = Annotated[
+    Annotated[Password, Field(max_length=MAX_PASSWORD_CHARS)] | None,
+    BeforeValidator(_empty_is_unset),
+]
 
 
 class FirstUsersSettings(EnvironmentSettings):
     """The users that an empty database starts with. Only `migrate` reads them: a server needs no user's password."""
 
     admin_username: Annotated[
-        Username,
-        Field(validation_alias="ADMIN_USERNAME", description="The name of the administrator."),
-    ]
+        FirstUsername,
+        Field(
+            validation_alias="ADMIN_USERNAME",
+            description="The name of the administrator; may be left out, with the password, when there is another.",
+        ),
+    ] = None
     admin_password: Annotated[
         FirstPassword,
         Field(validation_alias="ADMIN_PASSWORD", description="The administrator's first password."),
-    ]
+    ] = None
     demo_username: Annotated[
-        Username,
+        FirstUsername,
         Field(
             validation_alias="DEMO_USERNAME",
-            description="The name of an ordinary user to try things with.",
+            description="The name of an ordinary user to try things with; may be left out, with the password.",
         ),
-    ]
+    ] = None
     demo_password: Annotated[
         FirstPassword,
         Field(validation_alias="DEMO_PASSWORD", description="That user's first password."),
-    ]
+    ] = None
 
     @field_validator("demo_username")
     @classmethod
-    def _is_another_user(cls, demo: str, info: ValidationInfo) -> str:
-        if demo.lower() == str(info.data.get("admin_username", "")).lower():
+    def _is_another_user(cls, demo: str | None, info: ValidationInfo) -> str | None:
+        admin = info.data.get("admin_username")
+        if demo and admin and demo.lower() == admin.lower():
             raise ValueError("is ADMIN_USERNAME too; they must be two users")
         return demo
+
+    @classmethod
+    def load(cls) -> Self:
+        """The settings in the environment.
+
+        Raises:
+            SettingsError: a name or a password cannot be used, or is set without the other.
+        """
+        loaded = super().load()
+        for name, password in (
+            ("admin_username", "admin_password"),
+            ("demo_username", "demo_password"),
+        ):
+            missing = [one for one in (name, password) if getattr(loaded, one) is None]
+            if len(missing) == 1:
+                raise SettingsError(
+                    f"{missing[0].upper()} is not set, and its other half is: set both {name.upper()} and "
+                    f"{password.upper()}, or neither. Change it in .env or in the environment."
+                )
+        return loaded

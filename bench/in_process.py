@@ -43,7 +43,7 @@ async def measure(item: UUID, token: str, rounds: int) -> dict[str, float]:
     app, database = create_app(settings), open_database(settings.database_url)
     async with app.router.lifespan_context(app), AsyncExitStack() as stack:
         stack.push_async_callback(database.close)
-        parts = await _parts(app, ItemStore(database), item, token)
+        parts = await _parts(app, ItemStore(database, per_owner=settings.per_owner), item, token)
         # As `gatehouse_chassis.serving.server` does before it forks.
         gc.collect()
         gc.freeze()

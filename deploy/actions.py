@@ -253,11 +253,17 @@ def _ask() -> None:
 
 
 def _farewell(settings: Settings) -> str:
-    user = settings.get("DEMO_USERNAME")
+    role = "DEMO" if settings.get("DEMO_USERNAME") else "ADMIN"
+    user = settings.get(f"{role}_USERNAME")
+    who = (
+        f"{user}, with the password that this prints: grep {role}_PASSWORD .env"
+        if user
+        else "a user of yours"
+    )
     return f"""
 Gatehouse is ready:   {settings.url}
 Sign in at:           {settings.url}/docs  (Authorize)
-as:                   {user}, with the password that this prints: grep DEMO_PASSWORD .env
+as:                   {who}
 
 Next:  make ps     what runs, and whether it is ready
        make logs   follow the logs

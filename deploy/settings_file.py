@@ -44,6 +44,8 @@ class Variable:
     name: str
     comment: str
     make: Callable[[], str]
+    of: str = ""
+    """The variable that makes this one needless when it is there and empty."""
 
 
 def variables(services: Mapping[str, ServiceEntry]) -> list[Variable]:
@@ -58,9 +60,13 @@ def variables(services: Mapping[str, ServiceEntry]) -> list[Variable]:
 
 _FOR_THE_STACK = (
     Variable("ADMIN_USERNAME", "The administrator, created on the first start.", lambda: "admin"),
-    Variable("ADMIN_PASSWORD", "", random_password),
-    Variable("DEMO_USERNAME", "An ordinary user to try things with.", lambda: "demo"),
-    Variable("DEMO_PASSWORD", "", random_password),
+    Variable("ADMIN_PASSWORD", "", random_password, of="ADMIN_USERNAME"),
+    Variable(
+        "DEMO_USERNAME",
+        "An ordinary user to try things with; without one: DEMO_USERNAME= and no DEMO_PASSWORD.",
+        lambda: "demo",
+    ),
+    Variable("DEMO_PASSWORD", "", random_password, of="DEMO_USERNAME"),
     Variable(
         "AUTH_KEY_ENCRYPTION_SECRET",
         "Encrypts the private signing keys in auth's database, which are lost without it.",
@@ -121,7 +127,11 @@ def complete(path: Path, services: Mapping[str, ServiceEntry]) -> list[str]:
     What the file already says is never changed. A file that secrets are written to gets mode 600.
     """
     known = read(path)
-    missing = [variable for variable in variables(services) if variable.name not in known]
+    missing = [
+        variable
+        for variable in variables(services)
+        if variable.name not in known and known.get(variable.of) != ""
+    ]
     if not missing:
         return []
     if path.exists():

@@ -81,8 +81,10 @@ class _ServiceApp(FastAPI):
         described = self.openapi_schema is not None
         document = super().openapi()
         if not described:
-            schemas = document.setdefault("components", {}).setdefault("schemas", {})
-            schemas.update(problems.component_schemas())
+            components = document.setdefault("components", {})
+            components.setdefault("schemas", {}).update(problems.component_schemas())
+            for scheme in components.get("securitySchemes", {}).values():
+                _offer_password_last(scheme.get("flows", {}))
         return document
 
 
@@ -156,6 +158,7 @@ def create_service(
         telemetry={"tracing": False, "metrics": False, "logs": False},
         responses={"default": problems.describe("A problem (RFC 9457)")},
     )
+    app.state.settings = settings
     app.state.database = database
     app.state.token_verifier = token_verifier
     set_origins(app.state, public_url=settings.origin, allowed=settings.cors_origins)
@@ -167,6 +170,12 @@ def create_service(
     add_docs(app, title=title)
     app.check_routes()
     return app
+
+
+def _offer_password_last(flows: dict[str, Any]) -> None:
+    """Swagger UI offers flows in their order: first the one in which only auth's own page sees the password."""
+    if "password" in flows:
+        flows["password"] = flows.pop("password")
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Security
+from fastapi import Depends, Request, Security
 
 from gatehouse_chassis.auth.access_tokens import Principal
 from gatehouse_chassis.auth.bearer import Bearer
@@ -16,9 +16,11 @@ Reader = Annotated[Principal, Security(bearer, scopes=["items:read"])]
 Writer = Annotated[Principal, Security(bearer, scopes=["items:write"])]
 
 
-async def get_store(database: Annotated[Database, Depends(get_database)]) -> ItemStore:
+async def get_store(
+    request: Request, database: Annotated[Database, Depends(get_database)]
+) -> ItemStore:
     """The items in the application's database."""
-    return ItemStore(database)
+    return ItemStore(database, per_owner=request.app.state.settings.per_owner)
 
 
 Store = Annotated[ItemStore, Depends(get_store)]

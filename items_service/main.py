@@ -7,12 +7,12 @@ from gatehouse_chassis.auth.access_tokens import AccessTokenVerifier
 from gatehouse_chassis.auth.issuer_keys import IssuerKeys
 from gatehouse_chassis.auth.status_list import StatusList
 from gatehouse_chassis.database import open_database
-from gatehouse_chassis.http.problems import NotFound, PreconditionFailed
+from gatehouse_chassis.http.problems import NotFound, PreconditionFailed, QuotaExceeded
 from gatehouse_chassis.services import load_services
 from items_service.dependencies import bearer
 from items_service.routes import router
 from items_service.settings import ItemsSettings
-from items_service.store import ItemChanged, ItemNotFound
+from items_service.store import ItemChanged, ItemNotFound, ItemQuotaReached
 
 
 def create_app(settings: ItemsSettings) -> FastAPI:
@@ -35,7 +35,11 @@ def create_app(settings: ItemsSettings) -> FastAPI:
         title=service.title,
         description=service.description,
         routers=[router],
-        errors={ItemNotFound: NotFound, ItemChanged: PreconditionFailed},
+        errors={
+            ItemNotFound: NotFound,
+            ItemChanged: PreconditionFailed,
+            ItemQuotaReached: QuotaExceeded,
+        },
         database=open_database(settings.database_url),
         token_verifier=AccessTokenVerifier(
             issuer=settings.issuer, audience=service.name, keys=keys, revocations=status_list

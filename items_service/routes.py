@@ -14,7 +14,7 @@ from gatehouse_chassis.http.entity_tags import (
     still_has,
 )
 from gatehouse_chassis.http.paging import Page, Paging, page_of
-from gatehouse_chassis.http.problems import NotFound, PreconditionFailed
+from gatehouse_chassis.http.problems import NotFound, PreconditionFailed, QuotaExceeded
 from gatehouse_chassis.http.text import StorableText
 from items_service.dependencies import Reader, Store, Writer
 from items_service.schemas import ItemChange, ItemPublic, ItemWrite
@@ -37,7 +37,7 @@ async def list_items(
     return page_of(found, page)
 
 
-@router.post("/", response_model=ItemPublic, status_code=201)
+@router.post("/", response_model=ItemPublic, status_code=201, responses=protected(QuotaExceeded))
 async def create_item(writer: Writer, store: Store, item: ItemWrite, response: Response) -> Item:
     """Adds an item."""
     created = await store.create(writer.subject, item.title, item.description)

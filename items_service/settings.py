@@ -1,7 +1,9 @@
 """The settings of the items service: `ITEMS_*` variables."""
 
 from pathlib import Path
+from typing import Annotated
 
+from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from gatehouse_chassis.settings import (
@@ -22,3 +24,7 @@ class ItemsSettings(ResourceServerSettings):
     bind: BindAddress = "127.0.0.1:8002"
     database_url: DatabaseURL = "sqlite:///var/items/items.db"
     state_dir: StateDir = Path("var/items")
+
+    per_owner: Annotated[
+        int, Field(ge=1, description="Items that one user may have; more are refused with 409.")
+    ] = 10_000

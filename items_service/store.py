@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, NamedTuple, NoReturn
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, delete, func, insert, select, update
 
 from gatehouse_chassis.database import Database
 from gatehouse_chassis.database.columns import new_id, now
@@ -39,11 +39,26 @@ class ItemChanged(Exception):
         super().__init__("The item was changed since you read it; read it again and decide anew.")
 
 
+class ItemQuotaReached(Exception):
+    """The owner has as many items as one may have."""
+
+    def __init__(self, per_owner: int) -> None:
+        super().__init__(f"You have {per_owner} items, as many as one may have: delete some first.")
+
+
 # Statements that run often are built once, because building one takes longer than running it.
 _GET = select(items).where(
     items.c.owner_id == bindparam("owner"), items.c.id == bindparam("item_id")
 )
-_INSERT = insert(items)
+_OWNED = select(items.c.id).where(items.c.owner_id == bindparam("owner_id"))
+_COUNT = select(func.count()).select_from(_OWNED.limit(bindparam("per_owner")).subquery())
+# One statement, so that the count is still true when the row is added.
+_INSERT = insert(items).from_select(
+    items.c.keys(),
+    select(*(bindparam(column.name, type_=column.type) for column in items.c)).where(
+        _COUNT.scalar_subquery() < bindparam("per_owner")
+    ),
+)
 
 
 @cache
@@ -57,16 +72,29 @@ def _select_page(*, is_continued: bool, is_search: bool) -> Select[Any]:
 
 
 class ItemStore:
-    """Items by owner. `owner` is the `sub` of the caller's access token."""
+    """Items by owner. `owner` is the `sub` of the caller's access token.
 
-    def __init__(self, database: Database) -> None:
+    Args:
+        per_owner: how many items one owner may have.
+    """
+
+    def __init__(self, database: Database, *, per_owner: int) -> None:
         self._database = database
+        self._per_owner = per_owner
 
     async def create(self, owner: str, title: str, description: str) -> Item:
-        """Stores a new item."""
+        """Stores a new item.
+
+        On PostgreSQL, requests that run at the same moment may each take the last place.
+
+        Raises:
+            ItemQuotaReached: the owner has as many as one may have.
+        """
         created = now()
         item = Item(new_id(), owner, title, description, 1, created, created)
-        await self._database.execute(_INSERT, **item._asdict())
+        values = item._asdict()
+        if not await self._database.execute(_INSERT, **values, per_owner=self._per_owner):
+            raise ItemQuotaReached(self._per_owner)
         return item
 
     async def get(self, owner: str, item_id: UUID) -> Item:
@@ -87,10 +115,12 @@ class ItemStore:
         parameters: dict[str, Any] = {"owner": owner, "limit": limit}
         if before is not None:
             parameters["before"] = before
-        if title_contains:
-            parameters["pattern"] = _contains(title_contains)
         statement = _select_page(is_continued=before is not None, is_search=bool(title_contains))
-        rows = await self._database.fetch_all(statement, **parameters)
+        if title_contains:
+            pattern = _contains(title_contains)
+            rows = await self._database.search(statement, **parameters, pattern=pattern)
+        else:
+            rows = await self._database.fetch_all(statement, **parameters)
         return [Item(**row) for row in rows]
 
     async def update(

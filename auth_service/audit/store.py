@@ -103,9 +103,8 @@ class AuditStore:
         }
         wanted = {name: value for name, value in wanted.items() if value is not None}
         statement = _matching(frozenset(wanted))
-        return [
-            _entry(row) for row in await self._database.fetch_all(statement, limit=limit, **wanted)
-        ]
+        rows = await self._database.search(statement, limit=limit, **wanted)
+        return [_entry(row) for row in rows]
 
 
 def _entry(row: Row) -> AuditEntry:

@@ -1,4 +1,4 @@
-"""What an empty database needs before the service can serve: a signing key, an administrator, a demo user."""
+"""What an empty database needs before the service can serve: a signing key, an administrator, perhaps a demo user."""
 
 import asyncio
 from contextlib import suppress
@@ -13,6 +13,7 @@ from auth_service.settings import AuthSettings, FirstUsersSettings
 from auth_service.users.schemas import Role
 from auth_service.users.store import UsernameTaken, UserStore
 from gatehouse_chassis.database import Database, open_database
+from gatehouse_chassis.settings import SettingsError
 
 log = structlog.get_logger(__name__)
 
@@ -21,7 +22,8 @@ def first_start(settings: AuthSettings) -> None:
     """Adds what is missing; leaves what is there, so that a changed password stays changed.
 
     Raises:
-        SettingsError: a first user's name or password cannot be used, or the secret does not open the keys.
+        SettingsError: a first user's name or password cannot be used, there would be no administrator, or the secret
+            does not open the keys.
     """
     first_users = FirstUsersSettings.load()
     asyncio.run(_fill(settings, first_users))
@@ -53,6 +55,8 @@ async def _ensure_users(database: Database, first: FirstUsersSettings) -> None:
         (first.admin_username, first.admin_password, Role.ADMIN),
         (first.demo_username, first.demo_password, Role.USER),
     ):
+        if username is None or password is None:
+            continue
         if await users.find_by_name(username) is None:
             context = AuditContext()
             password_hash = await passwords.hash(password.get_secret_value(), context)
@@ -60,3 +64,8 @@ async def _ensure_users(database: Database, first: FirstUsersSettings) -> None:
                 await users.create(username, password_hash, role=role, context=context)
                 log.info("first_user_created", username=username, role=role)
     await passwords.close()
+    if first.admin_username is None and not await users.has_administrator():
+        raise SettingsError(
+            "ADMIN_USERNAME and ADMIN_PASSWORD are not set, and there is no administrator who could sign in: set them "
+            "in .env or in the environment."
+        )

@@ -10,7 +10,7 @@ from gatehouse_chassis.http.problems import NotFound
 router = APIRouter(tags=["metadata"])
 
 
-@router.get("/.well-known/oauth-authorization-server")
+@router.get("/.well-known/oauth-authorization-server", response_model_exclude_none=True)
 async def server_metadata(
     settings: Settings, resources: KnownResources, grants: SupportedGrants, response: Response
 ) -> ServerMetadata:
@@ -29,12 +29,17 @@ async def server_metadata(
             g for g in grants.by_type if settings.password_grant or g != "password"
         ],
         protected_resources=resources.urls,
+        sign_up_page=f"{issuer}/sign-up" if settings.sign_up else None,
         service_documentation=f"{issuer}/docs",
     )
 
 
 # RFC 8414 section 3.1 puts the issuer's path after the well-known part; many clients look below the issuer instead.
-@router.get("/.well-known/oauth-authorization-server/{path:path}", include_in_schema=False)
+@router.get(
+    "/.well-known/oauth-authorization-server/{path:path}",
+    include_in_schema=False,
+    response_model_exclude_none=True,
+)
 async def server_metadata_by_path(
     path: str,
     settings: Settings,

@@ -59,4 +59,6 @@ class ServerMetadata(BaseModel):
     introspection_endpoint_auth_methods_supported: list[str] = _BY_SECRET
     authorization_response_iss_parameter_supported: bool = True
     protected_resources: list[str]
+    # Not of the RFC: where people sign up, if they may.
+    sign_up_page: str | None = None
     service_documentation: str

@@ -26,6 +26,7 @@ from auth_service.pages.account import (
     sign_up_page,
 )
 from auth_service.pages.refusals import Refused, refusals_for_people
+from auth_service.problems import SignUpRefused
 from auth_service.users.password_reset.schemas import (
     PasswordResetConfirmation,
     PasswordResetRequest,
@@ -45,13 +46,17 @@ router = APIRouter(include_in_schema=False, dependencies=[Depends(refuse_cross_s
 
 _START = "To the start page"
 _TO_START = ("../../", _START)
-_SIGN_UP_AGAIN = ("../sign-up", "Sign up again")
 _RESET_AGAIN = ("../password-reset", "Ask for a new link")
 
 
 @router.get("/sign-up", response_class=HTMLResponse)
-async def show_sign_up() -> HTMLResponse:
+async def show_sign_up(sign_ups: SignUpRequests) -> HTMLResponse:
     """Shows the empty form."""
+    try:
+        with refusals_for_people():
+            sign_ups.require_open()
+    except Refused as refused:
+        return _no_account(refused)
     return sign_up_page()
 
 
@@ -61,6 +66,11 @@ async def sign_up(
 ) -> HTMLResponse:
     """Asks for a mail."""
     form: dict[str, str] = {}
+    try:
+        with refusals_for_people():
+            sign_ups.require_open()
+    except Refused as refused:
+        return _no_account(refused)
     try:
         with refusals_for_people():
             form = await read_form(request)
@@ -82,7 +92,7 @@ async def show_confirmation(sign_ups: SignUpRequests, token: str = "") -> HTMLRe
             waiting = await sign_ups.find(token)
             return confirm_sign_up_page(waiting.username, waiting.display_name, token)
     except Refused as refused:
-        return refusal_page("No account was made", refused, link=_SIGN_UP_AGAIN)
+        return _no_account(refused, at="../")
 
 
 @router.post("/sign-up/confirm", response_class=HTMLResponse)
@@ -96,7 +106,7 @@ async def confirm_sign_up(
             token = form.get("token", "")
             waiting = await sign_ups.find(token)
     except Refused as refused:
-        return refusal_page("No account was made", refused, link=_SIGN_UP_AGAIN)
+        return _no_account(refused, at="../")
     username = form.get("username", waiting.username)
     display_name = form.get("display_name", waiting.display_name)
     try:
@@ -197,6 +207,13 @@ async def confirm_email(
         return refusal_page("The address stays as it is", refused, link=_TO_START)
     sentence = f"{user.email} is the mail address of {user.username} now."
     return note_page("Done", sentence, link=_TO_START)
+
+
+def _no_account(refused: Refused, *, at: str = "") -> HTMLResponse:
+    """Why there is no account; `at` is the way from the page to the one of the sign-up."""
+    is_open = refused.status != SignUpRefused.status
+    link = (f"{at}sign-up", "Sign up again") if is_open else (f"{at}../", _START)
+    return refusal_page("No account was made", refused, link=link)
 
 
 def _look_into_your_mail(outbox: Outbox, sentence: str) -> HTMLResponse:

@@ -48,7 +48,7 @@ class PasswordAuthentication:
         known = None if user is None or user.disabled else user
         if not await self.verify_password(password, username, known, context) or user is None:
             raise WrongCredentials
-        if self.hashing.is_outdated(user.password_hash):
+        if await self.hashing.is_outdated(user.password_hash, password, context):
             user = await self.users.upgrade_hash(user, await self.hashing.hash(password, context))
         return user
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, TypeVar
+from unicodedata import normalize
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
@@ -58,6 +59,15 @@ class _Slot:
     taken_away: bool = False
 
 
+def normalised(password: str) -> str:
+    """The one form in which a password is hashed: keyboards type the same letters as different code points.
+
+    NIST SP 800-63B section 5.1.1.2 names NFKC and NFKD; RFC 8265's NFC would tell apart wide digits, which some
+    keyboards type and others do not.
+    """
+    return normalize("NFKC", password)
+
+
 class PasswordHashing:
     """Hashes and verifies, `threads` at a time with at most `queue` waiting.
 
@@ -91,7 +101,7 @@ class PasswordHashing:
         Raises:
             HashingBusy: too many are waiting already.
         """
-        return await self.run(lambda: self._hasher.hash(password), context)
+        return await self.run(lambda: self._hasher.hash(normalised(password)), context)
 
     async def verify(self, password: str, password_hash: str | None, context: AuditContext) -> bool:
         """Whether the password is the hashed one; without a hash it is not, which takes as long.
@@ -117,9 +127,16 @@ class PasswordHashing:
         finally:
             self._release_slot(slot)
 
-    def is_outdated(self, password_hash: str) -> bool:
-        """Whether the hash was made with other parameters than today's."""
-        return self._hasher.check_needs_rehash(password_hash)
+    async def is_outdated(self, password_hash: str, password: str, context: AuditContext) -> bool:
+        """Whether the hash of this password was made with other parameters than today's, or of it as it was typed.
+
+        Raises:
+            HashingBusy: too many are waiting already.
+        """
+        if self._hasher.check_needs_rehash(password_hash):
+            return True
+        normal = normalised(password)
+        return normal != password and not await self.verify(normal, password_hash, context)
 
     async def close(self) -> None:
         """Ends the threads."""
@@ -133,9 +150,16 @@ class PasswordHashing:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _matches(self, password: str, password_hash: str | None) -> bool:
+        known = self._dummy_hash if password_hash is None else password_hash
+        normal = normalised(password)
+        # Earlier versions hashed what was typed.
+        return self._is_hash_of(normal, known) or (
+            normal != password and self._is_hash_of(password, known)
+        )
+
+    def _is_hash_of(self, password: str, password_hash: str) -> bool:
         try:
-            known = self._dummy_hash if password_hash is None else password_hash
-            return self._hasher.verify(known, password)
+            return self._hasher.verify(password_hash, password)
         except (VerificationError, ValueError):  # what is stored is no hash, or is not even ASCII
             return False
 

@@ -44,8 +44,9 @@ _EXPIRED = and_(
     _COLUMNS.last_failed_at.is_(None) | (_COLUMNS.last_failed_at < bindparam("failed_before")),
     _COLUMNS.last_success_at.is_(None) | (_COLUMNS.last_success_at < bindparam("succeeded_before")),
 )
-_SOME_EXPIRED = select(_COLUMNS.key).where(_EXPIRED).limit(bindparam("limit"))
-_PURGE = delete(sign_in_attempts).where(_COLUMNS.key.in_(_SOME_EXPIRED))
+# No index leads to what has expired, so it is searched for, and deleted by its key.
+_SOME_EXPIRED = select(_COLUMNS.key.label("which")).where(_EXPIRED).limit(bindparam("limit"))
+_DELETE_EXPIRED = delete(sign_in_attempts).where(_THIS, _EXPIRED)
 
 
 class AttemptStore:
@@ -82,9 +83,9 @@ class AttemptStore:
         self, *, failed_before: datetime, succeeded_before: datetime, limit: int
     ) -> int:
         """Deletes up to `limit` counters whose last failure and success were before these, and returns how many."""
-        return await self._database.execute(
-            _PURGE, failed_before=failed_before, succeeded_before=succeeded_before, limit=limit
-        )
+        until = {"failed_before": failed_before, "succeeded_before": succeeded_before}
+        found = await self._database.search(_SOME_EXPIRED, **until, limit=limit)
+        return sum([await self._database.execute(_DELETE_EXPIRED, **row, **until) for row in found])
 
     async def _add(self, key: str) -> None:
         with suppress(IntegrityError):  # added by a concurrent request

@@ -186,23 +186,22 @@ _END_SESSIONS_OF = _END_SESSIONS.where(sessions.c.user_id == bindparam("user"))
 _DELETE_UNUSED_CODES = delete(authorization_codes).where(authorization_codes.c.used_at.is_(None))
 _DELETE_PASSWORD_RESETS = delete(password_resets)
 _END_SESSIONS_THROUGH = _END_SESSIONS.where(sessions.c.client_id == bindparam("client"))
-_PURGE_TOKENS = delete(refresh_tokens).where(
-    refresh_tokens.c.digest.in_(
-        select(refresh_tokens.c.digest)
-        .where(refresh_tokens.c.expires_at < bindparam("before"))
-        .limit(bindparam("limit"))
-    )
+# No index leads to what has expired, so it is searched for, and deleted by its key.
+_EXPIRED_TOKENS = (
+    select(refresh_tokens.c.digest)
+    .where(refresh_tokens.c.expires_at < bindparam("before"))
+    .limit(bindparam("limit"))
 )
-_PURGE_SESSIONS = delete(sessions).where(
-    sessions.c.id.in_(
-        select(sessions.c.id)
-        .where(
-            sessions.c.created_at < bindparam("before"),
-            ~exists().where(refresh_tokens.c.session_id == sessions.c.id),
-        )
-        .limit(bindparam("limit"))
+_EXPIRED_SESSIONS = (
+    select(sessions.c.id)
+    .where(
+        sessions.c.created_at < bindparam("before"),
+        ~exists().where(refresh_tokens.c.session_id == sessions.c.id),
     )
+    .limit(bindparam("limit"))
 )
+_DELETE_TOKEN = delete(refresh_tokens).where(refresh_tokens.c.digest == bindparam("digest"))
+_DELETE_SESSION = delete(sessions).where(sessions.c.id == bindparam("id"))
 
 
 class SessionStore:
@@ -290,11 +289,12 @@ class SessionStore:
     ) -> list[LiveSession]:
         """Up to `limit` sessions of a user that can go on, newest first: those from before the one with this id."""
         at, life = now(), self._limits.life
+        # The tokens that were used before are read too, and they may be thousands.
         wanted = {"user": user_id, "at": at, "began_after": at - life, "limit": limit}
         if before is None:
-            rows = await self._database.fetch_all(_LIVE, **wanted)
+            rows = await self._database.search(_LIVE, **wanted)
         else:
-            rows = await self._database.fetch_all(_LIVE_BEFORE, **wanted, before=before)
+            rows = await self._database.search(_LIVE_BEFORE, **wanted, before=before)
         return [
             LiveSession(**{**row, "expires_at": min(row["expires_at"], row["created_at"] + life)})
             for row in rows
@@ -328,8 +328,14 @@ class SessionStore:
     async def purge_expired(self, limit: int) -> int:
         """Deletes up to `limit` refresh tokens that expired `RETENTION` ago, and up to `limit` sessions without any."""
         before = now() - RETENTION
-        tokens = await self._database.execute(_PURGE_TOKENS, before=before, limit=limit)
-        return tokens + await self._database.execute(_PURGE_SESSIONS, before=before, limit=limit)
+        purged = 0
+        for expired, deletion in (
+            (_EXPIRED_TOKENS, _DELETE_TOKEN),
+            (_EXPIRED_SESSIONS, _DELETE_SESSION),
+        ):
+            for row in await self._database.search(expired, before=before, limit=limit):
+                purged += await self._database.execute(deletion, **row)
+        return purged
 
     async def _refuse(self, statements: Statements, digest: str, context: AuditContext) -> Refusal:
         token = await statements.fetch_one(_TOKEN, token=digest)

@@ -52,6 +52,11 @@ _ADD = insert(users)
 _USER = select(users)
 _USER_BY_ID = _USER.where(users.c.id == bindparam("user"))
 _USER_BY_NAME = _USER.where(users.c.username_key == bindparam("key"))
+_ADMINISTRATOR = (
+    select(users.c.id)
+    .where(users.c.role == Role.ADMIN.value, users.c.disabled_at.is_(None))
+    .limit(1)
+)
 _NAMES_PROVEN_AT = (
     select(users.c.username)
     .where(users.c.email_key == bindparam("key"), users.c.email_verified_at.is_not(None))
@@ -148,17 +153,23 @@ class UserStore:
         rows = await self._database.fetch_all(_NAMES_PROVEN_AT, key=email.lower())
         return [row["username"] for row in rows]
 
+    async def has_administrator(self) -> bool:
+        """Whether there is an administrator who is not disabled. It may read all users."""
+        return bool(await self._database.search(_ADMINISTRATOR))
+
     async def list(
         self, *, limit: int, before: UUID | None = None, name_contains: str = ""
     ) -> list[User]:
         """Up to `limit` users, newest first: those created before the one with the id `before`."""
         parameters: dict[str, Any] = {"limit": limit}
-        if name_contains:
-            parameters["part"] = name_contains.lower()
         if before is not None:
             parameters["before"] = before
-        statement = _LISTS["part" in parameters, "before" in parameters]
-        rows = await self._database.fetch_all(statement, **parameters)
+        statement = _LISTS[bool(name_contains), "before" in parameters]
+        if name_contains:
+            part = name_contains.lower()
+            rows = await self._database.search(statement, **parameters, part=part)
+        else:
+            rows = await self._database.fetch_all(statement, **parameters)
         return [user for row in rows if (user := _user(row))]
 
     async def rename(self, user_id: UUID, display_name: str) -> User | None:

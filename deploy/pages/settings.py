@@ -7,7 +7,7 @@ from importlib import import_module
 from inspect import isclass
 from pathlib import Path
 from types import UnionType
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import SecretStr, TypeAdapter
 from pydantic.fields import FieldInfo
@@ -193,7 +193,10 @@ def _row(settings: type[EnvironmentSettings], name: str, field: FieldInfo, prefi
 
 
 def _type(field: FieldInfo) -> str:
-    kind = field.annotation
+    kind: Any = field.annotation
+    if type(None) in get_args(kind):  # what may be left out
+        kind = get_args(kind)[0]
+        kind = get_args(kind)[0] if get_origin(kind) is Annotated else kind
     if get_origin(kind) is Literal:
         return ", ".join(f"`{value}`" for value in get_args(kind))
     if kind is int:
@@ -215,7 +218,7 @@ def _type(field: FieldInfo) -> str:
 
 
 def _default(name: str, field: FieldInfo) -> str:
-    if field.is_required():
+    if field.is_required() or field.default is None:
         # Those that every service sets for itself, and those that `make up` writes.
         return (
             "in `.env`"

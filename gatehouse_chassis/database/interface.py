@@ -59,6 +59,14 @@ class Database(Statements):
         Await nothing but its statements inside: on SQLite the block holds the one write lock of the file.
         """
 
+    async def search(self, statement: Executable, **parameters: Any) -> Sequence[Row]:
+        """All rows of a statement that may read many more than it returns, because no index leads to them.
+
+        On SQLite it runs in a thread, so that other requests go on meanwhile. The statement has a LIMIT, and raises as
+        `fetch_all` does.
+        """
+        return await self.fetch_all(statement, **parameters)
+
     @abstractmethod
     async def close(self) -> None:
         """Closes every connection."""

@@ -1,13 +1,15 @@
 """SQLite: one file in WAL mode, next to which SQLite keeps its `-wal` and `-shm` files: the folder must be writable.
 
 A short indexed statement takes less time than handing it to a thread, so it runs on the event loop; the time it may
-wait for another writer is bounded by `BUSY_TIMEOUT` (docs/decisions/0004).
+wait for another writer is bounded by `BUSY_TIMEOUT` (docs/decisions/0004). A search may read every row of a table, so
+it runs in a thread.
 """
 
 import asyncio
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -68,6 +70,8 @@ class SQLiteDatabase(Database):
     def __init__(self, url: str) -> None:
         self._url = url
         self._free: list[sqlite3.Connection] = []
+        # One thread: searches wait for each other, and nothing else waits for them.
+        self._searches = ThreadPoolExecutor(1, thread_name_prefix="sqlite-search")
         if sqlite3.sqlite_version_info < _FIRST_SAFE_SQLITE:
             log.info(
                 "sqlite_may_corrupt_its_wal",
@@ -83,6 +87,20 @@ class SQLiteDatabase(Database):
     async def execute(self, statement: Executable, **parameters: Any) -> int:
         """See `Statements.execute`."""
         return await self._when_free(partial(_count, statement=statement, parameters=parameters))
+
+    async def search(self, statement: Executable, **parameters: Any) -> Sequence[Row]:
+        """See `Database.search`. A write elsewhere does not hinder it (WAL)."""
+        loop = asyncio.get_running_loop()
+        connection = self._free.pop() if self._free else connect(self._url)
+
+        def free(_future: object) -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(self._free.append, connection)
+
+        future = self._searches.submit(_rows, connection, statement, parameters)
+        # In use until the thread is done, even when the client has gone.
+        future.add_done_callback(free)
+        return await asyncio.wrap_future(future)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Statements]:
@@ -118,6 +136,7 @@ class SQLiteDatabase(Database):
 
     async def close(self) -> None:
         """See `Database.close`."""
+        self._searches.shutdown(wait=False, cancel_futures=True)
         while self._free:
             self._free.pop().close()
 

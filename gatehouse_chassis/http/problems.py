@@ -58,6 +58,12 @@ class Conflict(Problem):
     status, code = 409, "conflict"
 
 
+class QuotaExceeded(Problem):
+    """The client has as much as it may have; it can make room."""
+
+    status, code = 409, "quota_exceeded"
+
+
 class PreconditionFailed(Problem):
     """`If-Match` named another version than the current one."""
 

@@ -4,12 +4,22 @@ import { showPanels } from "./portal/panels.js";
 import { fetchServices, showServices } from "./portal/services.js";
 import { Session } from "./portal/session.js";
 
+// Earlier versions kept passwords and tokens here, for every page of this origin to read.
+localStorage.removeItem("authorized");
+sessionStorage.removeItem("gatehouse.session");
+
 const services = await fetchServices("services.json");
 if (services) {
   const { prefix } = services.find(({ name }) => name === "auth");
-  const session = new Session({ token: `${prefix}token`, revoke: `${prefix}revoke` }, sessionStorage);
+  const session = new Session({ token: `${prefix}token`, revoke: `${prefix}revoke` });
   showServices(services);
-  showAccount(prefix, session);
+  // A panel that came after the sign-in would not hear of it.
   await showPanels(services, session);
-  session.resume();
+  showAccount(prefix, session);
+  // Nobody can use the session of a page that is gone for good.
+  addEventListener("pagehide", ({ persisted }) => {
+    if (session.tokens && !persisted) {
+      session.signOut();
+    }
+  });
 }

@@ -96,6 +96,21 @@ class Visit:
             self.complaints.append(f"{response.status}: {response.url}")
 
 
+NOTHING: dict[str, object] = {"localStorage": {}, "sessionStorage": {}, "cookie": ""}
+
+
+def readable_by_scripts(page: Page) -> dict[str, object]:
+    """What every script of every page of this origin can read, this page's memory aside."""
+    kept: dict[str, object] = page.evaluate(
+        """() => ({
+            localStorage: { ...localStorage },
+            sessionStorage: { ...sessionStorage },
+            cookie: document.cookie,
+        })"""
+    )
+    return kept
+
+
 PICTURED_URL = "http://localhost:8080"
 """The address in the README and in its pictures."""
 

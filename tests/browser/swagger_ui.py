@@ -44,6 +44,14 @@ def flow_in(page: Page, flow: str) -> Locator:
     return page.locator(".modal-ux .auth-container").filter(has_text=f"Flow: {flow}")
 
 
+def offered_flows(page: Page) -> list[str]:
+    """The flows of the *Authorize* dialog, in their order."""
+    page.locator(".auth-wrapper > .authorize").click()
+    names = page.locator(".modal-ux .auth-container").get_by_text("Flow:")
+    expect(names.first).to_be_visible()
+    return [name.inner_text().removeprefix("Flow:").strip() for name in names.all()]
+
+
 def try_out(page: Page, method: str, path: str) -> Locator:
     """Execute an operation as it stands; return the row of the answer that came."""
     operation = operation_of(page, method, path)

@@ -5,12 +5,21 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from testing.http import send
 from testing.stack import Stack, User
-from tests.browser.chromium import PICTURED_URL, Visit, pretend, visiting
+from tests.browser.chromium import (
+    NOTHING,
+    PICTURED_URL,
+    Visit,
+    pretend,
+    readable_by_scripts,
+    visiting,
+)
 from tests.browser.swagger_ui import (
     ask_for_authorization,
     authorize,
     authorize_with_code,
+    offered_flows,
     operation_of,
     status_of,
     try_out,
@@ -48,6 +57,7 @@ def test_authorize_with_a_code_leads_over_the_sign_in_page(
 
     authorize_with_code(visit.page, stack.demo, scope=scope)
 
+    assert readable_by_scripts(visit.page) == NOTHING
     assert status_of(try_out(visit.page, "get", operation)) == "200"
 
 
@@ -102,15 +112,73 @@ def test_authorize_on_the_common_page_works_from_the_side_of_the_items(
     assert status_of(try_out(visit.page, "get", "/")) == "200"
 
 
-def test_the_sign_in_of_one_page_is_known_to_the_others(
+@pytest.mark.parametrize("page_path", ["/docs", "/auth/docs", "/items/docs"])
+def test_after_authorize_no_script_finds_a_password_or_a_token(
+    visit: Visit, origin: str, stack: Stack, page_path: str
+) -> None:
+    visit.page.goto(origin + page_path)
+
+    authorize(visit.page, stack.demo)
+
+    assert readable_by_scripts(visit.page) == NOTHING
+
+
+def test_swagger_ui_itself_forgets_the_password_when_the_token_has_come(
     visit: Visit, origin: str, stack: Stack
 ) -> None:
-    visit.page.goto(f"{origin}/auth/docs")
+    visit.page.add_init_script(
+        """let bundle;
+        Object.defineProperty(window, "SwaggerUIBundle", {
+            set: (given) => { bundle = given; },
+            get: () => bundle && ((options) => window.shown = bundle(options)),
+        });"""
+    )
+    visit.page.goto(f"{origin}/items/docs")
+
     authorize(visit.page, stack.demo)
+
+    state = visit.page.evaluate("JSON.stringify(window.shown.getState().toJS())")
+    assert "access_token" in state
+    assert stack.demo.password not in state
+
+
+def test_what_an_earlier_version_kept_is_removed(visit: Visit, origin: str) -> None:
+    visit.page.add_init_script("localStorage.setItem('authorized', '{\"password\": \"kept\"}')")
 
     visit.page.goto(f"{origin}/items/docs")
 
-    assert status_of(try_out(visit.page, "get", "/")) == "200"
+    expect(operation_of(visit.page, "get", "/")).to_be_visible()
+    assert readable_by_scripts(visit.page) == NOTHING
+
+
+def test_a_reload_of_a_page_forgets_the_sign_in(visit: Visit, origin: str, stack: Stack) -> None:
+    visit.tolerated = {401}
+    visit.page.goto(f"{origin}/items/docs")
+    authorize(visit.page, stack.demo)
+
+    visit.page.reload()
+
+    assert status_of(try_out(visit.page, "get", "/")) == "401"
+
+
+def test_the_dialog_offers_the_code_first_and_the_password_second(
+    visit: Visit, origin: str
+) -> None:
+    visit.page.goto(f"{origin}/docs?service=items")
+
+    assert offered_flows(visit.page) == ["authorizationCode with PKCE", "password"]
+
+
+def test_the_dialog_offers_no_password_form_where_auth_takes_no_password(
+    visit: Visit, origin: str
+) -> None:
+    address = "/auth/.well-known/oauth-authorization-server"
+    metadata = send(origin, address).json
+    metadata["grant_types_supported"].remove("password")
+    visit.page.route(f"{origin}{address}", lambda route: route.fulfill(json=metadata))
+    visit.page.goto(f"{origin}/items/docs")
+
+    assert offered_flows(visit.page) == ["authorizationCode with PKCE"]
 
 
 def test_every_address_in_a_document_is_resolved_against_the_document(

@@ -1,14 +1,21 @@
 """The portal in real Chromium: signing in, the session, the states of the services."""
 
-import json
 import re
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, Route, expect
 
+from testing.http import send
 from testing.processes import wait_until
 from testing.stack import Stack, User
-from tests.browser.chromium import PICTURED_URL, Visit, pretend, visiting
+from tests.browser.chromium import (
+    NOTHING,
+    PICTURED_URL,
+    Visit,
+    pretend,
+    readable_by_scripts,
+    visiting,
+)
 from tests.browser.portal import add_item, open_portal, sign_in, titles
 
 ERRANDS = [
@@ -120,30 +127,53 @@ def test_a_person_can_sign_in_and_add_an_item_with_the_keyboard_alone(
     expect(titles(visit.page)).to_have_text(["Added by hand"])
 
 
-def test_a_session_survives_a_reload_and_ends_with_sign_out(
+def test_no_script_finds_the_password_or_the_tokens_of_a_person_who_signed_in(
+    visit: Visit, origin: str, person: User
+) -> None:
+    open_portal(visit.page, origin)
+
+    sign_in(visit.page, person)
+
+    assert readable_by_scripts(visit.page) == NOTHING
+    with visit.page.expect_response("**/auth/token"):
+        visit.page.get_by_role("button", name="Renew now").click()
+    expect(visit.page.get_by_role("button", name="Renew now")).to_be_enabled()
+    assert readable_by_scripts(visit.page) == NOTHING
+
+
+def test_what_an_earlier_version_kept_is_removed(visit: Visit, origin: str) -> None:
+    visit.page.add_init_script(
+        """localStorage.setItem("authorized", '{"password": "kept"}');
+        sessionStorage.setItem("gatehouse.session", '{"refreshToken": "kept"}');"""
+    )
+
+    open_portal(visit.page, origin)
+
+    assert readable_by_scripts(visit.page) == NOTHING
+
+
+def test_sign_out_ends_the_session(visit: Visit, origin: str, stack: Stack, person: User) -> None:
+    open_portal(visit.page, origin)
+    copied = sign_in_and_copy_the_tokens(visit.page, person)
+
+    with visit.page.expect_response("**/auth/revoke") as revoked:
+        visit.page.get_by_role("button", name="Sign out").click()
+
+    assert revoked.value.status == 200
+    expect(visit.page.get_by_role("button", name="Sign in")).to_be_visible()
+    wait_until_worthless(stack, copied)
+
+
+def test_a_session_ends_with_its_page_because_nothing_is_kept(
     visit: Visit, origin: str, stack: Stack, person: User
 ) -> None:
     open_portal(visit.page, origin)
-    sign_in(visit.page, person)
+    copied = sign_in_and_copy_the_tokens(visit.page, person)
 
-    visit.page.reload()
-    expect(visit.page.locator("#who-name")).to_have_text(person.username)
-    kept = json.loads(visit.page.evaluate("sessionStorage.getItem('gatehouse.session')"))
-    with visit.page.expect_response("**/auth/revoke") as revoked:
-        visit.page.get_by_role("button", name="Sign out").click()
-    assert revoked.value.status == 200
     visit.page.reload()
 
     expect(visit.page.get_by_role("button", name="Sign in")).to_be_visible()
-    assert visit.page.evaluate("sessionStorage.length") == 0
-    # Whoever copied the tokens has nothing of them.
-    again = stack.token_request(grant_type="refresh_token", refresh_token=kept["refreshToken"])
-    assert (again.status, again.json["error"]) == (400, "invalid_grant")
-
-    def items_are_closed() -> bool:
-        return stack.call("GET", "/items/", token=kept["accessToken"]).status == 401
-
-    wait_until(items_are_closed, seconds=5, what="the copied access token is refused")
+    wait_until_worthless(stack, copied)
 
 
 def test_the_token_is_renewed_once_before_it_ends(visit: Visit, origin: str, person: User) -> None:
@@ -177,6 +207,24 @@ def test_a_session_that_cannot_be_renewed_asks_to_sign_in_again(
     expect(visit.page.get_by_role("button", name="Sign in")).to_be_visible()
 
 
+def test_a_sign_up_is_offered_only_where_auth_lets_people_sign_up(
+    visit: Visit, origin: str
+) -> None:
+    offer = visit.page.get_by_role("link", name="Create an account")
+    open_portal(visit.page, origin)
+    expect(offer).to_be_visible()
+    metadata = "/auth/.well-known/oauth-authorization-server"
+    closed = send(origin, metadata).json
+    del closed["sign_up_page"]
+    answer_with(visit.page, f"{origin}{metadata}", status=200, json=closed)
+
+    with visit.page.expect_response(f"{origin}{metadata}"):
+        open_portal(visit.page, origin)
+
+    expect(visit.page.get_by_role("link", name="Forgot your password?")).to_be_visible()
+    expect(offer).to_be_hidden()
+
+
 def test_a_phone_shows_the_portal_without_scrolling_sideways(
     phone: Visit, origin: str, person: User
 ) -> None:
@@ -206,6 +254,24 @@ def test_the_portal_for_the_readme(browser: Browser, pictured: Stack, screenshot
         expect(visit.page.locator("#who-name")).to_have_text("Ada Lovelace")
 
         visit.page.screenshot(path=screenshots / "portal.png", full_page=True)
+
+
+def sign_in_and_copy_the_tokens(page: Page, user: User) -> dict[str, str]:
+    with page.expect_response("**/auth/token") as answered:
+        sign_in(page, user)
+    tokens: dict[str, str] = answered.value.json()
+    return tokens
+
+
+def wait_until_worthless(stack: Stack, copied: dict[str, str]) -> None:
+    """Whoever copied the tokens has nothing of them."""
+
+    def items_are_closed() -> bool:
+        return stack.call("GET", "/items/", token=copied["access_token"]).status == 401
+
+    wait_until(items_are_closed, seconds=5, what="the copied access token is refused")
+    again = stack.token_request(grant_type="refresh_token", refresh_token=copied["refresh_token"])
+    assert (again.status, again.json["error"]) == (400, "invalid_grant")
 
 
 def answer_with(

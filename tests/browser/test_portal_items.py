@@ -13,6 +13,7 @@ def test_an_added_item_is_there_after_a_reload(visit: Visit, origin: str, person
 
     add_item(visit.page, "Oil the hinges")
     visit.page.reload()
+    sign_in(visit.page, person)
 
     expect(titles(visit.page)).to_have_text(["Oil the hinges"])
 
@@ -39,6 +40,7 @@ def test_an_item_is_edited(visit: Visit, origin: str, person: User) -> None:
 
     expect(visit.page.get_by_text("Saved “After”.")).to_be_visible()
     visit.page.reload()
+    sign_in(visit.page, person)
     expect(titles(visit.page)).to_have_text(["After"])
 
 

@@ -61,6 +61,14 @@ def test_missing_variables_are_appended_and_nothing_else_changes(tmp_path: Path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600, "secrets were added to it"
 
 
+@pytest.mark.parametrize("role", ["ADMIN", "DEMO"])
+def test_a_first_user_that_is_left_out_stays_out(tmp_path: Path, role: str) -> None:
+    path = tmp_path / ".env"
+    path.write_text(f"{role}_USERNAME=\n")
+
+    assert not [name for name in complete(path, SERVICES) if name.startswith(role)]
+
+
 def test_a_service_that_comes_later_gets_a_password_for_its_database(tmp_path: Path) -> None:
     path = tmp_path / ".env"
     complete(path, SERVICES)

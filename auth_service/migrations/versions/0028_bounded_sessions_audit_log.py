@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "0028"
-down_revision: str | None = "0024"
+down_revision: str | None = "0026"
 
 
 # SQLite deletes what INSERT OR REPLACE replaces without asking the trigger against DELETE, so this one asks before.

@@ -5,6 +5,7 @@ from fastapi.responses import JSONResponse
 
 from auth_service.dependencies import AdministratorIfAny, Context, SignUpRequests, bearer
 from auth_service.errors import InvalidField
+from auth_service.problems import SignUpRefused
 from auth_service.users.schemas import UserPublic
 from auth_service.users.sign_up.schemas import SignUp, SignUpAsked, SignUpConfirmation
 from auth_service.users.store import User
@@ -61,7 +62,7 @@ async def sign_up(
     "/confirm",
     response_model=UserPublic,
     status_code=201,
-    responses=responses(BadRequest, Conflict, TooManyRequests, ServiceUnavailable),
+    responses=responses(BadRequest, SignUpRefused, Conflict, TooManyRequests, ServiceUnavailable),
 )
 async def confirm_sign_up(
     confirmed: SignUpConfirmation, sign_ups: SignUpRequests, response: Response, context: Context

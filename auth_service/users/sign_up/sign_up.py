@@ -17,6 +17,13 @@ from auth_service.users.store import User, UserStore
 from gatehouse_chassis.database.columns import now
 
 
+class SignUpOff(Exception):
+    """`AUTH_SIGN_UP` is off."""
+
+    def __init__(self) -> None:
+        super().__init__("Only an administrator makes accounts here.")
+
+
 class SpentToken(Exception):
     """The mailed token is unknown, used or expired."""
 
@@ -35,6 +42,7 @@ class SignUps:
     are the same, so the time of the next answer does not reveal it either.
 
     Attributes:
+        is_open: whether anyone but an administrator may make an account.
         life: how long a mailed token is valid.
         issuer: the public address of this service, with which the links in mails begin.
     """
@@ -45,8 +53,18 @@ class SignUps:
     guard: SignInGuard
     limit: RequestLimit
     outbox: Outbox
+    is_open: bool
     life: timedelta
     issuer: str
+
+    def require_open(self) -> None:
+        """Lets people sign up.
+
+        Raises:
+            SignUpOff: they may not.
+        """
+        if not self.is_open:
+            raise SignUpOff
 
     def ask(
         self, username: str, display_name: str, email: str | None, context: AuditContext
@@ -54,9 +72,11 @@ class SignUps:
         """Sends a mail to the address: with the token, or with the reason why there is none.
 
         Raises:
+            SignUpOff: people may not sign up.
             InvalidField: there is no address.
             OutboxFull: nothing was done.
         """
+        self.require_open()
         if email is None:
             raise InvalidField("email", "a sign-up is confirmed by mail")
         new = WaitingSignUp(username, display_name, email)
@@ -89,8 +109,10 @@ class SignUps:
         """The sign-up that the token would confirm.
 
         Raises:
+            SignUpOff: people may not sign up.
             SpentToken: it is unknown, used or expired.
         """
+        self.require_open()
         waiting = await self.waiting.find(digest_of(token))
         if waiting is None:
             raise SpentToken
@@ -111,6 +133,7 @@ class SignUps:
             username, display_name: in the place of those of the sign-up.
 
         Raises:
+            SignUpOff: people may not sign up any more.
             SpentToken: it is unknown, used or expired.
             WeakPassword: the password is easily guessed.
             UsernameTaken: the name is in use; the token stays valid.

@@ -2,11 +2,26 @@
  * Start Swagger UI on a page that says what to show:
  * `data-spec` is the URL of one OpenAPI document, `data-services` the URL of a list of services.
  */
+import { removeUnsupportedFlows } from "./sign-in-flows.js";
 import { resolveAddresses } from "./spec-addresses.js";
 
 const container = document.getElementById("swagger-ui");
 
+/** Swagger UI would keep the password beside the token that it got for it. */
+const forgetPassword = {
+  statePlugins: {
+    auth: {
+      wrapActions: {
+        authorizeOauth2: (original) => ({ auth, token }) =>
+          original({ auth: { ...auth, password: "" }, token }),
+      },
+    },
+  },
+};
+
 try {
+  // Earlier versions kept the password here, for every page of this origin to read.
+  localStorage.removeItem("authorized");
   followColourScheme();
   if (container.dataset.services) {
     await showServices(container.dataset.services);
@@ -25,7 +40,9 @@ function start(spec) {
     layout: "BaseLayout",
     deepLinking: true,
     displayRequestDuration: true,
-    persistAuthorization: true,
+    // Tokens stay in this page's memory: any script of the origin could read what is stored.
+    persistAuthorization: false,
+    plugins: [forgetPassword],
     tryItOutEnabled: true,
     validatorUrl: null,
     oauth2RedirectUrl: absolute("docs/oauth2-redirect"),
@@ -35,11 +52,12 @@ function start(spec) {
   return ui;
 }
 
-/** Swagger UI reads the document from `text` after this returns. */
-function resolveSpec(response) {
+/** Swagger UI reads the document from `text` after this. */
+async function resolveSpec(response) {
   if (response.ok && response.url.endsWith("/openapi.json")) {
     const spec = JSON.parse(response.text);
     resolveAddresses(spec, response.url);
+    await removeUnsupportedFlows(spec);
     response.text = JSON.stringify(spec);
   }
   return response;

@@ -1,4 +1,5 @@
 /** Sign-in, the person who is signed in, and their access token. */
+import { request } from "./http.js";
 import { attempt, element } from "./page.js";
 import { decodeToken } from "./token.js";
 
@@ -7,6 +8,7 @@ export function showAccount(auth, session) {
   for (const link of document.querySelectorAll("[data-auth]")) {
     link.href = auth + link.dataset.auth;
   }
+  offerSignUp(auth);
   const form = element("sign-in");
   const problem = element("session-problem");
 
@@ -69,6 +71,16 @@ export function showAccount(auth, session) {
       showLife(session.tokens);
     }
   }, 1000);
+}
+
+/** Where only administrators make accounts, the metadata of auth names no page for it. */
+async function offerSignUp(auth) {
+  try {
+    const { body } = await request(`${auth}.well-known/oauth-authorization-server`);
+    element("sign-up").hidden = !body.sign_up_page;
+  } catch {
+    // Auth does not answer, which its card says.
+  }
 }
 
 function showProfile(user) {

@@ -1,7 +1,10 @@
-/** Who is signed in: keeps the tokens, renews them ahead of their end, adds them to requests. */
+/**
+ * Who is signed in: keeps the tokens, renews them ahead of their end, adds them to requests.
+ *
+ * The tokens are in the memory of this page alone, because a script of any page of the origin could read what is stored.
+ */
 import { request } from "./http.js";
 
-const STORAGE_KEY = "gatehouse.session";
 const RENEW_AHEAD_MS = 60_000;
 const RETRY_MS = 10_000;
 /**
@@ -13,19 +16,14 @@ const CLIENT = { Authorization: "Basic Og==" };
 /** Dispatches `change` after every sign-in, renewal and sign-out. */
 export class Session extends EventTarget {
   #urls;
-  #storage;
   #tokens = null;
   #renewing = null;
   #timer = 0;
 
-  /**
-   * @param {{token: string, revoke: string}} urls of auth
-   * @param {Storage} storage of one tab: a refresh token used by two tabs would look stolen.
-   */
-  constructor(urls, storage) {
+  /** @param {{token: string, revoke: string}} urls of auth */
+  constructor(urls) {
     super();
     this.#urls = urls;
-    this.#storage = storage;
     /** Why the session ended, when it was not the person who ended it. */
     this.endedBecause = "";
   }
@@ -35,18 +33,12 @@ export class Session extends EventTarget {
     return this.#tokens;
   }
 
-  /** Take up the session that this tab had before the page was loaded. */
-  resume() {
-    const stored = this.#storage.getItem(STORAGE_KEY);
-    this.#set(stored ? JSON.parse(stored) : null);
-  }
-
   async signIn(username, password) {
     this.endedBecause = "";
     this.#set(await this.#grant({ grant_type: "password", username, password }));
   }
 
-  /** This tab forgets the tokens at once, and auth ends the session for whoever else may hold them (RFC 7009). */
+  /** This page forgets the tokens at once, and auth ends the session for whoever else may hold them (RFC 7009). */
   signOut() {
     const { refreshToken } = this.#tokens;
     this.endedBecause = "";
@@ -125,10 +117,8 @@ export class Session extends EventTarget {
   #set(tokens) {
     this.#tokens = tokens;
     if (tokens) {
-      this.#storage.setItem(STORAGE_KEY, JSON.stringify(tokens));
       this.#schedule(tokens.expiresAt - RENEW_AHEAD_MS - Date.now());
     } else {
-      this.#storage.removeItem(STORAGE_KEY);
       clearTimeout(this.#timer);
     }
     this.dispatchEvent(new Event("change"));

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from datetime import timedelta
 from functools import partial
 from typing import Any, Literal, cast
+from unicodedata import normalize
 
 import httpx2
 import pytest
@@ -29,7 +30,17 @@ from gatehouse_chassis.database.columns import now
 from testing.apps import running
 from tests.auth_service.databases import on_both_databases
 from tests.auth_service.parts import Parts
-from tests.auth_service.people import ADMIN, DEMO, URL, Person, bearer, refresh, refused, sign_in
+from tests.auth_service.people import (
+    ADMIN,
+    DEMO,
+    URL,
+    Person,
+    bearer,
+    make_user,
+    refresh,
+    refused,
+    sign_in,
+)
 
 PATIENCE = timedelta(seconds=10).total_seconds()
 
@@ -405,6 +416,42 @@ async def test_a_weaker_hash_is_replaced_at_the_next_sign_in(
     assert (await refresh(client, tokens["refresh_token"])).status_code == 200
     assert await sign_in(client)
     assert await hash_of(database) == stronger
+
+
+FORMS: list[Literal["NFC", "NFD", "NFKC", "NFKD"]] = ["NFC", "NFD", "NFKC", "NFKD"]
+# Accents, Hangul, a ligature and wide digits: none of its normal forms is like another.
+SPELLED = Person("zoe", "Zoé ﬁnds 한글 cafés \uff11\uff12\uff13")
+
+
+def in_form(form: Literal["NFC", "NFD", "NFKC", "NFKD"], person: Person) -> Person:
+    return Person(person.username, normalize(form, person.password))
+
+
+@pytest.mark.parametrize("chosen", FORMS)
+async def test_a_password_is_the_same_in_whichever_unicode_form_it_is_typed(
+    client: httpx2.AsyncClient, chosen: Literal["NFC", "NFD", "NFKC", "NFKD"]
+) -> None:
+    await make_user(client, in_form(chosen, SPELLED))
+    for typed in FORMS:
+        assert await sign_in(client, in_form(typed, SPELLED))
+
+
+async def test_a_hash_from_before_passwords_were_normalised_is_replaced_at_the_next_sign_in(
+    client: httpx2.AsyncClient, database: Database
+) -> None:
+    as_typed = in_form("NFD", Person(DEMO.username, SPELLED.password))
+    await set_hash(database, ARGON2ID.hash(as_typed.password))
+    assert await sign_in(client, as_typed)
+    replaced = await hash_of(database)
+    for typed in FORMS:
+        assert await sign_in(client, in_form(typed, as_typed))
+    assert await hash_of(database) == replaced
+
+
+async def test_a_strange_spelling_does_not_make_a_password_long(client: httpx2.AsyncClient) -> None:
+    new = {"username": "zoe", "password": normalize("NFD", "éèêëâäé"), "email": "zoe@example.com"}
+    answer = await client.post("/users", json=new)
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "#/password")
 
 
 async def test_a_stronger_hash_does_not_undo_a_password_change(database: Database) -> None:

@@ -110,6 +110,8 @@ def test_the_document_tells_the_token_endpoint_and_the_scopes_of_each_operation(
 ) -> None:
     document = app.openapi()
     scheme = document["components"]["securitySchemes"]["OAuth2PasswordBearer"]
+    # Swagger UI offers them in this order.
+    assert list(scheme["flows"]) == ["authorizationCode", "password"]
     assert scheme["flows"]["password"] == {
         "tokenUrl": "../auth/token",
         "scopes": {"probe:read": "Read", "probe:write": "Write"},

@@ -44,6 +44,10 @@ _CREATE = text(
 )
 _OWN_PROCESS = text("SELECT pg_backend_pid() AS pid")
 _ALL = select(counters).order_by(counters.c.name)
+_LONG_READ = text(
+    "WITH RECURSIVE one(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM one WHERE n < 2000000) "
+    "SELECT count(*) AS read FROM one"
+)
 
 
 @pytest.fixture
@@ -340,3 +344,24 @@ async def test_connections_that_were_idle_for_too_long_are_replaced_and_leave_th
         rows = [await database.fetch_one(_OWN_PROCESS) for _ in range(2 * CONNECTIONS)]
     assert len({row["pid"] for row in rows if row}) == 2 * CONNECTIONS
     await database.close()
+
+
+async def test_while_a_search_reads_other_requests_go_on(database: Database) -> None:
+    searching = asyncio.create_task(database.search(_LONG_READ))
+    turns = 0
+    while not searching.done():
+        await database.fetch_all(_ALL)
+        await asyncio.sleep(0.001)
+        turns += 1
+    assert [row["read"] for row in await searching] == [2_000_000]
+    assert turns > 10
+
+
+async def test_a_search_whose_client_has_gone_hinders_no_other(database: Database) -> None:
+    searching = asyncio.create_task(database.search(_LONG_READ))
+    await asyncio.sleep(0.01)
+    searching.cancel()
+    with suppress(asyncio.CancelledError):
+        await searching
+    await database.execute(_ONE)
+    assert [row["name"] for row in await database.search(_ALL)] == ["one"]

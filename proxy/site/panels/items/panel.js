@@ -51,7 +51,7 @@ const MARKUP = `
 /**
  * @param {Element} section to fill; it is empty
  * @param {{title: string, prefix: string}} service as the list of services has it
- * @param {Session} session of the portal, which has not been resumed yet
+ * @param {Session} session of the portal; nobody is signed in yet
  */
 export function showPanel(section, { title, prefix: itemsUrl }, session) {
   section.innerHTML = MARKUP;
