@@ -14,6 +14,7 @@ from fastapi.security import SecurityScopes
 from auth_service.audit.context import AuditContext
 from auth_service.audit.store import AuditStore
 from auth_service.clients.authentication import Clients as ClientDirectory
+from auth_service.clients.client import FIRST_PARTY_CLIENT
 from auth_service.clients.store import ClientStore
 from auth_service.container import Container
 from auth_service.keys.signing_keys import SigningKeys
@@ -103,8 +104,8 @@ async def get_revocation(request: Request) -> Revocation:
     return _container(request).revocation
 
 
-async def get_verifier(request: Request) -> AccessTokenVerifier:
-    return _container(request).verifier
+async def get_issued_tokens(request: Request) -> AccessTokenVerifier:
+    return _container(request).issued_tokens
 
 
 async def get_resources(request: Request) -> Resources:
@@ -142,7 +143,7 @@ Clients = Annotated[ClientDirectory, Depends(get_clients)]
 Keys = Annotated[SigningKeys, Depends(get_keys)]
 Statuses = Annotated[StatusList, Depends(get_status_list)]
 Revocations = Annotated[Revocation, Depends(get_revocation)]
-Verifier = Annotated[AccessTokenVerifier, Depends(get_verifier)]
+IssuedTokens = Annotated[AccessTokenVerifier, Depends(get_issued_tokens)]
 KnownResources = Annotated[Resources, Depends(get_resources)]
 SupportedGrants = Annotated[Grants, Depends(get_grants)]
 CodeGrant = Annotated[AuthorizationCodeGrant, Depends(get_code_grant)]
@@ -164,6 +165,18 @@ class UserRequired(Challenge):
         )
 
 
+class FirstPartyRequired(Challenge):
+    """The token was issued to a registered client, which may not do this whatever the token's scopes are."""
+
+    status, code = 403, "first_party_required"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This needs an access token of the built-in client; this one is another application's.",
+            error="insufficient_scope",
+        )
+
+
 async def get_audit_context(request: Request) -> AuditContext:
     """Where the request comes from. FastAPI makes it once for each request, so all who ask share one."""
     return AuditContext(
@@ -176,9 +189,19 @@ Context = Annotated[AuditContext, Depends(get_audit_context)]
 
 
 async def get_current_user(
-    principal: Annotated[Principal, Security(bearer)], users: Users, context: Context
+    needed: SecurityScopes,
+    principal: Annotated[Principal, Security(bearer)],
+    users: Users,
+    context: Context,
 ) -> User:
-    """The signed-in user; auth has the row at hand, so a disabled user's token ends here at once."""
+    """The signed-in user; auth has the row at hand, so a disabled user's token ends here at once.
+
+    What is first-party is checked here too: a token may be older than the rule by which it was issued.
+    """
+    if principal.client_id != FIRST_PARTY_CLIENT and scope_list().first_party.intersection(
+        needed.scopes
+    ):
+        raise FirstPartyRequired
     try:
         user_id = UUID(principal.subject)
     except ValueError:  # a client that speaks for itself
@@ -190,11 +213,12 @@ async def get_current_user(
     return user
 
 
-CurrentUser = Annotated[User, Depends(get_current_user)]
+ProfileReader = Annotated[User, Security(get_current_user, scopes=["auth:profile"])]
+AccountOwner = Annotated[User, Security(get_current_user, scopes=["auth:account"])]
 
 
 async def get_administrator(
-    user: CurrentUser, _principal: Annotated[Principal, Security(bearer, scopes=["auth:admin"])]
+    user: Annotated[User, Security(get_current_user, scopes=["auth:admin"])],
 ) -> User:
     """The role is read from the database: a token outlives it by minutes."""
     if user.role is not Role.ADMIN:
@@ -209,8 +233,9 @@ async def get_administrator_if_any(request: Request, users: Users, context: Cont
     """The administrator, or None for a request without credentials; bad credentials are refused."""
     if "authorization" not in request.headers:
         return None
-    principal = await bearer(request, SecurityScopes(["auth:admin"]))
-    return await get_administrator(await get_current_user(principal, users, context), principal)
+    needed = SecurityScopes(["auth:admin"])
+    principal = await bearer(request, needed)
+    return await get_administrator(await get_current_user(needed, principal, users, context))
 
 
 AdministratorIfAny = Annotated[User | None, Depends(get_administrator_if_any)]

@@ -3,8 +3,9 @@
 from secrets import token_hex
 
 from auth_service.audit.context import AuditContext
+from auth_service.clients.client import Client
 from auth_service.clients.schemas import ClientPublic, ClientRegistration
-from auth_service.clients.store import Client, ClientStore, StoredClient
+from auth_service.clients.store import ClientStore, StoredClient
 from auth_service.oauth.opaque_tokens import new_opaque_token
 
 
@@ -21,8 +22,9 @@ async def register_client(
         grants=frozenset(grant.value for grant in new.grants),
         redirect_uris=tuple(dict.fromkeys(new.redirect_uris)),
         scopes=frozenset(new.scopes),
+        secret_digest=digest,
     )
-    return await store.add(client, digest, context), secret
+    return await store.add(client, context), secret
 
 
 async def renew_client_secret(

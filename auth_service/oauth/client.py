@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from auth_service.clients.store import Client
+from auth_service.clients.client import Client
 from auth_service.dependencies import Clients
 from auth_service.oauth.errors import as_oauth_errors
 from auth_service.oauth.forms import OAuthForm

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum, auto
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import and_, bindparam, delete, exists, insert, select, update
@@ -12,8 +13,11 @@ from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
 from auth_service.audit.store import record
 from auth_service.tables import refresh_tokens, sessions, users
-from gatehouse_chassis.database import Database, Statements
+from auth_service.users.schemas import Role
+from gatehouse_chassis.database import Database, Row, Statements
 from gatehouse_chassis.database.columns import new_id, now
+
+Accepted = TypeVar("Accepted")
 
 RETENTION = timedelta(days=1)
 """How long an expired refresh token and its session are kept: longer than any access token of the session lives."""
@@ -27,6 +31,7 @@ class EndOfSession(StrEnum):
     USER_DISABLED = auto()
     CLIENT_REMOVED = auto()
     CODE_REUSED = auto()
+    CLIENT_SECRET_RENEWED = auto()
     REVOKED = auto()
 
 
@@ -38,6 +43,8 @@ class Session:
     user_id: UUID
     client_id: str
     scope: str
+    resource: str
+    """The URLs of the services that the grant named (RFC 8707), with one space between; empty where it named none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +82,7 @@ _STILL_WITH_PASSWORD = (
     .where(
         users.c.id == bindparam("user"),
         users.c.password_hash == bindparam("known_hash"),
+        users.c.role == bindparam("known_role"),
         users.c.disabled_at.is_(None),
     )
     .with_for_update(read=True)
@@ -82,9 +90,20 @@ _STILL_WITH_PASSWORD = (
 
 _ADD_SESSION = insert(sessions)
 _ADD_TOKEN = insert(refresh_tokens)
-_SESSION = select(
-    sessions.c.id, sessions.c.user_id, sessions.c.client_id, sessions.c.scope, sessions.c.ended_at
-).where(sessions.c.id == bindparam("session"))
+_SESSION = (
+    select(
+        sessions.c.id,
+        sessions.c.user_id,
+        sessions.c.client_id,
+        sessions.c.scope,
+        sessions.c.resource,
+        sessions.c.ended_at,
+        users.c.role,
+        users.c.disabled_at,
+    )
+    .join(users, users.c.id == sessions.c.user_id)
+    .where(sessions.c.id == bindparam("session"))
+)
 # Of a session's refresh tokens one at most is unused: it was made when the session was used last.
 _LIVE = (
     select(
@@ -92,6 +111,7 @@ _LIVE = (
         sessions.c.user_id,
         sessions.c.client_id,
         sessions.c.scope,
+        sessions.c.resource,
         sessions.c.created_at,
         refresh_tokens.c.created_at.label("last_used_at"),
         refresh_tokens.c.expires_at,
@@ -127,6 +147,7 @@ _TOKEN_WITH_SESSION = (
         sessions.c.user_id,
         sessions.c.client_id,
         sessions.c.scope,
+        sessions.c.resource,
         sessions.c.ended_at,
         refresh_tokens.c.used_at,
         refresh_tokens.c.expires_at,
@@ -178,19 +199,21 @@ class SessionStore:
         expires_at: datetime,
         *,
         known_hash: str,
+        known_role: Role,
         context: AuditContext,
     ) -> Session | None:
-        """A new session with its first refresh token; None when the user is disabled, or the password hash another one.
+        """A new session with its first refresh token; None when the user is disabled, or has another password or role.
 
         Args:
             digest: of the refresh token, which expires at `expires_at`.
             known_hash: the hash of the password that was verified.
+            known_role: the role by which the scopes were granted.
         """
         async with self._database.transaction() as statements:
-            still = {"user": user_id, "known_hash": known_hash}
+            still = {"user": user_id, "known_hash": known_hash, "known_role": known_role.value}
             if await statements.fetch_one(_STILL_WITH_PASSWORD, **still) is None:
                 return None
-            session = await add_session(statements, user_id, client_id, scope, context)
+            session = await add_session(statements, user_id, client_id, scope, "", context)
             await add_token(statements, session.id, digest, expires_at)
         return session
 
@@ -200,36 +223,42 @@ class SessionStore:
         client_id: str,
         new_digest: str,
         expires_at: datetime,
-        accept: Callable[[Session], object],
+        accept: Callable[[Session, Role], Accepted],
         context: AuditContext,
-    ) -> Session | Refusal:
-        """Uses up a refresh token and puts a new one in its place, unless `accept` raises: then all is as before.
+    ) -> tuple[Session, Accepted] | Refusal:
+        """Uses up a refresh token and puts a new one in its place.
 
         A token that was used before is in two hands, and it is unknown whose: the whole session ends (RFC 9700
         section 4.14.2). So it does when another client presents it.
+
+        Args:
+            accept: is given the session and the user's role of now; when it raises, all is as before.
+
+        Returns:
+            The session, and what `accept` returned.
         """
         async with self._database.transaction() as statements:
             used = await statements.fetch_one(_USE_TOKEN, token=digest, at=now())
             if used is None:
                 return await self._refuse(statements, digest, context)
             row = await statements.fetch_one(_SESSION, session=used["session_id"])
-            if row is None or row["ended_at"] is not None:
+            if row is None or row["ended_at"] is not None or row["disabled_at"] is not None:
                 return Refusal.ENDED
-            session = Session(row["id"], row["user_id"], row["client_id"], row["scope"])
+            session = _session(row)
             if session.client_id != client_id:
                 reason = EndOfSession.REFRESH_TOKEN_REUSED
                 await end_session(statements, session.id, reason, context)
                 return Refusal.REUSED
-            accept(session)
+            accepted = accept(session, Role(row["role"]))
             await add_token(statements, session.id, new_digest, expires_at)
-            return session
+            return session, accepted
 
     async def find_refresh_token(self, digest: str) -> RefreshToken | None:
         """The refresh token with this digest, whatever became of it."""
         row = await self._database.fetch_one(_TOKEN_WITH_SESSION, token=digest)
         if row is None:
             return None
-        session = Session(row["id"], row["user_id"], row["client_id"], row["scope"])
+        session = _session(row)
         is_over = row["used_at"] is not None or row["ended_at"] is not None
         return RefreshToken(session, row["expires_at"], not is_over and row["expires_at"] > now())
 
@@ -242,7 +271,7 @@ class SessionStore:
             rows = await self._database.fetch_all(_LIVE, **wanted)
         else:
             rows = await self._database.fetch_all(_LIVE_BEFORE, **wanted, before=before)
-        return [LiveSession(**row) for row in rows]
+        return [LiveSession(**{**row, "resource": row["resource"] or ""}) for row in rows]
 
     async def belongs_to(self, session_id: UUID, user_id: UUID) -> bool:
         """Whether the session is one of the user's."""
@@ -277,10 +306,15 @@ class SessionStore:
 
 
 async def add_session(
-    statements: Statements, user_id: UUID, client_id: str, scope: str, context: AuditContext
+    statements: Statements,
+    user_id: UUID,
+    client_id: str,
+    scope: str,
+    resource: str,
+    context: AuditContext,
 ) -> Session:
     """A new session, within the caller's transaction."""
-    session = Session(new_id(), user_id, client_id, scope)
+    session = Session(new_id(), user_id, client_id, scope, resource)
     await statements.execute(_ADD_SESSION, **asdict(session), created_at=now())
     about = {"session": str(session.id), "client": client_id, "scope": scope}
     await record(statements, Event.SIGNED_IN, user_id, context, **about)
@@ -334,3 +368,8 @@ async def end_sessions_through(
     if ended:
         about = {"reason": reason.value, "sessions": str(ended)}
         await record(statements, Event.SESSIONS_ENDED, client_id, context, **about)
+
+
+def _session(row: Row) -> Session:
+    # Of a session from before there was the column it is NULL.
+    return Session(row["id"], row["user_id"], row["client_id"], row["scope"], row["resource"] or "")

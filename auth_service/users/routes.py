@@ -6,10 +6,11 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from auth_service.dependencies import (
+    AccountOwner,
     Administration,
     Administrator,
     Context,
-    CurrentUser,
+    ProfileReader,
     UserCredentials,
     Users,
 )
@@ -41,13 +42,13 @@ async def list_users(
 
 
 @router.get("/me", response_model=UserPublic, responses=protected())
-async def read_profile(user: CurrentUser) -> User:
+async def read_profile(user: ProfileReader) -> User:
     """Who is signed in."""
     return user
 
 
 @router.patch("/me", response_model=UserPublic, responses=protected())
-async def change_profile(user: CurrentUser, users: Users, change: ProfileChange) -> User:
+async def change_profile(user: AccountOwner, users: Users, change: ProfileChange) -> User:
     """Changes what the body names and leaves the rest."""
     if "display_name" not in change.model_fields_set:
         return user
@@ -58,7 +59,7 @@ async def change_profile(user: CurrentUser, users: Users, change: ProfileChange)
     "/me/password", status_code=204, responses=protected(TooManyRequests, ServiceUnavailable)
 )
 async def change_password(
-    user: CurrentUser, credentials: UserCredentials, change: PasswordChange, context: Context
+    user: AccountOwner, credentials: UserCredentials, change: PasswordChange, context: Context
 ) -> None:
     """Sets a new password and ends every session: the refresh tokens issued so far are void."""
     current = change.current_password.get_secret_value()
@@ -72,7 +73,7 @@ async def change_password(
     responses=protected(TooManyRequests, ServiceUnavailable),
 )
 async def change_email(
-    user: CurrentUser, credentials: UserCredentials, change: EmailChange, context: Context
+    user: AccountOwner, credentials: UserCredentials, change: EmailChange, context: Context
 ) -> User:
     """Sets or removes the address to which password resets are sent; earlier resets are void."""
     current = change.current_password.get_secret_value()

@@ -7,7 +7,8 @@ import { Session } from "./portal/session.js";
 const services = await fetchServices("services.json");
 if (services) {
   const { prefix } = services.find(({ name }) => name === "auth");
-  const session = new Session({ token: `${prefix}token`, revoke: `${prefix}revoke` }, sessionStorage);
+  const scope = ["auth:profile", ...services.flatMap(({ scopes = [] }) => scopes)].join(" ");
+  const session = new Session({ token: `${prefix}token`, revoke: `${prefix}revoke` }, scope, sessionStorage);
   showServices(services);
   showAccount(prefix, session);
   await showPanels(services, session);

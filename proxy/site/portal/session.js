@@ -8,6 +8,7 @@ const RETRY_MS = 10_000;
 /** Dispatches `change` after every sign-in, renewal and sign-out. */
 export class Session extends EventTarget {
   #urls;
+  #scope;
   #storage;
   #tokens = null;
   #renewing = null;
@@ -15,11 +16,13 @@ export class Session extends EventTarget {
 
   /**
    * @param {{token: string, revoke: string}} urls of auth
+   * @param {string} scope what the portal asks for: who is signed in, and what its panels need
    * @param {Storage} storage of one tab: a refresh token used by two tabs would look stolen.
    */
-  constructor(urls, storage) {
+  constructor(urls, scope, storage) {
     super();
     this.#urls = urls;
+    this.#scope = scope;
     this.#storage = storage;
     /** Why the session ended, when it was not the person who ended it. */
     this.endedBecause = "";
@@ -38,7 +41,7 @@ export class Session extends EventTarget {
 
   async signIn(username, password) {
     this.endedBecause = "";
-    this.#set(await this.#grant({ grant_type: "password", username, password }));
+    this.#set(await this.#grant({ grant_type: "password", username, password, scope: this.#scope }));
   }
 
   /** This tab forgets the tokens at once, and auth ends the session for whoever else may hold them (RFC 7009). */
