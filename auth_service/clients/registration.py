@@ -30,7 +30,7 @@ async def register_client(
 async def renew_client_secret(
     store: ClientStore, client_id: str, context: AuditContext
 ) -> str | None:
-    """A new secret, with which the old one ends; None when there is no such confidential client."""
+    """A new secret, with which the old one and all that it got ends; None when there is no such confidential client."""
     secret, digest = new_opaque_token()
     return secret if await store.set_secret(client_id, digest, context) else None
 

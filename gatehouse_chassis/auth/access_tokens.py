@@ -226,15 +226,15 @@ async def read_signed(token: str, *, token_type: str, keys: VerificationKeys) ->
     key = await keys.find(kid)
     if key is None:
         _refuse("the token is signed with an unknown key")
-    if algorithm != algorithm_of(key):
-        _refuse("the token is signed with another algorithm")
-    if not _is_signed_with(key, token.rpartition(".")[0].encode(), signature):
+    signed = token.rpartition(".")[0].encode()
+    # The key decides, not the header (RFC 8725 section 3.1).
+    if algorithm != algorithm_of(key) or not _is_signed_with(key, signed, signature):
         _refuse("the signature is wrong")
     return Signed(_parse(claims), kid)
 
 
 def algorithm_of(key: object) -> str | None:
-    """The one algorithm that a key is for, whatever a token says (RFC 8725 section 3.1); None for any other key."""
+    """The one algorithm that a key is for; None for a key of any other kind, PEM and secrets among them."""
     if isinstance(key, EllipticCurvePublicKey):
         return "ES256"
     if isinstance(key, RSAPublicKey) and key.key_size >= MIN_RSA_BITS:
@@ -248,7 +248,7 @@ def _is_signed_with(key: PublicKey, signed: bytes, signature: bytes) -> bool:
     `jwt.decode` would parse the token a second time, by laxer rules (padding, duplicate names, `crit` with `b64`), and
     for a long status list block the event loop five times as long. So what was checked here is what is verified.
     """
-    algorithm = ALGORITHMS[algorithm_of(key) or ""]
+    algorithm = ALGORITHMS["ES256" if isinstance(key, EllipticCurvePublicKey) else "RS256"]
     try:
         prepared = algorithm.prepare_key(key)  # refuses other curves than P-256
     except jwt.InvalidKeyError:

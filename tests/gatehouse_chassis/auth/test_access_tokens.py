@@ -109,18 +109,19 @@ async def test_no_token_chooses_the_algorithm_of_a_key() -> None:
     rsa = RSAIssuer()
     at_rsa = AccessTokenVerifier(issuer=rsa.url, audience="items", keys=rsa)
     of_ec = rsa.token()  # signed with its key of EC, which has the same id
-    with pytest.raises(InvalidToken, match="another algorithm"):
+    with pytest.raises(InvalidToken, match="the signature is wrong"):
         await at_rsa.verify(of_ec)
     plain = TestIssuer()
     at_plain = AccessTokenVerifier(issuer=plain.url, audience="items", keys=plain)
-    with pytest.raises(InvalidToken, match="another algorithm"):
+    with pytest.raises(InvalidToken, match="the signature is wrong"):
         await at_plain.verify(rsa.signed("RS256"))
 
 
+@pytest.mark.filterwarnings("ignore:The RSA key is 1024 bits long")
 async def test_a_short_key_of_rsa_verifies_nothing() -> None:
     issuer = RSAIssuer(bits=1024)
     verifier = AccessTokenVerifier(issuer=issuer.url, audience="items", keys=issuer)
-    with pytest.raises(InvalidToken, match="another algorithm"):
+    with pytest.raises(InvalidToken, match="the signature is wrong"):
         await verifier.verify(issuer.signed("RS256"))
 
 
