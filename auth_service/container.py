@@ -29,6 +29,7 @@ from auth_service.oauth.grants import (
 )
 from auth_service.oauth.issuer import TokenIssuer
 from auth_service.oauth.resources import Resources
+from auth_service.oauth.scopes import AUTH
 from auth_service.oauth.store import CodeStore
 from auth_service.pages.sign_in import SignInPage
 from auth_service.passwords.authentication import PasswordAuthentication
@@ -84,6 +85,11 @@ class Container:
     status_list: StatusList
     revocation: Revocation
     verifier: AccessTokenVerifier
+    """Of the tokens that auth itself accepts, as a service among others."""
+
+    issued_tokens: AccessTokenVerifier
+    """Of all tokens, whichever service they are for: clients revoke them and ask about them here."""
+
     resources: Resources
     code_grant: AuthorizationCodeGrant
     grants: Grants
@@ -161,6 +167,7 @@ class Container:
         keys = SigningKeys(
             SigningKeyStore(database),
             secret,
+            algorithm=settings.signing_algorithm,
             token_life=settings.access_token_life,
             published_ahead=settings.key_published_ahead,
         )
@@ -182,7 +189,7 @@ class Container:
         grants = Grants(
             {
                 "authorization_code": code_grant,
-                "refresh_token": RefreshTokenGrant(users, sessions, resources, issuer, life),
+                "refresh_token": RefreshTokenGrant(sessions, resources, issuer, life),
                 "client_credentials": ClientCredentialsGrant(resources, issuer, repeated),
                 "password": PasswordGrant(authentication, sessions, resources, issuer, life),
             },
@@ -211,6 +218,13 @@ class Container:
             status_list=status_list,
             revocation=Revocation(sessions, access_tokens),
             verifier=AccessTokenVerifier(
+                issuer=settings.issuer,
+                audience=AUTH,
+                resource=settings.resource,
+                keys=keys,
+                revocations=status_list,
+            ),
+            issued_tokens=AccessTokenVerifier(
                 issuer=settings.issuer, audience=None, keys=keys, revocations=status_list
             ),
             resources=resources,

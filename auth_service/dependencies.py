@@ -17,6 +17,7 @@ from auth_service.audit.events import Event
 from auth_service.audit.repeated import RepeatedEvents
 from auth_service.audit.store import AuditStore
 from auth_service.clients.authentication import Clients as ClientDirectory
+from auth_service.clients.client import FIRST_PARTY_CLIENT
 from auth_service.clients.store import ClientStore
 from auth_service.container import Container
 from auth_service.keys.signing_keys import SigningKeys
@@ -115,8 +116,8 @@ async def get_revocation(request: Request) -> Revocation:
     return _container(request).revocation
 
 
-async def get_verifier(request: Request) -> AccessTokenVerifier:
-    return _container(request).verifier
+async def get_issued_tokens(request: Request) -> AccessTokenVerifier:
+    return _container(request).issued_tokens
 
 
 async def get_resources(request: Request) -> Resources:
@@ -156,7 +157,7 @@ Clients = Annotated[ClientDirectory, Depends(get_clients)]
 Keys = Annotated[SigningKeys, Depends(get_keys)]
 Statuses = Annotated[StatusList, Depends(get_status_list)]
 Revocations = Annotated[Revocation, Depends(get_revocation)]
-Verifier = Annotated[AccessTokenVerifier, Depends(get_verifier)]
+IssuedTokens = Annotated[AccessTokenVerifier, Depends(get_issued_tokens)]
 KnownResources = Annotated[Resources, Depends(get_resources)]
 SupportedGrants = Annotated[Grants, Depends(get_grants)]
 CodeGrant = Annotated[AuthorizationCodeGrant, Depends(get_code_grant)]
@@ -210,6 +211,18 @@ class UserRequired(Challenge):
         )
 
 
+class FirstPartyRequired(Challenge):
+    """The token was issued to a registered client, which may not do this whatever the token's scopes are."""
+
+    status, code = 403, "first_party_required"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This needs an access token of the built-in client; this one is another application's.",
+            error="insufficient_scope",
+        )
+
+
 async def get_audit_context(request: HTTPConnection) -> AuditContext:
     """Where the request comes from. FastAPI makes it once for each request, so all who ask share one."""
     return AuditContext(
@@ -223,11 +236,20 @@ Context = Annotated[AuditContext, Depends(get_audit_context)]
 
 async def get_current_user(
     request: Request,
+    needed: SecurityScopes,
     principal: Annotated[Principal, Security(bearer)],
     users: Users,
     context: Context,
 ) -> User:
-    """The signed-in user; auth has the row at hand, so a disabled user's token ends here at once."""
+    """The signed-in user; auth has the row at hand, so a disabled user's token ends here at once.
+
+    What is first-party is checked here too: a token may be older than the rule by which it was issued.
+    """
+    if principal.client_id != FIRST_PARTY_CLIENT and scope_list().first_party.intersection(
+        needed.scopes
+    ):
+        await _note_refusal(request, Event.ACCESS_DENIED, actor=principal.subject)
+        raise FirstPartyRequired
     try:
         user_id = UUID(principal.subject)
     except ValueError:  # a client that speaks for itself
@@ -240,13 +262,13 @@ async def get_current_user(
     return user
 
 
-CurrentUser = Annotated[User, Depends(get_current_user)]
+ProfileReader = Annotated[User, Security(get_current_user, scopes=["auth:profile"])]
+AccountOwner = Annotated[User, Security(get_current_user, scopes=["auth:account"])]
 
 
 async def get_administrator(
     request: Request,
-    user: CurrentUser,
-    _principal: Annotated[Principal, Security(bearer, scopes=["auth:admin"])],
+    user: Annotated[User, Security(get_current_user, scopes=["auth:admin"])],
 ) -> User:
     """The role is read from the database: a token outlives it by minutes."""
     if user.role is not Role.ADMIN:
@@ -262,9 +284,10 @@ async def get_administrator_if_any(request: Request, users: Users, context: Cont
     """The administrator, or None for a request without credentials; bad credentials are refused."""
     if "authorization" not in request.headers:
         return None
-    principal = await bearer(request, SecurityScopes(["auth:admin"]))
-    user = await get_current_user(request, principal, users, context)
-    return await get_administrator(request, user, principal)
+    needed = SecurityScopes(["auth:admin"])
+    principal = await bearer(request, needed)
+    user = await get_current_user(request, needed, principal, users, context)
+    return await get_administrator(request, user)
 
 
 AdministratorIfAny = Annotated[User | None, Depends(get_administrator_if_any)]

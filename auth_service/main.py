@@ -8,6 +8,7 @@ from auth_service.container import Container
 from auth_service.keys import routes as keys
 from auth_service.oauth import authorize, introspect, metadata, revoke, token
 from auth_service.oauth.errors import add_oauth_errors
+from auth_service.oauth.scopes import scope_list
 from auth_service.pages import routes as pages
 from auth_service.problems import add_domain_errors
 from auth_service.revocation import routes as revocation
@@ -56,6 +57,7 @@ def create_app(settings: AuthSettings, container: Container | None = None) -> Fa
         ],
         token_verifier=c.verifier,
         scopes=scope_descriptions("auth"),
+        ticked_scopes=[*scope_list().default, "auth:profile", "auth:account"],
         ready_when={"database": c.database.ping, "signing_keys": c.keys.check},
         background=[
             c.status_list.keep_fresh,

@@ -9,6 +9,7 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
+from auth_service.keys.signing_keys import Algorithm
 from auth_service.users.schemas import MAX_PASSWORD_CHARS, Username
 from gatehouse_chassis.services import auth_prefix, services_file
 from gatehouse_chassis.settings import (
@@ -76,6 +77,13 @@ class AuthSettings(ServiceSettings):
             "forbids this grant to new clients, and registered clients never have it."
         ),
     ] = True
+    signing_algorithm: Annotated[
+        Algorithm,
+        Field(
+            description="What new signing keys sign with: `ES256`, or `RS256` for clients that know nothing else. A "
+            "change makes the next key within a minute, and it signs in its turn."
+        ),
+    ] = "ES256"
     key_rotation: Annotated[
         timedelta,
         Field(

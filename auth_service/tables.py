@@ -59,6 +59,8 @@ sessions = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
     Column("ended_because", String(32)),
+    # What the grant named as `resource` (RFC 8707); NULL in rows from before there was the column.
+    Column("resource", Text),
     # Nobody asks for a user's sessions that are over, and a user may have had very many.
     Index("ix_sessions_user_id", "user_id", sqlite_where=_GOING_ON, postgresql_where=_GOING_ON),
     Index("ix_sessions_ended_at", "ended_at", sqlite_where=_ENDED, postgresql_where=_ENDED),
@@ -139,12 +141,14 @@ authorization_codes = Table(
     Column("user_id", Uuid, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
     Column("password_fingerprint", String(64), nullable=False),
     Column("client_id", String(100), nullable=False),
+    # Empty where the request left it out.
     Column("redirect_uri", Text, nullable=False),
     Column("code_challenge", String(43), nullable=False),
     Column("scope", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
     Column("used_at", UtcDateTime),
+    Column("resource", Text),
     # The session that it started: ended when the code is used again.
     Column("session_id", Uuid, ForeignKey("sessions.id", ondelete="CASCADE")),
     Index("ix_authorization_codes_expires_at", "expires_at"),

@@ -99,6 +99,7 @@ def create_service(
     errors: Mapping[type[Exception], type[problems.Problem]] | None = None,
     database: Database | None = None,
     scopes: Collection[str] = (),
+    ticked_scopes: Collection[str] = (),
     ready_when: Mapping[str, ReadinessCheck] | None = None,
     background: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
     on_close: Sequence[Callable[[], Awaitable[None]]] = (),
@@ -114,6 +115,7 @@ def create_service(
         errors: the problem that each exception of the domain is answered with; its sentence becomes the detail.
         database: its database, which routes get by `gatehouse_chassis.database.get_database`; closed when it stops.
         scopes: the service's own scopes, for its metadata.
+        ticked_scopes: those that the *Authorize* dialog of its docs page asks for unless they are unticked.
         ready_when: what `/health/ready` checks besides the database, and what a worker waits for before it takes
             requests.
         background: coroutines that run beside it until it stops.
@@ -166,8 +168,8 @@ def create_service(
     for router in (*routers, health_routes(checks)):
         app.include_router(router)
     app.add_route("/metrics", metrics.answer, include_in_schema=False)
-    add_resource_metadata(app, settings, name=name, title=title, scopes=scopes)
-    add_docs(app, title=title)
+    add_resource_metadata(app, settings, title=title, scopes=scopes)
+    add_docs(app, title=title, scopes=ticked_scopes)
     app.check_routes()
     return app
 

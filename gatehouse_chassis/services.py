@@ -21,6 +21,7 @@ _SCOPE = re.compile(r"(?P<service>[a-z0-9_]+):[a-z][a-z0-9_.-]*")
 _UPSTREAM = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\]):[0-9]{1,5}")
 _PANEL = re.compile(r"panels/[a-z0-9_-]+")
 _LIMITED = re.compile(r"(?P<method>POST|PUT|PATCH|DELETE) (?P<path>(/[A-Za-z0-9._~-]+)+)")
+_SCOPE_KEYS = {"description", "default", "roles", "first_party"}
 _NGINX_PREFIXES = ("/docs", "/.well-known", "/portal", "/panels", "/_problem")
 # Names of containers, databases, programs and variables that are not a service's.
 RESERVED_NAMES = frozenset(
@@ -43,11 +44,13 @@ class ScopeEntry:
         description: a sentence for the *Authorize* dialog and for the consent page.
         default: whether a user is granted it without asking for it by name.
         roles: the roles that may be granted it: `user` (everyone) or `admin`.
+        first_party: whether only the built-in client of this deployment may be granted it, and no registered one.
     """
 
     description: str
     default: bool = False
     roles: tuple[str, ...] = ROLES
+    first_party: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,14 +214,24 @@ def _scope(where: str, service: str, name: str, value: Any) -> ScopeEntry:
     match = _SCOPE.fullmatch(name)
     if match is None or match["service"] != service:
         raise ServicesError(f"{where}: the scope {name!r} must be written {service}:<right>.")
-    if not isinstance(value, dict) or not value.keys() <= {"description", "default", "roles"}:
-        raise ServicesError(f"{where}: the scope {name!r} takes description, default and roles.")
+    if not isinstance(value, dict) or not value.keys() <= _SCOPE_KEYS:
+        raise ServicesError(f"{where}: the scope {name!r} takes {', '.join(sorted(_SCOPE_KEYS))}.")
     roles = tuple(value.get("roles", ROLES))
     if not value.get("description") or not set(roles) <= set(ROLES):
         raise ServicesError(
             f"{where}: the scope {name!r} needs a description, and roles among {', '.join(ROLES)}."
         )
-    return ScopeEntry(value["description"], bool(value.get("default", False)), roles)
+    default, first_party = value.get("default", False), value.get("first_party", False)
+    if not isinstance(default, bool) or not isinstance(first_party, bool):
+        raise ServicesError(
+            f"{where}: default and first_party of the scope {name!r} must be true or false."
+        )
+    # The consent page lists what is granted by default before it knows who signs in.
+    if default and "user" not in roles:
+        raise ServicesError(
+            f"{where}: the scope {name!r} is granted by default, so its roles must include user."
+        )
+    return ScopeEntry(value["description"], default, roles, first_party)
 
 
 def _refuse_clashes(file: Path, services: Mapping[str, ServiceEntry]) -> None:

@@ -296,6 +296,11 @@ class ServiceSettings(EnvironmentSettings):
         """The `iss` of every access token (RFC 9068 section 2.2): the public URL of the auth service."""
         return f"{self.origin}{auth_prefix()}"
 
+    @property
+    def resource(self) -> str:
+        """What this service calls itself in its metadata (RFC 9728), and clients in `resource` (RFC 8707)."""
+        return f"{self.origin}{self.root_path}"
+
 
 class ResourceServerSettings(ServiceSettings):
     """The settings of a service that checks the access tokens of auth."""

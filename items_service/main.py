@@ -42,7 +42,11 @@ def create_app(settings: ItemsSettings) -> FastAPI:
         },
         database=open_database(settings.database_url),
         token_verifier=AccessTokenVerifier(
-            issuer=settings.issuer, audience=service.name, keys=keys, revocations=status_list
+            issuer=settings.issuer,
+            audience=service.name,
+            resource=settings.resource,
+            keys=keys,
+            revocations=status_list,
         ),
         scopes=bearer.scopes,
         ready_when={"issuer_keys": keys.check, "status_list": status_list.check},

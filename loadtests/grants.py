@@ -1,6 +1,6 @@
 """How a user gets its first token: a form for the token endpoint, and its row of the report."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from loadtests.plan import Account, Client
@@ -15,9 +15,13 @@ class Grant:
     advice: str
 
 
-def password_grant(account: Account) -> Grant:
+def password_grant(account: Account, scopes: Sequence[str]) -> Grant:
     """What Swagger UI's *Authorize* sends (RFC 6749 section 4.3.2)."""
-    form = {"username": account.username, "password": account.password}
+    form = {
+        "username": account.username,
+        "password": account.password,
+        "scope": " ".join(scopes),
+    }
     advice = "has this account another password than the one it was made with?"
     return Grant("password", {"grant_type": "password", **form}, advice)
 

@@ -53,18 +53,20 @@ def who_signs_in(settings: Settings, *, on_this_machine: bool) -> Credentials:
 
 
 def sign_in(target: Target, who: Credentials, scopes: Sequence[str]) -> str:
-    """An access token with these scopes; without any, what auth gives by default. Raises NotReadyError."""
-    form = {"grant_type": "password", "username": who.username, "password": who.password}
-    if scopes:
-        form["scope"] = " ".join(scopes)
+    """An access token with these scopes. Raises NotReadyError."""
+    form = {
+        "grant_type": "password",
+        "username": who.username,
+        "password": who.password,
+        "scope": " ".join(scopes),
+    }
     answer = target.post_form("/auth/token", **form)
     token = answer.field("access_token")
     if answer.status == 200 and token:
         return token
     if answer.status in (400, 401):
-        asked = f" for {form['scope']}" if scopes else ""
         raise NotReadyError(
-            f"{target.url} does not let {who.username!r} sign in{asked}: check {who.variables} "
+            f"{target.url} does not let {who.username!r} sign in for {form['scope']}: check {who.variables} "
             f"in the environment and in .env."
         )
     if answer.status == 429:

@@ -29,7 +29,7 @@ def prepare(
         preflight.check_service(target, service)
     who = preflight.who_signs_in(settings, on_this_machine=on_this_machine)
     is_admin = who is settings.admin
-    scopes = accounts.SCOPES if services.ITEMS in loaded else []
+    scopes = services.scopes_of_users(loaded)
     token = preflight.sign_in(target, who, [*scopes, *(["auth:admin"] if is_admin else [])])
     if services.ITEMS in loaded:
         preflight.check_items(target, token)

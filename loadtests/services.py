@@ -28,6 +28,11 @@ def find_services(target: Target) -> frozenset[str]:
     return found
 
 
+def scopes_of_users(services: frozenset[str]) -> list[str]:
+    """What a user of the run asks for: the items, or where there are none the own account."""
+    return ["items:read", "items:write"] if ITEMS in services else ["auth:profile"]
+
+
 def applies(row: str, services: frozenset[str]) -> bool:
     """Whether a row such as `GET /items/{item_id}` belongs to one of these services."""
     _, _, path = row.partition(" ")

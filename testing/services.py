@@ -9,6 +9,14 @@ from gatehouse_chassis.services import load_services
 from testing.checkout import ROOT
 
 LISTED = load_services(ROOT / "services.toml")
+USER_SCOPES = " ".join(
+    name
+    for service in LISTED.values()
+    for name, scope in service.scopes.items()
+    if "user" in scope.roles
+)
+"""All that a user may ask for, of every service."""
+
 OURS = [service for service in LISTED.values() if service.is_ours]
 
 SAMPLE = """

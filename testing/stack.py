@@ -15,7 +15,7 @@ from testing.http import Answer, listens, send
 from testing.nginx import Proxy, running_proxy
 from testing.ports import free_port
 from testing.processes import Program
-from testing.services import LISTED, OURS
+from testing.services import LISTED, OURS, USER_SCOPES
 
 
 @dataclass(frozen=True)
@@ -178,10 +178,11 @@ class Stack:
         return self.sign_in(self.admin, scope="auth:admin")
 
     def sign_in(self, user: User | None = None, **form: str) -> str:
-        """Return an access token of `user`, by default of the demo user; `form` may ask for a scope."""
+        """Return an access token of `user`, by default of the demo user and for all that users may do."""
         user = user or self.demo
+        asked = {"scope": USER_SCOPES, **form}
         answer = self.token_request(
-            grant_type="password", username=user.username, password=user.password, **form
+            grant_type="password", username=user.username, password=user.password, **asked
         )
         assert answer.status == 200, answer.body
         token: str = answer.json["access_token"]

@@ -12,12 +12,11 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ec import (
     SECP256R1,
     EllipticCurvePrivateKey,
-    EllipticCurvePublicKey,
     generate_private_key,
 )
 from jwt.algorithms import ECAlgorithm
 
-from gatehouse_chassis.auth.access_tokens import Clock
+from gatehouse_chassis.auth.access_tokens import Clock, PublicKey
 
 ISSUER = "http://localhost:8080/auth"
 LIFE = 600
@@ -52,7 +51,7 @@ class TestIssuer:
         self.asked = 0
         self._clock = clock
 
-    async def find(self, kid: str) -> EllipticCurvePublicKey | None:
+    async def find(self, kid: str) -> PublicKey | None:
         self.asked += 1
         return self.key.public_key() if kid == self.kid else None
 

@@ -60,7 +60,7 @@ def create_client(
 @clients.command("secret")
 @click.argument("client_id")
 def renew_secret(client_id: str) -> None:
-    """Give a confidential client a new secret; the old one is refused from now on."""
+    """Give a confidential client a new secret; the old one is refused, and all that it got is revoked."""
     secret = run(
         lambda container, context: renew_client_secret(container.client_store, client_id, context)
     )

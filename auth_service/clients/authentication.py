@@ -6,13 +6,11 @@ from hmac import compare_digest
 from urllib.parse import unquote_plus
 
 from auth_service.audit.context import AuditContext
-from auth_service.clients.store import Client, ClientStore
+from auth_service.clients.client import FIRST_PARTY_CLIENT, Client
+from auth_service.clients.store import ClientStore
 from auth_service.oauth.opaque_tokens import digest_of
 from auth_service.oauth.scopes import scope_list
 from auth_service.passwords.throttling import ClientSecretGuard
-
-FIRST_PARTY_CLIENT = "gatehouse"
-"""The built-in public client: the portal, the docs pages, curl."""
 
 
 class ClientNotAuthenticated(Exception):

@@ -3,8 +3,9 @@
 from secrets import token_hex
 
 from auth_service.audit.context import AuditContext
+from auth_service.clients.client import Client
 from auth_service.clients.schemas import ClientPublic, ClientRegistration
-from auth_service.clients.store import Client, ClientStore, StoredClient
+from auth_service.clients.store import ClientStore, StoredClient
 from auth_service.oauth.opaque_tokens import new_opaque_token
 
 
@@ -21,14 +22,15 @@ async def register_client(
         grants=frozenset(grant.value for grant in new.grants),
         redirect_uris=tuple(dict.fromkeys(new.redirect_uris)),
         scopes=frozenset(new.scopes),
+        secret_digest=digest,
     )
-    return await store.add(client, digest, context), secret
+    return await store.add(client, context), secret
 
 
 async def renew_client_secret(
     store: ClientStore, client_id: str, context: AuditContext
 ) -> str | None:
-    """A new secret, with which the old one ends; None when there is no such confidential client."""
+    """A new secret, with which the old one and all that it got ends; None when there is no such confidential client."""
     secret, digest = new_opaque_token()
     return secret if await store.set_secret(client_id, digest, context) else None
 

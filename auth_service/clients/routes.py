@@ -72,7 +72,7 @@ async def renew_secret(
     context: Context,
     response: Response,
 ) -> ClientSecret:
-    """Gives a confidential client a new secret; the old one is refused from now on."""
+    """Gives a confidential client a new secret. The old one is refused, and all that it got is revoked."""
     secret = await renew_client_secret(registered, client_id, context)
     if secret is None:
         raise NotFound("There is no such confidential client.")

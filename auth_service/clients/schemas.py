@@ -30,6 +30,8 @@ def _check_scope(name: str) -> str:
     known = scope_list().descriptions
     if name not in known:
         raise ValueError(f"there is no such scope; there are {', '.join(known)}")
+    if name in scope_list().first_party:
+        raise ValueError("this scope is for the built-in client only")
     return name
 
 

@@ -10,34 +10,19 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
 from auth_service.audit.store import record
-from auth_service.revocation.store import revoke_tokens_of_client
+from auth_service.clients.client import Client
+from auth_service.revocation.store import STILL_REGISTERED, revoke_tokens_of_client
 from auth_service.sessions.store import EndOfSession, end_sessions_through
 from auth_service.tables import clients
-from gatehouse_chassis.database import Database, Row
+from gatehouse_chassis.database import Database, Row, Statements
 from gatehouse_chassis.database.columns import new_id, now
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
-    """An application that may ask for tokens, and how (RFC 7591 section 2 has the words)."""
-
-    client_id: str
-    name: str
-    confidential: bool
-    """Whether it can keep a secret; a public client is known by its redirect URIs alone."""
-
-    grants: frozenset[str]
-    redirect_uris: tuple[str, ...]
-    scopes: frozenset[str]
-    """The most that it is given; a user may be entitled to less."""
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredClient(Client):
     """A row of `clients`."""
 
     id: UUID
-    secret_digest: str | None
     created_at: datetime
 
 
@@ -51,6 +36,7 @@ _SET_SECRET = (
     .where(clients.c.client_id == bindparam("client"), clients.c.secret_digest.is_not(None))
     .values(secret_digest=bindparam("digest"))
 )
+_STILL_REGISTERED = select(clients.c.id).where(STILL_REGISTERED).with_for_update(read=True)
 _REMOVE = delete(clients).where(clients.c.client_id == bindparam("client"))
 
 
@@ -60,15 +46,13 @@ class ClientStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(
-        self, client: Client, secret_digest: str | None, context: AuditContext
-    ) -> StoredClient:
+    async def add(self, client: Client, context: AuditContext) -> StoredClient:
         """Stores a new client; one without a secret is public."""
         row = {
             "id": new_id(),
             "client_id": client.client_id,
             "name": client.name,
-            "secret_digest": secret_digest,
+            "secret_digest": client.secret_digest,
             "grants": sorted(client.grants),
             "redirect_uris": list(client.redirect_uris),
             "scopes": sorted(client.scopes),
@@ -95,11 +79,13 @@ class ClientStore:
         return [_stored(row) for row in rows]
 
     async def set_secret(self, client_id: str, secret_digest: str, context: AuditContext) -> bool:
-        """Replaces the secret; False when there is no such confidential client."""
+        """Replaces the secret and revokes all that the old one got; False when there is no such confidential client."""
         async with self._database.transaction() as statements:
             changed = await statements.execute(_SET_SECRET, client=client_id, digest=secret_digest)
             if changed:
                 await record(statements, Event.CLIENT_SECRET_RENEWED, client_id, context)
+                reason = EndOfSession.CLIENT_SECRET_RENEWED
+                await _revoke_all(statements, client_id, reason, context)
         return changed > 0
 
     async def remove(self, client_id: str, context: AuditContext) -> bool:
@@ -109,9 +95,23 @@ class ClientStore:
             if removed:
                 await record(statements, Event.CLIENT_REMOVED, client_id, context)
                 reason = EndOfSession.CLIENT_REMOVED
-                await end_sessions_through(statements, client_id, reason, context)
-                await revoke_tokens_of_client(statements, client_id)
+                await _revoke_all(statements, client_id, reason, context)
         return removed > 0
+
+
+async def is_still_registered(statements: Statements, client: Client) -> bool:
+    """Whether a client is as it was when it was authenticated; it stays so until the caller's transaction ends."""
+    if client.is_first_party:
+        return True
+    known = {"client": client.client_id, "known_secret": client.secret_digest}
+    return await statements.fetch_one(_STILL_REGISTERED, **known) is not None
+
+
+async def _revoke_all(
+    statements: Statements, client_id: str, reason: EndOfSession, context: AuditContext
+) -> None:
+    await end_sessions_through(statements, client_id, reason, context)
+    await revoke_tokens_of_client(statements, client_id)
 
 
 def _stored(row: Row | dict[str, Any]) -> StoredClient:

@@ -1,4 +1,4 @@
-"""The keys that sign access tokens: ES256, in auth's database, the private part encrypted at rest."""
+"""The keys that sign access tokens: in auth's database, the private part encrypted at rest."""
 
 import asyncio
 import json
@@ -8,24 +8,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import jwt
 import structlog
 from cryptography.fernet import Fernet, InvalidToken
-from cryptography.hazmat.primitives.asymmetric.ec import (
-    SECP256R1,
-    EllipticCurvePrivateKey,
-    EllipticCurvePublicKey,
-    generate_private_key,
-)
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from jwt.algorithms import ECAlgorithm
+from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from auth_service.audit.context import AuditContext
 from auth_service.keys.store import SigningKeyStore, StoredKey
-from gatehouse_chassis.auth.access_tokens import ALGORITHM, Clock
+from gatehouse_chassis.auth.access_tokens import MIN_RSA_BITS, Clock, PublicKey, algorithm_of
 from gatehouse_chassis.settings import SettingsError
 
 RELOAD_AFTER = 10.0
@@ -49,6 +44,9 @@ LOOK_EVERY = 60.0
 _JWT = jwt.PyJWT(options={"enforce_minimum_key_length": True})
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
+Algorithm = Literal["ES256", "RS256"]
+PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+
 log = structlog.get_logger(__name__)
 
 
@@ -57,14 +55,19 @@ class SigningKey:
     """A key pair and its key id (RFC 7517 section 4.5), with the times in which it counts."""
 
     kid: str
-    pair: EllipticCurvePrivateKey
+    pair: PrivateKey
     signs_from: datetime
     withdrawn_at: datetime | None = None
+
+    @property
+    def algorithm(self) -> str:
+        """What it signs with; the key decides it, not the setting."""
+        return str(algorithm_of(self.pair.public_key()))
 
     def sign(self, token_type: str, claims: Mapping[str, Any]) -> str:
         """A signed JWT (RFC 7519) with this `typ` in its header."""
         headers = {"typ": token_type, "kid": self.kid}
-        return _JWT.encode(dict(claims), self.pair, algorithm=ALGORITHM, headers=headers)
+        return _JWT.encode(dict(claims), self.pair, algorithm=self.algorithm, headers=headers)
 
 
 class SigningKeys:
@@ -77,6 +80,7 @@ class SigningKeys:
         secret: `AUTH_KEY_ENCRYPTION_SECRET`.
         token_life: how long a token lives at most; a key outlives its last one.
         published_ahead: how long a key is published before it signs: longer than any service keeps the keys.
+        algorithm: of the keys that are made from now on.
         clock: seconds since the epoch.
     """
 
@@ -85,12 +89,14 @@ class SigningKeys:
         store: SigningKeyStore,
         secret: str,
         *,
+        algorithm: Algorithm = "ES256",
         token_life: timedelta = LONGEST_TOKEN_LIFE,
         published_ahead: timedelta = PUBLISHED_AHEAD,
         clock: Clock = time.time,
     ) -> None:
         self._store = store
         self._encryption = Fernet(_derive(secret))
+        self._algorithm = algorithm
         self._token_life = token_life
         self._published_ahead = published_ahead
         self._clock = clock
@@ -108,7 +114,7 @@ class SigningKeys:
         now = self._now()
         return next(key for key in self._keys.values() if key.signs_from <= now)
 
-    async def find(self, kid: str) -> EllipticCurvePublicKey | None:
+    async def find(self, kid: str) -> PublicKey | None:
         """The public key with this id: what `AccessTokenVerifier` asks."""
         await self._load()
         return None if self.is_withdrawn(kid) else self._keys[kid].pair.public_key()
@@ -150,8 +156,12 @@ class SigningKeys:
         return await self._replace_in_turn(context, unless_newer_than=now)
 
     async def rotate_if_due(self, every: timedelta) -> SigningKey | None:
-        """The new key, when the newest is as old as `every` and no other worker was quicker."""
+        """A new key when the newest is as old as `every` or of another algorithm; None when another made it."""
         await self._load()
+        newest = next(iter(self._keys.values()))
+        # One that waits for its turn is let be: a process with another setting may have made it.
+        if newest.algorithm != self._algorithm and newest.signs_from <= self._now():
+            return await self._replace_in_turn(AuditContext(), unless_newer_than=newest.signs_from)
         due_before = self._now() - every
         if any(key.signs_from > due_before for key in self._keys.values()):
             return None
@@ -206,13 +216,17 @@ class SigningKeys:
         return datetime.fromtimestamp(self._clock(), UTC)
 
     def _new(self, signs_from: datetime) -> SigningKey:
-        pair = generate_private_key(SECP256R1())
-        return SigningKey(_thumbprint(pair.public_key()), pair, signs_from)
+        pair: PrivateKey
+        if self._algorithm == "RS256":
+            pair = rsa.generate_private_key(public_exponent=65537, key_size=MIN_RSA_BITS)
+        else:
+            pair = ec.generate_private_key(ec.SECP256R1())
+        return SigningKey(_thumbprint(_public_jwk(pair)), pair, signs_from)
 
     def _seal(self, key: SigningKey) -> StoredKey:
-        private = ECAlgorithm.to_jwk(key.pair).encode()
+        private = _kind(key.pair).to_jwk(key.pair).encode()
         sealed = self._encryption.encrypt(private).decode()
-        return StoredKey(key.kid, json.dumps(_public_jwk(key)), sealed, key.signs_from)
+        return StoredKey(key.kid, json.dumps(_published(key)), sealed, key.signs_from)
 
     async def _load(self) -> None:
         if self._clock() - self._loaded_at < RELOAD_AFTER:
@@ -223,7 +237,7 @@ class SigningKeys:
                 "The database holds no signing key: run `python -m auth_service migrate`, which makes one."
             )
         self._keys = {key.kid: key for key in map(self._open, stored)}
-        self._public = {kid: _public_jwk(key) for kid, key in self._keys.items()}
+        self._public = {kid: _published(key) for kid, key in self._keys.items()}
         self._loaded_at = self._clock()
 
     def _open(self, key: StoredKey) -> SigningKey:
@@ -234,23 +248,32 @@ class SigningKeys:
                 "AUTH_KEY_ENCRYPTION_SECRET does not open the signing keys in the database: give the value "
                 "with which they were made (it was in .env then)."
             ) from None
-        pair = cast(EllipticCurvePrivateKey, ECAlgorithm.from_jwk(private.decode()))
+        jwk = json.loads(private)
+        kind = RSAAlgorithm if jwk["kty"] == "RSA" else ECAlgorithm
+        pair = cast(PrivateKey, kind.from_jwk(jwk))
         # Id and public key come from the pair, which only the secret seals: a public key that someone writes into the
         # table is never published.
-        kid = _thumbprint(pair.public_key())
-        return SigningKey(kid, pair, key.signs_from, key.withdrawn_at)
+        return SigningKey(_thumbprint(_public_jwk(pair)), pair, key.signs_from, key.withdrawn_at)
 
 
-def _public_jwk(key: SigningKey) -> dict[str, str]:
+def _published(key: SigningKey) -> dict[str, str]:
     """The public part (RFC 7517)."""
-    jwk: dict[str, str] = ECAlgorithm.to_jwk(key.pair.public_key(), as_dict=True)
-    return {**jwk, "kid": key.kid, "use": "sig", "alg": ALGORITHM}
+    return {**_public_jwk(key.pair), "kid": key.kid, "use": "sig", "alg": key.algorithm}
 
 
-def _thumbprint(key: EllipticCurvePublicKey) -> str:
+def _kind(pair: PrivateKey) -> Any:
+    return RSAAlgorithm if isinstance(pair, rsa.RSAPrivateKey) else ECAlgorithm
+
+
+def _public_jwk(pair: PrivateKey) -> dict[str, str]:
+    """What makes the public key (RFC 7518 section 6), and nothing else."""
+    jwk = _kind(pair).to_jwk(pair.public_key(), as_dict=True)
+    return {name: jwk[name] for name in ("kty", "crv", "x", "y", "n", "e") if name in jwk}
+
+
+def _thumbprint(jwk: Mapping[str, str]) -> str:
     """The JWK thumbprint (RFC 7638), as the key's id: the same key has the same id."""
-    members = ECAlgorithm.to_jwk(key, as_dict=True)
-    canonical = json.dumps(members, sort_keys=True, separators=(",", ":"))
+    canonical = json.dumps(jwk, sort_keys=True, separators=(",", ":"))
     return urlsafe_b64encode(sha256(canonical.encode()).digest()).rstrip(b"=").decode()
 
 

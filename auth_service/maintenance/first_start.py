@@ -32,15 +32,16 @@ def first_start(settings: AuthSettings) -> None:
 async def _fill(settings: AuthSettings, first_users: FirstUsersSettings) -> None:
     database = open_database(settings.database_url)
     try:
-        await _ensure_signing_key(database, settings.key_encryption_secret.get_secret_value())
+        await _ensure_signing_key(database, settings)
         await _ensure_users(database, first_users)
     finally:
         await database.close()
 
 
-async def _ensure_signing_key(database: Database, secret: str) -> None:
+async def _ensure_signing_key(database: Database, settings: AuthSettings) -> None:
     store = SigningKeyStore(database)
-    keys = SigningKeys(store, secret)
+    secret = settings.key_encryption_secret.get_secret_value()
+    keys = SigningKeys(store, secret, algorithm=settings.signing_algorithm)
     if await store.list():
         await keys.check()
     else:

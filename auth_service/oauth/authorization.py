@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
-from auth_service.clients.authentication import FIRST_PARTY_CLIENT, Clients, require_grant
+from auth_service.clients.authentication import Clients, require_grant
+from auth_service.clients.client import Client
 from auth_service.clients.redirect_uris import is_registered
-from auth_service.clients.store import Client
+from auth_service.oauth import scopes
 from auth_service.oauth.pkce import METHOD, is_challenge
 from auth_service.oauth.requests import InvalidRequest, UnsupportedResponseType
-from auth_service.oauth.resources import Resources
-from auth_service.oauth.scopes import ScopeNotGranted
+from auth_service.oauth.resources import Resources, Target
 from auth_service.oauth.store import CodeBinding
 from gatehouse_chassis.services import ServiceEntry
 
@@ -48,15 +48,11 @@ class AuthorizationRequest:
     """A request that may be granted when a person signs in."""
 
     target: RedirectTarget
-    scope: str | None
-    resource: str | None
-    code_challenge: str
+    wanted: Target
+    """All that is granted to a person who allows it: what the page lists."""
 
-    @property
-    def binding(self) -> CodeBinding:
-        """What the exchange of the code must repeat."""
-        target = self.target
-        return CodeBinding(target.client.client_id, target.redirect_uri, self.code_challenge)
+    binding: CodeBinding
+    """What the exchange of the code must repeat."""
 
 
 class Authorization:
@@ -104,7 +100,7 @@ class Authorization:
         client = await self._clients.find(parameters.get("client_id", ""))
         if client is None:
             raise UntrustedRequest("The application that sent you here is not known.")
-        redirect_uri = parameters.get("redirect_uri", "")
+        redirect_uri = parameters.get("redirect_uri") or client.default_redirect_uri
         location = self._location(client, redirect_uri, host)
         if location is None:
             raise UntrustedRequest(
@@ -130,14 +126,15 @@ class Authorization:
         challenge = parameters.get("code_challenge", "")
         if parameters.get("code_challenge_method") != METHOD or not is_challenge(challenge):
             raise InvalidRequest(f"a code_challenge with code_challenge_method={METHOD} is needed")
-        scope, resource = parameters.get("scope"), parameters.get("resource")
-        if scope is not None and not target.client.scopes.issuperset(scope.split(" ")):
-            raise ScopeNotGranted("not every scope that was asked for can be granted")
-        self._resources.narrow(scope or " ".join(sorted(target.client.scopes)), resource)
-        return AuthorizationRequest(target, scope, resource, challenge)
+        scope = scopes.asked_by(target.client, parameters.get("scope"))
+        wanted = self._resources.narrow(scope, parameters.get("resource"))
+        sent = parameters.get("redirect_uri", "")
+        return AuthorizationRequest(
+            target, wanted, CodeBinding(target.client.client_id, sent, challenge)
+        )
 
     def _location(self, client: Client, redirect_uri: str, host: str) -> str | None:
-        if client.client_id == FIRST_PARTY_CLIENT:
+        if client.is_first_party:
             return self._location_of_own_page(redirect_uri, host)
         native = not client.confidential
         registered = is_registered(redirect_uri, client.redirect_uris, native=native)

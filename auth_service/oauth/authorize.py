@@ -61,7 +61,7 @@ async def show_sign_in(request: Request, asked: Asked, page: SignInForm) -> Resp
     """Shows the page on which the person signs in."""
     if isinstance(asked, Response):
         return asked
-    return page.show(request, asked.target, asked.scope)
+    return page.show(request, asked.target, asked.wanted.scope)
 
 
 @router.post("/authorize", response_class=HTMLResponse)
@@ -84,21 +84,14 @@ async def sign_in(
     target = asked.target
     if not page.is_own_form(request, form.get("form_token", "")):
         problem = "This form was not made for this browser, or is too old. Please sign in again."
-        return page.show(request, target, asked.scope, problem=problem, status=403)
+        return page.show(request, target, asked.wanted.scope, problem=problem, status=403)
     username, password = form.get("username", ""), form.get("password", "")
     try:
         with as_oauth_errors():
             if form.get("answer") == "deny":
                 raise AccessDenied("The resource owner denied the request.")
             user = await authentication.user(username, password, context)
-            code = await grant.issue_code(
-                user,
-                target.client,
-                asked.binding,
-                context,
-                scope=asked.scope,
-                resource=asked.resource,
-            )
+            code = await grant.issue_code(user, target.client, asked.binding, asked.wanted, context)
     except OAuthError as error:
         if error.error in _SIGN_IN_AGAIN:
             return _show_again(request, page, asked, username, error)
@@ -121,7 +114,7 @@ def _show_again(
     answer = page.show(
         request,
         asked.target,
-        asked.scope,
+        asked.wanted.scope,
         problem=problem,
         username=username,
         status=error.status,

@@ -6,7 +6,7 @@ from fastapi import Depends, Request
 
 from auth_service.audit.events import Event
 from auth_service.clients.authentication import ClientNotAuthenticated
-from auth_service.clients.store import Client
+from auth_service.clients.client import Client
 from auth_service.dependencies import Clients, Context, Repeated
 from auth_service.oauth.errors import as_oauth_errors
 from auth_service.oauth.forms import OAuthForm

@@ -33,7 +33,7 @@ from gatehouse_chassis.database import DatabaseUnavailable
 
 log = structlog.get_logger(__name__)
 
-NO_STORE = {"Cache-Control": "no-store"}
+NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 """RFC 6749 section 5.1: on every answer that holds a token, and harmless on those that refuse one."""
 
 

@@ -41,8 +41,10 @@ def described_form(needed: str, properties: Mapping[str, Any]) -> dict[str, Any]
 async def read_form(request: Request) -> dict[str, str]:
     """The parameters by name; those without a value are left out (RFC 6749 section 3.2).
 
+    Several `resource` (RFC 8707 section 2) become one, with a space between.
+
     Raises:
-        InvalidRequest: it is no form, or a parameter comes twice or holds NUL.
+        InvalidRequest: it is no form, or another parameter comes twice, or one holds NUL.
     """
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != MEDIA_TYPE:
@@ -54,7 +56,7 @@ async def read_query(request: Request) -> dict[str, str]:
     """The same of the query.
 
     Raises:
-        InvalidRequest: it is not encoded as a form is, or a parameter comes twice or holds NUL.
+        InvalidRequest: it is not encoded as a form is, or another parameter comes twice, or one holds NUL.
     """
     return _parse(request.scope["query_string"])
 
@@ -86,9 +88,12 @@ def _parse(encoded: bytes) -> dict[str, str]:
         )
     except ValueError:  # UnicodeDecodeError is one
         raise InvalidRequest(f"the form is not encoded as {MEDIA_TYPE}") from None
-    form = dict(pairs)
-    if len(form) != len(pairs):
+    resources = [value for name, value in pairs if name == "resource" and value]
+    others = [(name, value) for name, value in pairs if name != "resource"]
+    form = dict(others)
+    if len(form) != len(others):
         raise InvalidRequest("a parameter may come once only")
+    form["resource"] = " ".join(resources)
     # No parameter of RFC 6749 appendix A may hold it, and PostgreSQL fails on a text with it.
     if any("\x00" in value for value in form.values()):
         raise InvalidRequest("a parameter may not hold the NUL character")

@@ -13,7 +13,7 @@ from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
 from auth_service.audit.repeated import RepeatedEvents
 from auth_service.clients.authentication import require_grant
-from auth_service.clients.store import Client
+from auth_service.clients.client import Client
 from auth_service.oauth import scopes
 from auth_service.oauth.issuer import TokenIssuer
 from auth_service.oauth.opaque_tokens import digest_of, new_opaque_token
@@ -24,13 +24,14 @@ from auth_service.oauth.requests import (
     UnsupportedGrantType,
     required,
 )
-from auth_service.oauth.resources import Resources
+from auth_service.oauth.resources import Resources, Target
 from auth_service.oauth.schemas import TokenResponse
 from auth_service.oauth.store import CodeBinding, CodeStore
 from auth_service.passwords.authentication import PasswordAuthentication
 from auth_service.revocation.status_list import StatusList
 from auth_service.sessions.store import Refusal, Session, SessionStore
-from auth_service.users.store import User, UserStore
+from auth_service.users.schemas import Role
+from auth_service.users.store import User
 from gatehouse_chassis.database.columns import now
 
 GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials", "password")
@@ -105,8 +106,8 @@ class PasswordGrant:
         username, password = required(form, "username"), required(form, "password")
         for _ in range(MAX_SIGN_IN_ATTEMPTS):
             user = await self.authentication.user(username, password, context)
-            granted = scopes.grant(form.get("scope"), user.role, client.scopes)
-            scope = self.resources.narrow(granted, form.get("resource"))
+            granted = scopes.grant(form.get("scope"), user.role, client)
+            target = self.resources.narrow(granted, form.get("resource"))
             refresh_token, digest = new_opaque_token()
             session = await self.sessions.start(
                 user.id,
@@ -115,13 +116,14 @@ class PasswordGrant:
                 digest,
                 now() + self.refresh_token_life,
                 known_hash=user.password_hash,
+                known_role=user.role,
                 context=context,
             )
             if session is not None:
                 return await self.issuer.issue(
                     str(user.id),
-                    client.client_id,
-                    scope,
+                    client,
+                    target,
                     session_id=session.id,
                     refresh_token=refresh_token,
                 )
@@ -142,20 +144,17 @@ class AuthorizationCodeGrant:
         user: User,
         client: Client,
         binding: CodeBinding,
+        wanted: Target,
         context: AuditContext,
-        *,
-        scope: str | None,
-        resource: str | None,
     ) -> str:
         """An authorization code for a user who signed in (RFC 6749 section 4.1.2).
 
         Raises:
-            ScopeNotGranted, UnknownResource: the user may not have what is asked for.
+            ScopeNotGranted: the user may not have what is asked for.
         """
-        granted = scopes.grant(scope, user.role, client.scopes)
-        narrowed = self.resources.narrow(granted, resource)
+        scopes.grant(wanted.scope, user.role, client)
         code, digest = new_opaque_token()
-        await self.codes.add(digest, user, binding, narrowed, now() + CODE_LIFE, context)
+        await self.codes.add(digest, user, binding, wanted, now() + CODE_LIFE, context)
         return code
 
     async def exchange(
@@ -163,31 +162,44 @@ class AuthorizationCodeGrant:
     ) -> TokenResponse:
         """Tokens for the code (RFC 6749 section 4.1.3, RFC 7636 section 4.6).
 
+        The role of the user may have changed since the code was issued, so it is asked again.
+
         Raises:
-            InvalidGrant: the code is unknown, used, expired, or given for another client, redirect URI or verifier.
+            InvalidGrant: the code is unknown, used, expired, or given for another client, redirect URI or verifier; or
+                its user may not have any of its scopes any more.
         """
         code, verifier = required(form, "code"), required(form, "code_verifier")
-        redirect_uri = required(form, "redirect_uri")
+        redirect_uri = form.get("redirect_uri", "")
+        if not (redirect_uri or client.default_redirect_uri):
+            raise InvalidRequest("the parameter redirect_uri is missing")
         challenge = challenge_of(verifier)
         if challenge is None:
             raise InvalidRequest("the code_verifier has 43 to 128 letters, digits and -._~")
+
+        def narrow(wanted: Target, role: Role) -> Target:
+            kept = _still_granted(wanted.scope, role, client)
+            return self.resources.narrow(kept, form.get("resource"), granted=wanted.resource)
+
         renewable = "refresh_token" in client.grants
         refresh_token, digest = new_opaque_token() if renewable else (None, None)
-        session = await self.codes.exchange(
+        exchanged = await self.codes.exchange(
             digest_of(code),
             CodeBinding(client.client_id, redirect_uri, challenge),
             digest,
             now() + self.refresh_token_life,
-            context,
+            client=client,
+            accept=narrow,
+            context=context,
         )
-        if isinstance(session, Refusal):
+        if isinstance(exchanged, Refusal):
             raise InvalidGrant(
                 "the code is unknown, used or expired, or the client, redirect_uri or code_verifier is not its own"
             )
+        session, target = exchanged
         return await self.issuer.issue(
             str(session.user_id),
-            session.client_id,
-            self.resources.narrow(session.scope, form.get("resource")),
+            client,
+            target,
             session_id=session.id,
             refresh_token=refresh_token,
         )
@@ -197,7 +209,6 @@ class AuthorizationCodeGrant:
 class RefreshTokenGrant:
     """RFC 6749 section 6, with rotation and the detection of reuse of RFC 9700 section 4.14.2."""
 
-    users: UserStore
     sessions: SessionStore
     resources: Resources
     issuer: TokenIssuer
@@ -212,12 +223,13 @@ class RefreshTokenGrant:
             InvalidGrant: the token is unknown, used, expired or revoked, or its user is disabled.
         """
 
-        def narrow(session: Session) -> str:
-            scope = scopes.narrow(form.get("scope"), session.scope)
-            return self.resources.narrow(scope, form.get("resource"))
+        def narrow(session: Session, role: Role) -> Target:
+            asked = scopes.narrow(form.get("scope"), session.scope)
+            kept = _still_granted(asked, role, client)
+            return self.resources.narrow(kept, form.get("resource"), granted=session.resource)
 
         new_token, new_digest = new_opaque_token()
-        session = await self.sessions.exchange(
+        exchanged = await self.sessions.exchange(
             digest_of(required(form, "refresh_token")),
             client.client_id,
             new_digest,
@@ -225,17 +237,13 @@ class RefreshTokenGrant:
             accept=narrow,
             context=context,
         )
-        user = None if isinstance(session, Refusal) else await self.users.find(session.user_id)
-        if isinstance(session, Refusal) or user is None or user.disabled:
+        if isinstance(exchanged, Refusal):
             raise InvalidGrant("the refresh token is unknown, used, expired or revoked")
-        asked = narrow(session)
-        scope = scopes.keep(asked, user.role)
-        if asked and not scope:
-            raise InvalidGrant("the user may not have any of these scopes any more")
+        session, target = exchanged
         return await self.issuer.issue(
             str(session.user_id),
-            session.client_id,
-            scope,
+            client,
+            target,
             session_id=session.id,
             refresh_token=new_token,
         )
@@ -253,9 +261,16 @@ class ClientCredentialsGrant:
         self, form: Mapping[str, str], client: Client, context: AuditContext
     ) -> TokenResponse:
         """An access token of the client's own."""
-        granted = scopes.grant_to_client(form.get("scope"), client.scopes)
-        scope = self.resources.narrow(granted, form.get("resource"))
-        tokens = await self.issuer.issue(client.client_id, client.client_id, scope)
-        event = Event.CLIENT_TOKEN_ISSUED
-        await self.repeated.note(event, client.client_id, context, scope=scope)
+        granted = scopes.grant_to_client(form.get("scope"), client)
+        target = self.resources.narrow(granted, form.get("resource"))
+        tokens = await self.issuer.issue(client.client_id, client, target)
+        about = {"scope": target.scope}
+        await self.repeated.note(Event.CLIENT_TOKEN_ISSUED, client.client_id, context, **about)
         return tokens
+
+
+def _still_granted(scope: str, role: Role, client: Client) -> str:
+    kept = scopes.keep(scope, role, client)
+    if scope and not kept:
+        raise InvalidGrant("the user may not have any of these scopes any more")
+    return kept

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from auth_service.clients.client import Client
 from auth_service.keys.signing_keys import SigningKeys
 from auth_service.oauth import scopes
+from auth_service.oauth.resources import Target
 from auth_service.oauth.schemas import TokenResponse
 from auth_service.revocation.status_list import StatusList
 from gatehouse_chassis.auth.access_tokens import TOKEN_TYPE
@@ -29,29 +31,33 @@ class TokenIssuer:
     async def issue(
         self,
         subject: str,
-        client_id: str,
-        scope: str,
+        client: Client,
+        target: Target,
         *,
         session_id: UUID | None = None,
         refresh_token: str | None = None,
     ) -> TokenResponse:
-        """A new access token, with the refresh token that belongs to it."""
+        """A new access token, with the refresh token that belongs to it.
+
+        Raises:
+            ClientNotAuthenticated: the client was removed, or its secret renewed, since it was authenticated.
+        """
         life = int(self.life.total_seconds())
         key = await self.keys.current()
         issued_at = int(time.time())
         claims = {
             "iss": self.issuer,
             "sub": subject,
-            "aud": scopes.audience(scope),
+            "aud": [*scopes.audience(target.scope), *target.resource.split()],
             "exp": issued_at + life,
             "iat": issued_at,
-            "client_id": client_id,
-            "scope": scope,
-            **await self.status_list.allocate_index(session_id, client_id, issued_at + life),
+            "client_id": client.client_id,
+            "scope": target.scope,
+            **await self.status_list.allocate_index(session_id, client, issued_at + life),
         }
         return TokenResponse(
             access_token=key.sign(TOKEN_TYPE, claims),
             expires_in=life,
             refresh_token=refresh_token,
-            scope=scope,
+            scope=target.scope,
         )

@@ -5,6 +5,7 @@ from fastapi import APIRouter, Response
 from auth_service.dependencies import KnownResources, Settings, SupportedGrants
 from auth_service.oauth.schemas import ServerMetadata
 from auth_service.oauth.scopes import scope_list
+from gatehouse_chassis.http.cors import READABLE_BY_ALL
 from gatehouse_chassis.http.problems import NotFound
 
 router = APIRouter(tags=["metadata"])
@@ -16,7 +17,7 @@ async def server_metadata(
 ) -> ServerMetadata:
     """The metadata of this authorization server (RFC 8414)."""
     issuer = settings.issuer
-    response.headers["Cache-Control"] = "public, max-age=300"
+    response.headers.update({"Cache-Control": "public, max-age=300", **READABLE_BY_ALL})
     return ServerMetadata(
         issuer=issuer,
         authorization_endpoint=f"{issuer}/authorize",

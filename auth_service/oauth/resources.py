@@ -1,13 +1,24 @@
-"""Resource indicators (RFC 8707): a client names the service that a token is for, and gets one for no other."""
+"""Resource indicators (RFC 8707): a client names the services that a token is for, and gets one for no other.
+
+Several are written as scopes are: with one space between, which no URL holds.
+"""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
-from auth_service.oauth.scopes import AUTH
 from gatehouse_chassis.services import ServiceEntry
 
 
 class UnknownResource(Exception):
     """The named resource is none of the services, or none that the granted scopes are for."""
+
+
+class Target(NamedTuple):
+    """What a token is for."""
+
+    scope: str
+    resource: str = ""
+    """The URLs of the services that were named, as each calls itself in its metadata (RFC 9728)."""
 
 
 class Resources:
@@ -30,18 +41,29 @@ class Resources:
         """Every service's `resource`."""
         return list(self._services)
 
-    def narrow(self, scope: str, resource: str | None) -> str:
-        """The scopes of `scope` that the service has; all of them when none is named.
+    def narrow(self, scope: str, resource: str | None, *, granted: str = "") -> Target:
+        """The scopes of `scope` that the named services have; all of them when none is named.
+
+        Args:
+            scope: what was granted.
+            resource: what this request names.
+            granted: what the request for the grant named; it counts when this one names nothing.
 
         Raises:
             UnknownResource: there is no such service, or none of the scopes is one of its.
         """
+        services = {name.partition(":")[0] for name in scope.split()}
         if resource is None:
-            return scope
-        service = self._services.get(resource.removesuffix("/"))
-        if service is None:
+            # What was lost since, such as an administrator's rights, is no error of this request.
+            named = [url for url in granted.split() if self._services.get(url) in services]
+        else:
+            named = list(dict.fromkeys(url.removesuffix("/") for url in resource.split(" ")))
+        if not named:
+            return Target(scope)
+        if not all(url in self._services for url in named):
             raise UnknownResource("there is no such resource")
-        kept = [name for name in scope.split() if name.startswith(f"{service}:")]
-        if not kept and (scope or service != AUTH):
+        wanted = {self._services[url] for url in named}
+        if not wanted <= services:
             raise UnknownResource("none of the granted scopes is one of this resource")
-        return " ".join(kept)
+        kept = [name for name in scope.split() if name.partition(":")[0] in wanted]
+        return Target(" ".join(kept), " ".join(named))

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter, Response
 
-from auth_service.clients.store import Client
-from auth_service.dependencies import Context, Revocations, Sessions, Verifier
+from auth_service.clients.client import Client
+from auth_service.dependencies import Context, IssuedTokens, Revocations, Sessions
 from auth_service.oauth.client import AuthenticatedClient
 from auth_service.oauth.errors import NO_STORE, as_oauth_errors
 from auth_service.oauth.forms import OAuthForm, described_form
@@ -28,7 +28,7 @@ async def revoke(
     client: AuthenticatedClient,
     sessions: Sessions,
     revocation: Revocations,
-    verifier: Verifier,
+    issued_tokens: IssuedTokens,
     context: Context,
 ) -> Response:
     """Ends a token of the asking client; with a refresh token its whole session ends (RFC 7009).
@@ -42,7 +42,7 @@ async def revoke(
             session = refresh_token.session
             _require_owner(client, session.client_id)
             await revocation.revoke_session(session.id, EndOfSession.REVOKED, context)
-        elif principal := await verified(verifier, token):
+        elif principal := await verified(issued_tokens, token):
             _require_owner(client, principal.client_id)
             await revocation.revoke_token(principal.token_id, context)
     return Response(headers=NO_STORE)

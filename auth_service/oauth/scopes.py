@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from auth_service.clients.client import Client
 from auth_service.users.schemas import Role
 from gatehouse_chassis.services import load_services, services_file
 
 AUTH = "auth"
-"""The audience of a token without scopes: a user's own profile and sessions need none."""
+"""The audience of a token without scopes: it can do nothing anywhere, and RFC 9068 section 2.2 wants an `aud`."""
 
 
 class ScopeNotGranted(Exception):
@@ -29,12 +30,14 @@ class ScopeList:
         by_role: what a user of each role may be granted.
         default: what a user is granted who asks for no scope by name.
         for_clients: what a client may be granted for itself.
+        first_party: what only the built-in client may be granted.
     """
 
     descriptions: Mapping[str, str]
     by_role: Mapping[Role, frozenset[str]]
     default: tuple[str, ...]
     for_clients: frozenset[str]
+    first_party: frozenset[str]
 
 
 def scope_list() -> ScopeList:
@@ -63,39 +66,65 @@ def _read(file: Path) -> ScopeList:
         default=tuple(name for name, scope in scopes.items() if scope.default),
         # A client is no administrator.
         for_clients=by_role[Role.USER],
+        first_party=frozenset(name for name, scope in scopes.items() if scope.first_party),
     )
 
 
-def grant(requested: str | None, role: Role, of_client: AbstractSet[str]) -> str:
-    """The scopes that a user of this role is granted through a client; perhaps none, when none is asked for by name.
+def allowed_to(client: Client) -> frozenset[str]:
+    """The most that a client is given: of a registered one no first-party scope, whatever its row says."""
+    return client.scopes if client.is_first_party else client.scopes - scope_list().first_party
+
+
+def asked_by(client: Client, requested: str | None) -> str:
+    """The scopes that a client asks for, by name or by default; whether a user may grant them is another question.
 
     Raises:
-        ScopeNotGranted: one of the `requested` does not exist, or is not for this role or not for this client.
+        ScopeNotGranted: one of the `requested` does not exist or is not for this client; or none is requested, and
+            there is no default for it.
     """
-    allowed = scope_list().by_role[role] & of_client
-    if requested is None:
-        return " ".join(default_of(allowed))
-    return _choose(requested.split(" "), allowed)
+    allowed = allowed_to(client)
+    if requested is not None:
+        names = requested.split(" ")
+        for name in names:
+            if name in scope_list().first_party - allowed:
+                raise ScopeNotGranted(f"{name} is granted to the built-in client only")
+        return _choose(names, allowed)
+    names = [name for name in scope_list().default if name in allowed]
+    if not names:
+        raise ScopeNotGranted("no scope is granted to this client by default; ask for one by name")
+    return " ".join(names)
 
 
-def keep(granted: str, role: Role) -> str:
-    """What is left of granted scopes for a user whose role may have changed since; perhaps nothing."""
-    return " ".join(name for name in granted.split() if name in scope_list().by_role[role])
+def grant(requested: str | None, role: Role, client: Client) -> str:
+    """The scopes that a user of this role is granted through a client.
+
+    Raises:
+        ScopeNotGranted: the client may not ask for one of them, or a user of this role may not have it.
+    """
+    asked = asked_by(client, requested)
+    return _choose(asked.split(" "), scope_list().by_role[role])
 
 
-def default_of(allowed: AbstractSet[str]) -> list[str]:
-    """What a user grants when nothing is asked for by name."""
-    return [name for name in scope_list().default if name in allowed]
+def keep(granted: str, role: Role, client: Client) -> str:
+    """What is left of scopes that were granted before, by the role and the rules of now; perhaps nothing."""
+    allowed = scope_list().by_role[role] & allowed_to(client)
+    return " ".join(name for name in granted.split() if name in allowed)
 
 
-def grant_to_client(requested: str | None, of_client: AbstractSet[str]) -> str:
+def grant_to_client(requested: str | None, client: Client) -> str:
     """The scopes that a client is granted for itself.
 
     Raises:
         ScopeNotGranted: one of the `requested` does not exist, is not for this client, or is for administrators only.
     """
-    allowed = of_client & scope_list().for_clients
+    allowed = allowed_to(client) & scope_list().for_clients
     return _choose(sorted(allowed) if requested is None else requested.split(" "), allowed)
+
+
+def keep_of_client(granted: str, client: Client) -> str:
+    """The same of what a client was granted for itself."""
+    allowed = allowed_to(client) & scope_list().for_clients
+    return " ".join(name for name in granted.split() if name in allowed)
 
 
 def narrow(requested: str | None, granted: str) -> str:

@@ -1,5 +1,6 @@
 """Authorization codes, each good for one exchange."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -9,7 +10,11 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
 from auth_service.audit.store import record
+from auth_service.clients.client import Client
+from auth_service.clients.store import is_still_registered
 from auth_service.oauth.opaque_tokens import digest_of
+from auth_service.oauth.requests import InvalidRequest
+from auth_service.oauth.resources import Target
 from auth_service.sessions.store import (
     DEFAULT_LIMITS,
     EndOfSession,
@@ -21,9 +26,10 @@ from auth_service.sessions.store import (
     end_session,
 )
 from auth_service.tables import authorization_codes, users
+from auth_service.users.schemas import Role
 from auth_service.users.store import User
 from gatehouse_chassis.database import Database, Statements
-from gatehouse_chassis.database.columns import now
+from gatehouse_chassis.database.columns import new_id, now
 
 _ADD = insert(authorization_codes)
 RETENTION = timedelta(days=1)
@@ -36,6 +42,8 @@ class CodeBinding:
 
     client_id: str
     redirect_uri: str
+    """As it was sent; empty where the request left it out."""
+
     code_challenge: str
 
 
@@ -64,7 +72,7 @@ _PURGE = delete(authorization_codes).where(
 )
 # Locked until the transaction ends: see `auth_service.sessions.store`.
 _USER = (
-    select(users.c.id, users.c.password_hash)
+    select(users.c.id, users.c.password_hash, users.c.role)
     .where(users.c.id == bindparam("user"), users.c.disabled_at.is_(None))
     .with_for_update(key_share=True)
 )
@@ -82,7 +90,7 @@ class CodeStore:
         digest: str,
         user: User,
         binding: CodeBinding,
-        scope: str,
+        wanted: Target,
         expires_at: datetime,
         context: AuditContext,
     ) -> None:
@@ -94,12 +102,13 @@ class CodeStore:
                 user_id=user.id,
                 # A new password makes the sign-in with the old one void.
                 password_fingerprint=digest_of(user.password_hash),
-                scope=scope,
+                scope=wanted.scope,
+                resource=wanted.resource,
                 created_at=now(),
                 expires_at=expires_at,
                 **asdict(binding),
             )
-            about = {"client": binding.client_id, "scope": scope}
+            about = {"client": binding.client_id, "scope": wanted.scope}
             await record(statements, Event.SIGNED_IN, user.id, context, **about)
 
     async def exchange(
@@ -108,27 +117,48 @@ class CodeStore:
         binding: CodeBinding,
         refresh_digest: str | None,
         expires_at: datetime,
+        *,
+        client: Client,
+        accept: Callable[[Target, Role], Target],
         context: AuditContext,
-    ) -> Session | Refusal:
+    ) -> tuple[Session, Target] | Refusal:
         """Uses up a code and starts the session that it stands for, with a refresh token if a digest is given.
 
         A code in wrong hands is used up too. One that was used before ends the session that it started (RFC 6749
         section 4.1.2).
+
+        Args:
+            client: which asks.
+            accept: says what the token is for, by what the code was given for and by the user's role of now; when it
+                raises, all is as before.
+
+        Raises:
+            InvalidRequest: the redirect URI is missing; the code stays good.
         """
         async with self._database.transaction() as statements:
             code = await statements.fetch_one(_USE_CODE, code=digest, at=now())
             if code is None:
                 return await self._refuse(statements, digest, context)
-            if any(code[name] != value for name, value in asdict(binding).items()):
+            if code["redirect_uri"] and not binding.redirect_uri:
+                raise InvalidRequest("the parameter redirect_uri is missing")
+            # What the request left out may be named now: it stands for the client's only redirect URI.
+            redirect_uri = code["redirect_uri"] or client.default_redirect_uri
+            if (
+                code["client_id"] != binding.client_id
+                or redirect_uri != (binding.redirect_uri or client.default_redirect_uri)
+                or code["code_challenge"] != binding.code_challenge
+            ):
                 return Refusal.MISUSED
             user = await statements.fetch_one(_USER, user=code["user_id"])
             if user is None or digest_of(user["password_hash"]) != code["password_fingerprint"]:
                 return Refusal.ENDED
+            if not await is_still_registered(statements, client):
+                return Refusal.ENDED
+            wanted = Target(code["scope"], code["resource"] or "")
+            target = accept(wanted, Role(user["role"]))
             session = await add_session(
                 statements,
-                user["id"],
-                code["client_id"],
-                code["scope"],
+                Session(new_id(), user["id"], client.client_id, wanted.scope, wanted.resource),
                 self._limits,
                 Event.CODE_EXCHANGED,
                 context,
@@ -136,7 +166,7 @@ class CodeStore:
             if refresh_digest is not None:
                 await add_token(statements, session.id, refresh_digest, expires_at)
             await statements.execute(_SET_SESSION, code=digest, session=session.id)
-            return session
+            return session, target
 
     async def purge_expired(self, limit: int) -> int:
         """Deletes up to `limit` codes that expired `RETENTION` ago, and returns how many."""

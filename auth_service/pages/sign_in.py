@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse
 from starlette.requests import Request
 
 from auth_service.oauth.authorization import RedirectTarget
-from auth_service.oauth.scopes import default_of, scope_list
+from auth_service.oauth.scopes import scope_list
 from auth_service.pages.rendering import render
 
 COOKIE = "gatehouse-sign-in"
@@ -38,21 +38,24 @@ class SignInPage:
         self,
         request: Request,
         to: RedirectTarget,
-        scope: str | None,
+        scope: str,
         *,
         problem: str = "",
         username: str = "",
         status: int = 200,
     ) -> HTMLResponse:
-        """The page for this request, with what went wrong at the last attempt."""
+        """The page for this request, with what went wrong at the last attempt.
+
+        Args:
+            scope: all that is granted when the person allows it.
+        """
         cookie = _cookie_of(request) or token_urlsafe(32)
-        names = scope.split(" ") if scope else default_of(to.client.scopes)
         descriptions = scope_list().descriptions
         answer = render(
             "sign-in.html",
             {
                 "application": to.client.name,
-                "rights": [descriptions[name] for name in names],
+                "rights": [descriptions[name] for name in scope.split()],
                 "problem": problem,
                 "username": username,
                 "token": self._token(cookie, request),

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Header, Response
 
 from auth_service.dependencies import Statuses
 from gatehouse_chassis.auth.status_list import MEDIA_TYPE
+from gatehouse_chassis.http.cors import READABLE_BY_ALL
 from gatehouse_chassis.http.entity_tags import still_has
 
 router = APIRouter(tags=["tokens"])
@@ -24,7 +25,7 @@ async def status_list(
 ) -> Response:
     """The Status List Token (draft-ietf-oauth-status-list-21 section 5.1): services fetch it every two seconds."""
     published = await statuses.published()
-    headers = {"ETag": published.entity_tag, "Cache-Control": "no-cache"}
+    headers = {"ETag": published.entity_tag, "Cache-Control": "no-cache", **READABLE_BY_ALL}
     if still_has(if_none_match, published.entity_tag):
         return Response(status_code=304, headers=headers)
     return Response(published.token, headers=headers, media_type=MEDIA_TYPE)

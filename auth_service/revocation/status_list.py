@@ -13,6 +13,8 @@ from uuid import UUID
 
 import structlog
 
+from auth_service.clients.authentication import ClientNotAuthenticated
+from auth_service.clients.client import Client
 from auth_service.errors import TryLater
 from auth_service.keys.signing_keys import LONGEST_TOKEN_LIFE, SigningKeys
 from auth_service.revocation.store import AccessTokenStore
@@ -98,12 +100,18 @@ class StatusList:
             raise StatusListFull
 
     async def allocate_index(
-        self, session_id: UUID | None, client_id: str, expires_at: int
+        self, session_id: UUID | None, client: Client, expires_at: int
     ) -> dict[str, Any]:
-        """The claims `jti` and `status` of a new token, which is noted so that it can be revoked."""
+        """The claims `jti` and `status` of a new token, which is noted so that it can be revoked.
+
+        Raises:
+            ClientNotAuthenticated: the client was removed, or its secret renewed, since it was authenticated.
+        """
         jti = new_id()  # sorted by time, so that its index grows at one end
         end = datetime.fromtimestamp(expires_at, UTC)
-        number = await self._tokens.add(jti, session_id, client_id, end)
+        number = await self._tokens.add(jti, session_id, client, end)
+        if number is None:
+            raise ClientNotAuthenticated("this client was removed, or has a new secret")
         reference = {"idx": number % SIZE, "uri": self.uri}
         return {"jti": jti.hex, "status": {"status_list": reference}}
 

@@ -3,16 +3,38 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, func, insert, or_, select, union, update
+from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, union, update
 
 from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
 from auth_service.audit.store import record
-from auth_service.tables import access_tokens, sessions
+from auth_service.clients.client import Client
+from auth_service.tables import access_tokens, clients, sessions
 from gatehouse_chassis.database import Database, Statements
 from gatehouse_chassis.database.columns import now
 
 _ADD = insert(access_tokens).returning(access_tokens.c.id)
+# Two requests may meet: a client's for a token, and one that removes the client or renews its secret. Whichever of them
+# locks the client's row first, the other sees what it did (on SQLite one waits for the whole of the other).
+STILL_REGISTERED = and_(
+    clients.c.client_id == bindparam("client"),
+    clients.c.secret_digest.is_not_distinct_from(bindparam("known_secret")),
+)
+_ADD_IF_STILL_REGISTERED = (
+    insert(access_tokens)
+    .from_select(
+        ["jti", "session_id", "client_id", "expires_at"],
+        select(
+            bindparam("token", type_=access_tokens.c.jti.type),
+            bindparam("session", type_=access_tokens.c.session_id.type),
+            clients.c.client_id,
+            bindparam("end", type_=access_tokens.c.expires_at.type),
+        )
+        .where(STILL_REGISTERED)
+        .with_for_update(read=True),
+    )
+    .returning(access_tokens.c.id)
+)
 _REVOKE = (
     update(access_tokens)
     .where(access_tokens.c.revoked_at.is_(None))
@@ -63,13 +85,30 @@ class AccessTokenStore:
         self._database = database
 
     async def add(
-        self, jti: UUID, session_id: UUID | None, client_id: str, expires_at: datetime
-    ) -> int:
-        """The number of a new token: one more than the last, never given twice."""
-        [row] = await self._database.fetch_all(
-            _ADD, jti=jti, session_id=session_id, client_id=client_id, expires_at=expires_at
-        )
-        return int(row["id"])
+        self, jti: UUID, session_id: UUID | None, client: Client, expires_at: datetime
+    ) -> int | None:
+        """The number of a new token: one more than the last, never given twice.
+
+        None when the client was removed, or its secret renewed, since it was read.
+        """
+        if client.is_first_party:
+            row = await self._database.fetch_one(
+                _ADD,
+                jti=jti,
+                session_id=session_id,
+                client_id=client.client_id,
+                expires_at=expires_at,
+            )
+        else:
+            row = await self._database.fetch_one(
+                _ADD_IF_STILL_REGISTERED,
+                token=jti,
+                session=session_id,
+                client=client.client_id,
+                known_secret=client.secret_digest,
+                end=expires_at,
+            )
+        return int(row["id"]) if row else None
 
     async def revoke(self, jti: UUID, context: AuditContext) -> bool:
         """Whether there was such a token, not revoked yet."""

@@ -6,10 +6,10 @@ from fastapi import APIRouter
 
 from auth_service.audit.events import Event
 from auth_service.dependencies import (
+    AccountOwner,
     Administrator,
     AuditLog,
     Context,
-    CurrentUser,
     Revocations,
     Sessions,
 )
@@ -23,21 +23,21 @@ router = APIRouter(prefix="/users", tags=["sessions"])
 
 
 @router.get("/me/sessions", response_model=Page[SessionPublic], responses=protected())
-async def list_sessions(user: CurrentUser, sessions: Sessions, page: Paging) -> dict[str, object]:
+async def list_sessions(user: AccountOwner, sessions: Sessions, page: Paging) -> dict[str, object]:
     """Where you are signed in, newest first."""
     found = await sessions.list_of(user.id, limit=page.limit + 1, before=page.before)
     return page_of(found, page)
 
 
 @router.delete("/me/sessions", status_code=204, responses=protected())
-async def end_sessions(user: CurrentUser, revocation: Revocations, context: Context) -> None:
+async def end_sessions(user: AccountOwner, revocation: Revocations, context: Context) -> None:
     """Signs you out everywhere, here too: services refuse your tokens within seconds."""
     await revocation.revoke_sessions_of(user.id, EndOfSession.REVOKED, context)
 
 
 @router.delete("/me/sessions/{session_id:uuid}", status_code=204, responses=protected(NotFound))
 async def end_session(
-    user: CurrentUser,
+    user: AccountOwner,
     session_id: UUID,
     sessions: Sessions,
     revocation: Revocations,

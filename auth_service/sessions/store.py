@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum, auto
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import and_, bindparam, delete, exists, func, insert, select, update
@@ -18,8 +19,11 @@ from auth_service.tables import (
     sessions,
     users,
 )
-from gatehouse_chassis.database import Database, Statements
+from auth_service.users.schemas import Role
+from gatehouse_chassis.database import Database, Row, Statements
 from gatehouse_chassis.database.columns import new_id, now
+
+Accepted = TypeVar("Accepted")
 
 RETENTION = timedelta(days=1)
 """How long an expired refresh token and its session are kept: longer than any access token of the session lives."""
@@ -34,6 +38,7 @@ class EndOfSession(StrEnum):
     CLIENT_REMOVED = auto()
     CODE_REUSED = auto()
     TOO_MANY = auto()
+    CLIENT_SECRET_RENEWED = auto()
     REVOKED = auto()
 
 
@@ -61,6 +66,8 @@ class Session:
     user_id: UUID
     client_id: str
     scope: str
+    resource: str
+    """The URLs of the services that the grant named (RFC 8707), with one space between; empty where it named none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +106,7 @@ _STILL_WITH_PASSWORD = (
     .where(
         users.c.id == bindparam("user"),
         users.c.password_hash == bindparam("known_hash"),
+        users.c.role == bindparam("known_role"),
         users.c.disabled_at.is_(None),
     )
     .with_for_update(key_share=True)
@@ -106,7 +114,21 @@ _STILL_WITH_PASSWORD = (
 
 _ADD_SESSION = insert(sessions)
 _ADD_TOKEN = insert(refresh_tokens)
-_SESSION = select(sessions).where(sessions.c.id == bindparam("session"))
+_SESSION = (
+    select(
+        sessions.c.id,
+        sessions.c.user_id,
+        sessions.c.client_id,
+        sessions.c.scope,
+        sessions.c.resource,
+        sessions.c.created_at,
+        sessions.c.ended_at,
+        users.c.role,
+        users.c.disabled_at,
+    )
+    .join(users, users.c.id == sessions.c.user_id)
+    .where(sessions.c.id == bindparam("session"))
+)
 # Of a session's refresh tokens one at most is unused: it was made when the session was used last.
 _LIVE = (
     select(
@@ -114,6 +136,7 @@ _LIVE = (
         sessions.c.user_id,
         sessions.c.client_id,
         sessions.c.scope,
+        sessions.c.resource,
         sessions.c.created_at,
         refresh_tokens.c.created_at.label("last_used_at"),
         refresh_tokens.c.expires_at,
@@ -151,6 +174,7 @@ _TOKEN_WITH_SESSION = (
         sessions.c.client_id,
         sessions.c.scope,
         sessions.c.created_at,
+        sessions.c.resource,
         sessions.c.ended_at,
         refresh_tokens.c.used_at,
         refresh_tokens.c.expires_at,
@@ -220,21 +244,22 @@ class SessionStore:
         expires_at: datetime,
         *,
         known_hash: str,
+        known_role: Role,
         context: AuditContext,
     ) -> Session | None:
-        """A new session with its first refresh token; None when the user is disabled, or the password hash another one.
+        """A new session with its first refresh token; None when the user is disabled, or has another password or role.
 
         Args:
             digest: of the refresh token, which expires at `expires_at`.
             known_hash: the hash of the password that was verified.
+            known_role: the role by which the scopes were granted.
         """
         async with self._database.transaction() as statements:
-            still = {"user": user_id, "known_hash": known_hash}
+            still = {"user": user_id, "known_hash": known_hash, "known_role": known_role.value}
             if await statements.fetch_one(_STILL_WITH_PASSWORD, **still) is None:
                 return None
-            session = await add_session(
-                statements, user_id, client_id, scope, self._limits, Event.SIGNED_IN, context
-            )
+            session = Session(new_id(), user_id, client_id, scope, "")
+            await add_session(statements, session, self._limits, Event.SIGNED_IN, context)
             await add_token(statements, session.id, digest, expires_at)
         return session
 
@@ -244,23 +269,29 @@ class SessionStore:
         client_id: str,
         new_digest: str,
         expires_at: datetime,
-        accept: Callable[[Session], object],
+        accept: Callable[[Session, Role], Accepted],
         context: AuditContext,
-    ) -> Session | Refusal:
-        """Uses up a refresh token and puts a new one in its place, unless `accept` raises: then all is as before.
+    ) -> tuple[Session, Accepted] | Refusal:
+        """Uses up a refresh token and puts a new one in its place.
 
         The new one expires at `expires_at`, or with the session if that is earlier. A token that was used before is in
         two hands, and it is unknown whose: the whole session ends (RFC 9700 section 4.14.2). So it does when another
         client presents it.
+
+        Args:
+            accept: is given the session and the user's role of now; when it raises, all is as before.
+
+        Returns:
+            The session, and what `accept` returned.
         """
         async with self._database.transaction() as statements:
             used = await statements.fetch_one(_USE_TOKEN, token=digest, at=now())
             if used is None:
                 return await self._refuse(statements, digest, context)
             row = await statements.fetch_one(_SESSION, session=used["session_id"])
-            if row is None or row["ended_at"] is not None:
+            if row is None or row["ended_at"] is not None or row["disabled_at"] is not None:
                 return Refusal.ENDED
-            session = Session(row["id"], row["user_id"], row["client_id"], row["scope"])
+            session = _session(row)
             if session.client_id != client_id:
                 reason = EndOfSession.REFRESH_TOKEN_REUSED
                 await end_session(statements, session.id, reason, context)
@@ -268,18 +299,18 @@ class SessionStore:
             end = row["created_at"] + self._limits.life
             if end <= now():
                 return Refusal.EXPIRED
-            accept(session)
+            accepted = accept(session, Role(row["role"]))
             await add_token(statements, session.id, new_digest, min(expires_at, end))
             about = {"session": str(session.id), "client": client_id}
             await record(statements, Event.SESSION_REFRESHED, session.user_id, context, **about)
-            return session
+            return session, accepted
 
     async def find_refresh_token(self, digest: str) -> RefreshToken | None:
         """The refresh token with this digest, whatever became of it."""
         row = await self._database.fetch_one(_TOKEN_WITH_SESSION, token=digest)
         if row is None:
             return None
-        session = Session(row["id"], row["user_id"], row["client_id"], row["scope"])
+        session = _session(row)
         is_over = row["used_at"] is not None or row["ended_at"] is not None
         expires_at = min(row["expires_at"], row["created_at"] + self._limits.life)
         return RefreshToken(session, expires_at, not is_over and expires_at > now())
@@ -296,7 +327,13 @@ class SessionStore:
         else:
             rows = await self._database.search(_LIVE_BEFORE, **wanted, before=before)
         return [
-            LiveSession(**{**row, "expires_at": min(row["expires_at"], row["created_at"] + life)})
+            LiveSession(
+                **{
+                    **row,
+                    "expires_at": min(row["expires_at"], row["created_at"] + life),
+                    "resource": row["resource"] or "",
+                }
+            )
             for row in rows
         ]
 
@@ -350,9 +387,7 @@ class SessionStore:
 
 async def add_session(
     statements: Statements,
-    user_id: UUID,
-    client_id: str,
-    scope: str,
+    session: Session,
     limits: SessionLimits,
     event: Event,
     context: AuditContext,
@@ -361,6 +396,7 @@ async def add_session(
 
     Where the user has as many as `limits` allow, the one that was not used for longest ends.
     """
+    user_id = session.user_id
     [row] = await statements.fetch_all(_COUNT, user=user_id)
     surplus = row["number"] + 1 - limits.per_user
     if surplus > 0:
@@ -370,9 +406,8 @@ async def add_session(
         )
         ended = {"reason": reason, "sessions": str(surplus)}
         await record(statements, Event.SESSIONS_ENDED, user_id, context, **ended)
-    session = Session(new_id(), user_id, client_id, scope)
     await statements.execute(_ADD_SESSION, **asdict(session), created_at=now())
-    about = {"session": str(session.id), "client": client_id, "scope": scope}
+    about = {"session": str(session.id), "client": session.client_id, "scope": session.scope}
     await record(statements, event, user_id, context, **about)
     return session
 
@@ -424,3 +459,8 @@ async def end_sessions_through(
     if ended:
         about = {"reason": reason.value, "sessions": str(ended)}
         await record(statements, Event.SESSIONS_ENDED, client_id, context, **about)
+
+
+def _session(row: Row) -> Session:
+    # Of a session from before there was the column it is NULL.
+    return Session(row["id"], row["user_id"], row["client_id"], row["scope"], row["resource"] or "")

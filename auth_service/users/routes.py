@@ -7,11 +7,12 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from auth_service.audit.events import Event
 from auth_service.dependencies import (
+    AccountOwner,
     Administration,
     Administrator,
     AuditLog,
     Context,
-    CurrentUser,
+    ProfileReader,
     UserCredentials,
     Users,
 )
@@ -50,13 +51,13 @@ async def list_users(
 
 
 @router.get("/me", response_model=UserPublic, responses=protected())
-async def read_profile(user: CurrentUser) -> User:
+async def read_profile(user: ProfileReader) -> User:
     """Who is signed in."""
     return user
 
 
 @router.patch("/me", response_model=UserPublic, responses=protected())
-async def change_profile(user: CurrentUser, users: Users, change: ProfileChange) -> User:
+async def change_profile(user: AccountOwner, users: Users, change: ProfileChange) -> User:
     """Changes what the body names and leaves the rest."""
     if "display_name" not in change.model_fields_set:
         return user
@@ -67,7 +68,7 @@ async def change_profile(user: CurrentUser, users: Users, change: ProfileChange)
     "/me/password", status_code=204, responses=protected(TooManyRequests, ServiceUnavailable)
 )
 async def change_password(
-    user: CurrentUser, credentials: UserCredentials, change: PasswordChange, context: Context
+    user: AccountOwner, credentials: UserCredentials, change: PasswordChange, context: Context
 ) -> None:
     """Sets a new password and ends every session: the refresh tokens issued so far are void."""
     current = change.current_password.get_secret_value()
@@ -84,7 +85,7 @@ async def change_password(
     },
 )
 async def change_email(
-    user: CurrentUser,
+    user: AccountOwner,
     credentials: UserCredentials,
     change: EmailChange,
     context: Context,

@@ -7,10 +7,13 @@ from gatehouse_chassis.services import ServiceEntry
 
 
 def services_json(services: Mapping[str, ServiceEntry]) -> str:
-    """`proxy/site/services.json`; prefixes are relative, so that they hold below any outer prefix."""
+    """`proxy/site/services.json`; prefixes are relative, so that they hold below any outer prefix.
+
+    `scopes` are those that are granted by default: the pages name them when they ask for more besides.
+    """
     listed = []
     for service in services.values():
-        card: dict[str, str | bool] = {
+        card: dict[str, str | bool | list[str]] = {
             "name": service.name,
             "title": service.title,
             "description": service.description,
@@ -18,6 +21,8 @@ def services_json(services: Mapping[str, ServiceEntry]) -> str:
         }
         if not service.is_ours:
             card["upstream"] = True
+        if scopes := [name for name, scope in service.scopes.items() if scope.default]:
+            card["scopes"] = scopes
         if service.panel:
             card["panel"] = service.panel
         listed.append(card)

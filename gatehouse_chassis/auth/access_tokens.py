@@ -13,12 +13,13 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
+from sys import intern
 from typing import Any, NoReturn, Protocol
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-ALGORITHM = "ES256"
 TOKEN_TYPE = "at+jwt"
 MAX_TOKEN_CHARS = 4096
 """A longer token is refused before it is parsed; those of auth have about 600 characters."""
@@ -31,13 +32,21 @@ CACHE_SIZE = 10_000
 
 _SEGMENT = re.compile(r"[A-Za-z0-9_-]+")
 _HEADER_NAMES = {"alg", "typ", "kid"}
-_ES256 = jwt.get_algorithm_by_name(ALGORITHM)
+# One kind of key for each (RFC 8725 section 3.1); RFC 9068 section 2.1 wants RS256 among them.
+ALGORITHMS = {name: jwt.get_algorithm_by_name(name) for name in ("ES256", "RS256")}
+MIN_RSA_BITS = 2048
+"""RFC 7518 section 3.3."""
 
+PublicKey = EllipticCurvePublicKey | RSAPublicKey
 Clock = Callable[[], float]
 
 
 class InvalidToken(Exception):
     """The token is invalid; `str()` says why, in characters that RFC 6750 section 3 allows in `error_description`."""
+
+
+class WrongAudience(InvalidToken):
+    """The token is valid, but for another service."""
 
 
 class KeysUnavailable(Exception):
@@ -63,11 +72,14 @@ class Principal:
     status_index: int | None = None
     """The token's index in the issuer's status list."""
 
+    audience: tuple[str, ...] = ()
+    """The services that the token is for."""
+
 
 class VerificationKeys(Protocol):
     """Where the issuer's public keys come from."""
 
-    async def find(self, kid: str) -> EllipticCurvePublicKey | None:
+    async def find(self, kid: str) -> PublicKey | None:
         """The key with this id; None when the issuer has no such key. May raise `KeysUnavailable`."""
 
     def is_withdrawn(self, kid: str) -> bool:
@@ -89,8 +101,8 @@ class AccessTokenVerifier:
 
     Args:
         issuer: the exact `iss`.
-        audience: the name of this service in `aud`; None for the issuer itself, which accepts every token that it
-            issued (as OpenID Connect's UserInfo endpoint does).
+        audience: the name of this service in `aud`; None where clients manage tokens, whichever service they are for.
+        resource: another name of this service there: the URL that its metadata (RFC 9728) gives it.
         keys: the issuer's public keys.
         revocations: the issuer's status list; without it a token is valid until it expires.
         clock: seconds since the epoch.
@@ -102,13 +114,14 @@ class AccessTokenVerifier:
         *,
         issuer: str,
         audience: str | None,
+        resource: str | None = None,
         keys: VerificationKeys,
         revocations: Revocations | None = None,
         clock: Clock = time.time,
         cache_size: int = CACHE_SIZE,
     ) -> None:
         self._issuer = issuer
-        self._audience = audience
+        self._names = None if audience is None else {audience, resource or audience}
         self._keys = keys
         self._revocations = revocations
         self._clock = clock
@@ -119,7 +132,8 @@ class AccessTokenVerifier:
         """The user and the client that `token` was issued for.
 
         Raises:
-            InvalidToken: it is malformed, from another issuer, for another service, revoked or not valid now.
+            WrongAudience: it is for another service.
+            InvalidToken: it is malformed, from another issuer, revoked or not valid now.
             KeysUnavailable: it cannot be checked now.
         """
         if len(token) > MAX_TOKEN_CHARS:
@@ -158,8 +172,8 @@ class AccessTokenVerifier:
         audiences = [audience] if isinstance(audience, str) else audience
         if not isinstance(audiences, list) or not all(isinstance(a, str) for a in audiences):
             _refuse("the token names no audience")
-        if self._audience is not None and self._audience not in audiences:
-            _refuse("the token is for another service")
+        if self._names is not None and self._names.isdisjoint(audiences):
+            raise WrongAudience("the token is for another service")
         expires_at = _time(claims, "exp")
         if expires_at + LEEWAY <= now:
             _refuse("the token has expired")
@@ -173,6 +187,7 @@ class AccessTokenVerifier:
             expires_at=expires_at,
             key_id=key_id,
             status_index=self._status_index(claims.get("status")),
+            audience=tuple(map(intern, audiences)),
         )
 
     def _status_index(self, status: Any) -> int | None:
@@ -207,29 +222,38 @@ async def read_signed(token: str, *, token_type: str, keys: VerificationKeys) ->
     if len(segments) != 3:
         _refuse("the token is malformed")
     header, claims, signature = (_decode(segment) for segment in segments)
-    kid = _check_header(_parse(header), token_type)
+    kid, algorithm = _check_header(_parse(header), token_type)
     key = await keys.find(kid)
     if key is None:
         _refuse("the token is signed with an unknown key")
-    if not _is_signed_with(key, token.rpartition(".")[0].encode(), signature):
+    signed = token.rpartition(".")[0].encode()
+    # The key decides, not the header (RFC 8725 section 3.1).
+    if algorithm != algorithm_of(key) or not _is_signed_with(key, signed, signature):
         _refuse("the signature is wrong")
     return Signed(_parse(claims), kid)
 
 
-def _is_signed_with(key: EllipticCurvePublicKey, signed: bytes, signature: bytes) -> bool:
-    """Whether PyJWT's ES256 (RFC 7518 section 3.4) finds the signature right.
+def algorithm_of(key: object) -> str | None:
+    """The one algorithm that a key is for; None for a key of any other kind, PEM and secrets among them."""
+    if isinstance(key, EllipticCurvePublicKey):
+        return "ES256"
+    if isinstance(key, RSAPublicKey) and key.key_size >= MIN_RSA_BITS:
+        return "RS256"
+    return None
+
+
+def _is_signed_with(key: PublicKey, signed: bytes, signature: bytes) -> bool:
+    """Whether PyJWT finds the signature right (RFC 7518 sections 3.3 and 3.4).
 
     `jwt.decode` would parse the token a second time, by laxer rules (padding, duplicate names, `crit` with `b64`), and
     for a long status list block the event loop five times as long. So what was checked here is what is verified.
     """
-    # One kind of key for one algorithm (RFC 8725 section 3.1): no PEM and no secret that another one could use.
-    if not isinstance(key, EllipticCurvePublicKey):
-        return False
+    algorithm = ALGORITHMS["ES256" if isinstance(key, EllipticCurvePublicKey) else "RS256"]
     try:
-        p256 = _ES256.prepare_key(key)  # refuses other curves, and with them shorter keys
+        prepared = algorithm.prepare_key(key)  # refuses other curves than P-256
     except jwt.InvalidKeyError:
         return False
-    return _ES256.verify(signed, p256, signature)
+    return algorithm.verify(signed, prepared, signature)
 
 
 def _refuse(reason: str) -> NoReturn:
@@ -276,18 +300,22 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return document
 
 
-def _check_header(header: dict[str, Any], token_type: str) -> str:
-    """The key id. Every other header is refused: those that carry or name a key (`jwk`, `jku`, `x5u`), and `crit`."""
+def _check_header(header: dict[str, Any], token_type: str) -> tuple[str, str]:
+    """The key id and the algorithm.
+
+    Every other header is refused: those that carry or name a key (`jwk`, `jku`, `x5u`), and `crit`.
+    """
     if set(header) != _HEADER_NAMES:
         _refuse("the token has other headers than alg, typ and kid")
     if header["typ"] != token_type:
         _refuse(f"the token has another type than {token_type}")
-    if header["alg"] != ALGORITHM:
+    algorithm = header["alg"]
+    if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
         _refuse("the token is signed with another algorithm")
     kid = header["kid"]
     if not isinstance(kid, str) or not 0 < len(kid) <= 128:
         _refuse("the token is signed with an unknown key")
-    return kid
+    return kid, algorithm
 
 
 def _time(claims: dict[str, Any], name: str, default: float | None = None) -> float:

@@ -17,6 +17,7 @@ from gatehouse_chassis.auth.access_tokens import (
     InvalidToken,
     KeysUnavailable,
     Principal,
+    WrongAudience,
 )
 from gatehouse_chassis.http.caching import keep_out_of_caches
 from gatehouse_chassis.http.problems import Problem, ServiceUnavailable, responses
@@ -127,6 +128,10 @@ class Bearer(OAuth2PasswordBearer):
         verifier: AccessTokenVerifier = request.app.state.token_verifier
         try:
             principal = await verifier.verify(token)
+        except WrongAudience as error:
+            # Whoever asks for the scope gets a token with this audience (RFC 9068 section 3).
+            advice = f"; ask for the scope {needed.scope_str}" if needed.scopes else ""
+            raise UnusableToken(f"{error}{advice}") from None
         except InvalidToken as error:
             raise UnusableToken(str(error)) from None
         except KeysUnavailable:

@@ -13,10 +13,16 @@ from typing import Any, cast
 import httpx2
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt import InvalidKeyError
-from jwt.algorithms import ECAlgorithm
+from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
-from gatehouse_chassis.auth.access_tokens import ALGORITHM, Clock, KeysUnavailable
+from gatehouse_chassis.auth.access_tokens import (
+    MIN_RSA_BITS,
+    Clock,
+    KeysUnavailable,
+    PublicKey,
+)
 from gatehouse_chassis.auth.issuer_documents import TIMEOUT, fetch, http_client, keep
 
 REFRESH_AFTER = 60.0
@@ -34,6 +40,8 @@ TRUST_FOR = 24 * 3600.0
 _MAX_DOCUMENT_BYTES = 65_536
 # Both numbers of a point have 32 bytes, leading zeros included (RFC 7518 section 6.2.1.2).
 _COORDINATE = re.compile(r"[A-Za-z0-9_-]{43}")
+# Of at most 4096 bits: the work of a check grows with the square of the length.
+_MODULUS = re.compile(r"[A-Za-z0-9_-]{342,683}")
 
 log = structlog.get_logger(__name__)
 
@@ -66,12 +74,12 @@ class IssuerKeys:
         self._refresh_after = refresh_after
         self._clock = clock
         self._timeout = timeout
-        self._keys: dict[str, EllipticCurvePublicKey] = {}
+        self._keys: dict[str, PublicKey] = {}
         self._fetched_at = float("-inf")
         self._tried_at = float("-inf")
         self._flight: asyncio.Task[None] | None = None
 
-    async def find(self, kid: str) -> EllipticCurvePublicKey | None:
+    async def find(self, kid: str) -> PublicKey | None:
         """The key with this id. An unknown id causes a fetch, at most one in `RETRY_AFTER` seconds.
 
         Raises:
@@ -156,11 +164,11 @@ class IssuerKeys:
             log.warning("kept_issuer_keys_unreadable", file=str(self._kept_in), cause=repr(error))
 
 
-def _parse(document: bytes) -> dict[str, EllipticCurvePublicKey]:
-    """The keys for ES256; others are ignored (RFC 7517 section 5).
+def _parse(document: bytes) -> dict[str, PublicKey]:
+    """The keys for ES256 and RS256; others are ignored (RFC 7517 section 5).
 
     Raises:
-        ValueError: it is not a JWK Set, or holds no key for ES256.
+        ValueError: it is not a JWK Set, or holds none of these keys.
     """
     parsed = json.loads(document)
     entries = parsed.get("keys") if isinstance(parsed, dict) else None
@@ -172,24 +180,31 @@ def _parse(document: bytes) -> dict[str, EllipticCurvePublicKey]:
             with suppress(InvalidKeyError, ValueError):
                 keys[entry["kid"]] = _public_key(entry)
     if not keys:
-        raise ValueError("no key for ES256")
+        raise ValueError("no key for ES256 or RS256")
     return keys
 
 
 def _is_signing_key(entry: Mapping[str, Any]) -> bool:
-    return (
-        entry.get("kty") == "EC"
-        and entry.get("crv") == "P-256"
-        and entry.get("alg", ALGORITHM) == ALGORITHM
-        and entry.get("use", "sig") == "sig"
-        and isinstance(entry.get("kid"), str)
-    )
+    return entry.get("use", "sig") == "sig" and isinstance(entry.get("kid"), str)
 
 
-def _public_key(entry: Mapping[str, Any]) -> EllipticCurvePublicKey:
+def _public_key(entry: Mapping[str, Any]) -> PublicKey:
     """The public part alone, even if the document holds a private one. Raises `InvalidKeyError` or `ValueError`."""
     # PyJWT skips characters that are not base64url.
-    if not all(_COORDINATE.fullmatch(str(entry.get(name))) for name in ("x", "y")):
-        raise ValueError("not the coordinates of a point on P-256")
-    key = ECAlgorithm.from_jwk({name: entry[name] for name in ("kty", "crv", "x", "y")})
-    return cast(EllipticCurvePublicKey, key)  # without `d` it is a public one
+    match entry:
+        case {"kty": "EC", "crv": "P-256"} if entry.get("alg", "ES256") == "ES256":
+            if not all(_COORDINATE.fullmatch(str(entry.get(name))) for name in ("x", "y")):
+                raise ValueError("not the coordinates of a point on P-256")
+            point = {name: entry[name] for name in ("kty", "crv", "x", "y")}
+            return cast(EllipticCurvePublicKey, ECAlgorithm.from_jwk(point))  # there is no `d`
+        # `AQAB` is 65537, which every issuer takes. A key of RSA serves several algorithms, so this one must say which.
+        case {"kty": "RSA", "alg": "RS256", "e": "AQAB"}:
+            if not _MODULUS.fullmatch(str(entry.get("n"))):
+                raise ValueError("not the modulus of a key of 2048 to 4096 bits")
+            numbers = {name: entry[name] for name in ("kty", "n", "e")}
+            key = cast(RSAPublicKey, RSAAlgorithm.from_jwk(numbers))
+            if key.key_size < MIN_RSA_BITS:
+                raise ValueError("a key of RSA has 2048 bits at least")
+            return key
+        case _:
+            raise ValueError("a key for another algorithm")

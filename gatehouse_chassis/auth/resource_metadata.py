@@ -6,6 +6,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from pydantic import BaseModel
 
 from gatehouse_chassis.auth.bearer import Challenge
+from gatehouse_chassis.http.cors import READABLE_BY_ALL
 from gatehouse_chassis.http.problems import problem_response
 from gatehouse_chassis.settings import ServiceSettings
 
@@ -24,16 +25,16 @@ class ResourceMetadata(BaseModel):
 
 
 def add_resource_metadata(
-    app: FastAPI, settings: ServiceSettings, *, name: str, title: str, scopes: Collection[str]
+    app: FastAPI, settings: ServiceSettings, *, title: str, scopes: Collection[str]
 ) -> None:
     """Adds the document at both addresses where clients look for it, and its address to every challenge.
 
     All addresses are made from GATEHOUSE_PUBLIC_URL, as the issuer in every token is, and never from the request: a
     forged Host header could otherwise send clients to a foreign authorization server.
     """
-    address = settings.origin + settings.root_path
+    address = settings.resource
     document = ResourceMetadata(
-        resource=f"{settings.origin}/{name}",
+        resource=address,
         resource_name=title,
         resource_documentation=f"{address}/docs",
         authorization_servers=[settings.issuer],
@@ -42,11 +43,11 @@ def add_resource_metadata(
     router = APIRouter(tags=["metadata"])
 
     # RFC 9728 section 3.1: the resource's path comes last, so the proxy must map it; the other needs no such rule.
-    @router.get(f"{_WELL_KNOWN}/{name}", include_in_schema=False)
+    @router.get(f"{_WELL_KNOWN}{settings.root_path}", include_in_schema=False)
     @router.get(_WELL_KNOWN)
     async def resource_metadata(response: Response) -> ResourceMetadata:
         """The metadata of this protected resource (RFC 9728)."""
-        response.headers["Cache-Control"] = "public, max-age=300"
+        response.headers.update({"Cache-Control": "public, max-age=300", **READABLE_BY_ALL})
         return document
 
     async def answer_challenge(request: Request, challenge: Challenge) -> Response:

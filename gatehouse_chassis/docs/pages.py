@@ -1,6 +1,6 @@
 """Swagger UI at `/docs` and ReDoc at `/redoc`, from files that the service serves itself."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from html import escape
 from pathlib import Path
 from string import Template
@@ -26,16 +26,20 @@ REDOC_POLICY = (
 )
 
 
-def add_docs(app: FastAPI, *, title: str) -> None:
+def add_docs(app: FastAPI, *, title: str, scopes: Collection[str] = ()) -> None:
     """Add `/docs`, `/redoc`, `/docs/oauth2-redirect` and `/docs/assets/...` to `app`.
 
     Every address in the pages is relative, so they work under a public prefix that nobody
     announced to the service. `app` must serve its OpenAPI document at `/openapi.json` and have
     FastAPI's own pages turned off (`docs_url=None, redoc_url=None`).
+
+    Args:
+        title: of the service.
+        scopes: those that are ticked when the *Authorize* dialog opens; with none of them a sign-in gets the default.
     """
     add_assets(app)
     pages = {
-        "/docs": _page(_fill("swagger-ui.html", title), SWAGGER_UI_POLICY),
+        "/docs": _page(_fill("swagger-ui.html", title, scopes), SWAGGER_UI_POLICY),
         "/redoc": _page(_fill("redoc.html", title), REDOC_POLICY),
         "/docs/oauth2-redirect": _page(_OAUTH2_REDIRECT.read_text(encoding="utf-8"), _SELF_ONLY),
     }
@@ -43,9 +47,9 @@ def add_docs(app: FastAPI, *, title: str) -> None:
         app.add_route(path, page, include_in_schema=False)
 
 
-def _fill(template: str, title: str) -> str:
+def _fill(template: str, title: str, scopes: Collection[str] = ()) -> str:
     text = (_TEMPLATES / template).read_text(encoding="utf-8")
-    return Template(text).substitute(title=escape(title))
+    return Template(text).substitute(title=escape(title), scopes=escape(" ".join(scopes)))
 
 
 def _page(html: str, policy: str) -> Callable[[Request], Awaitable[Response]]:

@@ -5,6 +5,9 @@ from collections.abc import Collection
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
+READABLE_BY_ALL = {"Access-Control-Allow-Origin": "*"}
+"""Of a public document (keys, metadata, the status list): the script of any page may read it."""
+
 _PREFLIGHT_LIFE = 600
 """Seconds that a browser need not ask again."""
 

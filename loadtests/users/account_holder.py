@@ -8,6 +8,7 @@ from locust.runners import LocalRunner, WorkerRunner
 from loadtests.grants import Grant, password_grant
 from loadtests.places import Places
 from loadtests.plan import Account, plan_of
+from loadtests.services import scopes_of_users
 from loadtests.users.load_user import LoadUser
 
 LOOK_AGAIN_SECONDS = 0.1
@@ -31,7 +32,7 @@ class AccountHolder(LoadUser):
 
     def grant(self) -> Grant:
         """How this user signs in."""
-        return password_grant(self.account)
+        return password_grant(self.account, scopes_of_users(plan_of(self.environment).services))
 
     def shares_items(self) -> bool:
         """Whether all users are the demo user."""

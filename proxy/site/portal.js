@@ -11,7 +11,8 @@ sessionStorage.removeItem("gatehouse.session");
 const services = await fetchServices("services.json");
 if (services) {
   const { prefix } = services.find(({ name }) => name === "auth");
-  const session = new Session({ token: `${prefix}token`, revoke: `${prefix}revoke` });
+  const scope = ["auth:profile", ...services.flatMap(({ scopes = [] }) => scopes)].join(" ");
+  const session = new Session({ token: `${prefix}token`, revoke: `${prefix}revoke` }, scope);
   showServices(services);
   // A panel that came after the sign-in would not hear of it.
   await showPanels(services, session);

@@ -9,6 +9,13 @@ PUBLIC_URL = "http://localhost:8080"
 URL = f"{PUBLIC_URL}/auth"
 
 
+OWN_ACCOUNT = "auth:profile auth:account"
+"""The scopes with which people see and change their own account; nobody is granted them without asking."""
+
+EVERYTHING = f"items:read items:write {OWN_ACCOUNT}"
+"""All that a user may be granted."""
+
+
 @dataclass(frozen=True)
 class Person:
     """A user with the password that the service knows only as a hash."""
@@ -51,8 +58,8 @@ async def refresh(client: httpx2.AsyncClient, refresh_token: str, **form: str) -
 
 
 async def bearer(client: httpx2.AsyncClient, person: Person = DEMO, **form: str) -> dict[str, str]:
-    """The header that a signed-in person sends."""
-    return header_of(await sign_in(client, person, **form))
+    """The header that a signed-in person sends, to see and change the own account unless `form` names another scope."""
+    return header_of(await sign_in(client, person, **{"scope": OWN_ACCOUNT, **form}))
 
 
 def header_of(tokens: dict[str, Any]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from schemathesis.python import asgi
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from testing.services import LISTED
-from tests.auth_service.people import ADMIN, header_of
+from tests.auth_service.people import ADMIN, EVERYTHING, header_of
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_whatever_is_sent_is_answered_as_described(app: FastAPI, mode: Generatio
     described = schemathesis.openapi.from_asgi("/openapi.json", app)
     asgi_app: Any = app  # the same interface, typed otherwise
     with asgi.get_client(asgi_app) as session:
-        form = {**ADMIN.password_grant, "scope": "items:read auth:admin"}
+        form = {**ADMIN.password_grant, "scope": f"{EVERYTHING} auth:admin"}
         admin = header_of(session.post("http://localhost/token", data=form).json())
     asked: Counter[str] = Counter()
     for found in described.get_all_operations():

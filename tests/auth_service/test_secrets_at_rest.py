@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from jwt.algorithms import ECAlgorithm
 from sqlalchemy import select
 
@@ -23,6 +24,7 @@ async def secrets(client: httpx2.AsyncClient, database: Database) -> list[bytes]
     tokens = await sign_in(client)
     newer = (await refresh(client, tokens["refresh_token"])).json()
     key = await SigningKeys(SigningKeyStore(database), KEY_SECRET).current()
+    assert isinstance(key.pair, EllipticCurvePrivateKey)
     private = ECAlgorithm.to_jwk(key.pair, as_dict=True)["d"]
     assert isinstance(private, str)
     texts = [

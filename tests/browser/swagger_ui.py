@@ -28,7 +28,9 @@ def authorize_with_code(page: Page, user: User, *, scope: str) -> None:
     """Sign in on auth's own page, which opens in a window of its own."""
     page.locator(".auth-wrapper > .authorize").click()
     flow = flow_in(page, "authorizationCode")
-    flow.locator("label").filter(has_text=scope).click()  # the box itself is drawn by a style
+    box = flow.locator("label").filter(has_text=scope)  # the input itself is drawn by a style
+    if not box.locator("xpath=..").locator("input").is_checked():
+        box.click()
     with page.expect_popup() as opened:
         flow.get_by_role("button", name="Apply given OAuth2 credentials").click()
     sign_in_page = opened.value

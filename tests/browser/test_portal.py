@@ -68,7 +68,9 @@ def test_signing_in_shows_the_person_and_their_token(
     expect(visit.page.locator("#profile")).to_contain_text(person.username)
     visit.page.get_by_text("Decoded access token").click()
     expect(visit.page.locator("#token-header")).to_contain_text('"alg": "ES256"')
-    expect(visit.page.locator("#token-claims")).to_contain_text('"scope": "items:read items:write"')
+    expect(visit.page.locator("#token-claims")).to_contain_text(
+        '"scope": "auth:profile items:read items:write"'
+    )
     expect(visit.page.locator("#life-text")).to_have_text(re.compile(r"^9 min 5\d s left$"))
 
 

@@ -28,6 +28,16 @@ def entry(name: str = "notes", *lines: str, **keys: str) -> str:
     return "\n".join([AUTH, f"[{name}]", *written, *lines])
 
 
+def scope(keys: str) -> str:
+    return entry("notes", "[notes.scopes]", f'"notes:read" = {{ {keys} }}')
+
+
+def test_a_scope_is_first_party_when_the_list_says_so(tmp_path: Path) -> None:
+    file = tmp_path / "services.toml"
+    file.write_text(scope('description = "Read", first_party = true'), encoding="utf-8")
+    assert load_services(file)["notes"].scopes["notes:read"].first_party
+
+
 def test_services_come_in_the_order_of_the_file(tmp_path: Path) -> None:
     assert load(tmp_path, entry()) == ["auth", "notes"]
 
@@ -58,6 +68,13 @@ def test_a_file_that_changed_is_read_again(tmp_path: Path) -> None:
         (entry(settings='["AUTH_X"]'), "begin with NOTES_"),
         (entry("notes", "[notes.scopes]", '"x:read" = {}'), "must be written notes:<right>"),
         (entry("notes", "[notes.scopes]", '"notes:read" = {}'), "needs a description"),
+        (
+            scope('description = "Read", first_party = "yes"'),
+            "first_party .* must be true or false",
+        ),
+        (scope('description = "Read", default = 1'), "default .* must be true or false"),
+        (scope('description = "Read", secret = true'), "takes default, description"),
+        (scope('description = "Read", default = true, roles = ["admin"]'), "must include user"),
     ],
 )
 def test_what_cannot_be_used_is_told_in_a_sentence(tmp_path: Path, text: str, wanted: str) -> None:

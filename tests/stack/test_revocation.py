@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from uuid import uuid4
 
 from testing.http import send
+from testing.services import USER_SCOPES
 from testing.stack import Stack, User
 
 TRIES = 100
@@ -19,7 +20,10 @@ class Signed:
         self.user = User(f"user-{number}-{uuid4().hex[:12]}", f"passphrase-{uuid4().hex}")
         self.id = stack.make_user(self.user)
         tokens = stack.token_request(
-            grant_type="password", username=self.user.username, password=self.user.password
+            grant_type="password",
+            username=self.user.username,
+            password=self.user.password,
+            scope=USER_SCOPES,
         )
         assert tokens.status == 200, tokens.body
         self.access_token: str = tokens.json["access_token"]

@@ -1,6 +1,7 @@
 /**
  * Start Swagger UI on a page that says what to show:
- * `data-spec` is the URL of one OpenAPI document, `data-services` the URL of a list of services.
+ * `data-spec` is the URL of one OpenAPI document, `data-services` the URL of a list of services;
+ * `data-scopes` are ticked when the Authorize dialog opens, with the scopes of the list.
  */
 import { removeUnsupportedFlows } from "./sign-in-flows.js";
 import { resolveAddresses } from "./spec-addresses.js";
@@ -33,7 +34,7 @@ try {
   container.className = "docs-message";
 }
 
-function start(spec) {
+function start(spec, scopesOfList = []) {
   const ui = window.SwaggerUIBundle({
     domNode: container,
     url: absolute(spec),
@@ -48,7 +49,8 @@ function start(spec) {
     oauth2RedirectUrl: absolute("docs/oauth2-redirect"),
     responseInterceptor: resolveSpec,
   });
-  ui.initOAuth({ clientId: "gatehouse", usePkceWithAuthorizationCodeGrant: true });
+  const scopes = [container.dataset.scopes, ...scopesOfList].join(" ").trim();
+  ui.initOAuth({ clientId: "gatehouse", scopes, usePkceWithAuthorizationCodeGrant: true });
   return ui;
 }
 
@@ -80,7 +82,11 @@ async function showServices(list) {
     select.value = wanted;
   }
   const specOf = (chosen) => `${services.find(({ name }) => name === chosen).prefix}openapi.json`;
-  const ui = start(specOf(select.value));
+  // One Authorize serves them all, so it asks for what each grants by default.
+  const ui = start(
+    specOf(select.value),
+    listed.flatMap(({ scopes = [] }) => scopes),
+  );
   select.addEventListener("change", () => {
     // The fragment names an operation of the service that was shown before.
     history.replaceState(null, "", `?service=${encodeURIComponent(select.value)}`);

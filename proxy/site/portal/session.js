@@ -16,14 +16,19 @@ const CLIENT = { Authorization: "Basic Og==" };
 /** Dispatches `change` after every sign-in, renewal and sign-out. */
 export class Session extends EventTarget {
   #urls;
+  #scope;
   #tokens = null;
   #renewing = null;
   #timer = 0;
 
-  /** @param {{token: string, revoke: string}} urls of auth */
-  constructor(urls) {
+  /**
+   * @param {{token: string, revoke: string}} urls of auth
+   * @param {string} scope what the portal asks for: who is signed in, and what its panels need
+   */
+  constructor(urls, scope) {
     super();
     this.#urls = urls;
+    this.#scope = scope;
     /** Why the session ended, when it was not the person who ended it. */
     this.endedBecause = "";
   }
@@ -35,7 +40,7 @@ export class Session extends EventTarget {
 
   async signIn(username, password) {
     this.endedBecause = "";
-    this.#set(await this.#grant({ grant_type: "password", username, password }));
+    this.#set(await this.#grant({ grant_type: "password", username, password, scope: this.#scope }));
   }
 
   /** This page forgets the tokens at once, and auth ends the session for whoever else may hold them (RFC 7009). */

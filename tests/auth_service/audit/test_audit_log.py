@@ -68,7 +68,7 @@ async def test_an_entry_says_who_did_what_to_whom_from_where_and_in_which_reques
     client: httpx2.AsyncClient, database: Database
 ) -> None:
     demo = (await client.get("/users/me", headers=await bearer(client))).json()["id"]
-    admin = await bearer(client, ADMIN, scope="auth:admin")
+    admin = await bearer(client, ADMIN, scope="auth:admin auth:profile")
     me = (await client.get("/users/me", headers=admin)).json()["id"]
     answer = await client.patch(
         f"/users/{demo}",
@@ -116,7 +116,7 @@ async def test_administrators_read_it_page_by_page_and_by_what_they_look_for(
 
 @pytest.mark.parametrize("person", [None, DEMO])
 async def test_nobody_else_reads_it(client: httpx2.AsyncClient, person: Person | None) -> None:
-    headers = header_of(await sign_in(client, person)) if person else {}
+    headers = await bearer(client, person) if person else {}
     assert (await client.get("/audit", headers=headers)).status_code == (403 if person else 401)
 
 

@@ -5,21 +5,26 @@ import os
 import subprocess
 import sys
 from base64 import urlsafe_b64encode
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 
+import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from jwt.algorithms import ECAlgorithm
 from sqlalchemy import update
 
-from auth_service.keys.signing_keys import RELOAD_AFTER, SigningKeys
+from auth_service.keys.signing_keys import PUBLISHED_AHEAD, RELOAD_AFTER, SigningKeys
 from auth_service.keys.store import SigningKeyStore
 from auth_service.main import create_app
 from auth_service.tables import signing_keys
+from gatehouse_chassis.auth.access_tokens import AccessTokenVerifier
+from gatehouse_chassis.auth.issuer_keys import IssuerKeys
 from gatehouse_chassis.database import Database, migrations, open_database
+from gatehouse_chassis.database.columns import now
 from gatehouse_chassis.settings import SettingsError
-from testing.apps import running
+from testing.apps import client_of, running
 from testing.checkout import ROOT
 from testing.clocks import SettableClock
 from tests.auth_service.databases import (
@@ -156,3 +161,44 @@ async def test_a_public_key_written_into_the_table_makes_no_one_accept_its_token
         found = await keys.find(public["kid"])
         assert found
         assert found != forger.public_key()
+
+
+@on_both_databases
+async def test_another_algorithm_signs_with_the_next_key_and_old_tokens_stay_good(
+    database: Database, clock: SettableClock, database_url: str
+) -> None:
+    store = SigningKeyStore(database)
+    clock.now = now().timestamp()
+    keys = SigningKeys(store, KEY_SECRET, algorithm="RS256", clock=clock)
+    old = await keys.current()
+    assert old.algorithm == "ES256"
+    new = await keys.rotate_if_due(timedelta(days=30))
+    assert new
+    assert new.algorithm == "RS256"
+    assert await keys.rotate_if_due(timedelta(days=30)) is None
+    clock.advance(PUBLISHED_AHEAD.total_seconds())
+    assert (await keys.current()).kid == new.kid
+    assert await keys.rotate_if_due(timedelta(days=30)) is None
+    published = {key["kid"]: key for key in await keys.public_keys()}
+    assert set(published[new.kid]) == {"kty", "n", "e", "kid", "use", "alg"}
+    assert {key["alg"] for key in published.values()} == {"ES256", "RS256"}
+    members = {name: published[new.kid][name] for name in ("e", "kty", "n")}
+    digest = sha256(json.dumps(members, separators=(",", ":")).encode()).digest()
+    assert new.kid == urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+async def test_services_accept_tokens_of_rs256_by_the_published_keys(
+    database_url: str, tmp_path: Path
+) -> None:
+    database = open_database(database_url)
+    await SigningKeys(SigningKeyStore(database), KEY_SECRET, algorithm="RS256").create()
+    await database.close()
+    app = create_app(settings_for(database_url, signing_algorithm="RS256"))
+    async with running(app, base_url=URL) as client:
+        token = (await sign_in(client))["access_token"]
+        assert jwt.get_unverified_header(token)["alg"] == "RS256"
+        keys = IssuerKeys(
+            f"{URL}/.well-known/jwks.json", tmp_path / "keys", client=lambda: client_of(app, URL)
+        )
+        at_items = AccessTokenVerifier(issuer=URL, audience="items", keys=keys)
+        assert (await at_items.verify(token)).client_id == "gatehouse"

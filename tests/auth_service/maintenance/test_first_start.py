@@ -17,7 +17,7 @@ from gatehouse_chassis.database.columns import now
 from gatehouse_chassis.settings import SettingsError
 from testing.apps import running
 from tests.auth_service.databases import FIRST_USERS, MIGRATIONS, fill, settings_for
-from tests.auth_service.people import ADMIN, DEMO, URL, Person, bearer, header_of, refused, sign_in
+from tests.auth_service.people import ADMIN, DEMO, URL, Person, bearer, refused, sign_in
 
 Result = TypeVar("Result")
 
@@ -125,7 +125,7 @@ def test_a_changed_password_stays_changed(settings: AuthSettings) -> None:
     new = Person(DEMO.username, "another-heron-counts-5")
 
     async def change_password(client: httpx2.AsyncClient) -> None:
-        headers = header_of(await sign_in(client))
+        headers = await bearer(client)
         change = {"current_password": DEMO.password, "new_password": new.password}
         answer = await client.post("/users/me/password", json=change, headers=headers)
         assert answer.status_code == 204

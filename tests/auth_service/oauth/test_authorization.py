@@ -1,5 +1,6 @@
 """`/auth/authorize`: the request, the page, and where the answer goes (RFC 6749 section 4.1, RFC 9207)."""
 
+import re
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,7 +21,7 @@ from tests.auth_service.authorization import (
 )
 from tests.auth_service.databases import on_both_databases, settings_for
 from tests.auth_service.oauth.test_token_endpoint import parts_of
-from tests.auth_service.people import ADMIN, DEMO, URL, Person, refused
+from tests.auth_service.people import ADMIN, DEMO, URL, Person, bearer, refresh, refused
 from tests.auth_service.registered_clients import SERVICE, WEB, register
 
 
@@ -42,8 +43,8 @@ async def test_a_person_signs_in_and_the_application_gets_tokens(
     claims = parts_of(tokens.json()["access_token"])[1]
     assert claims["client_id"] == web["client_id"]
     assert claims["scope"] == tokens.json()["scope"] == "items:read"
-    headers = {"Authorization": f"Bearer {tokens.json()['access_token']}"}
-    assert (await client.get("/users/me", headers=headers)).json()["username"] == DEMO.username
+    me = (await client.get("/users/me", headers=await bearer(client))).json()
+    assert (claims["sub"], me["username"]) == (me["id"], DEMO.username)
 
 
 async def test_the_page_runs_no_script_and_is_kept_by_nobody(
@@ -102,7 +103,7 @@ async def test_the_page_says_who_asks_for_what(
         {"client_id": ""},
         {"client_id": "client-0000000000000000"},
         {"client_id": "client-\x1f"},
-        {"redirect_uri": ""},
+        {"redirect_uri": "", "client_id": "gatehouse"},
         {"redirect_uri": "https://evil.example/"},
         {"redirect_uri": f"{REDIRECT_URI}&more=1"},
         {"redirect_uri": REDIRECT_URI.partition("?")[0]},
@@ -217,10 +218,11 @@ async def test_what_a_person_typed_is_text_and_never_markup(
 async def test_a_user_cannot_allow_what_only_administrators_may(
     client: httpx2.AsyncClient,
 ) -> None:
-    console = await register(client, {**WEB, "scopes": ["auth:admin", "items:read"]})
-    request = request_of(console, scope="auth:admin")
-    assert answer_in(await allow(client, request))["error"] == "invalid_scope"
-    assert "code" in answer_in(await allow(client, request, ADMIN))
+    page = "http://localhost:8080/docs/oauth2-redirect"
+    request = request_of({"client_id": "gatehouse"}, redirect_uri=page, scope="auth:admin")
+    location = "../docs/oauth2-redirect"
+    assert answer_in(await allow(client, request), location)["error"] == "invalid_scope"
+    assert "code" in answer_in(await allow(client, request, ADMIN), location)
 
 
 async def test_a_form_without_its_token_or_cookie_signs_nobody_in(
@@ -346,13 +348,97 @@ async def test_an_app_with_a_scheme_of_its_own_is_let_through_by_the_policy(
 async def test_the_code_is_for_the_named_resource(
     client: httpx2.AsyncClient,
 ) -> None:
-    console = await register(client, {**WEB, "scopes": ["auth:admin", "items:read"]})
-    request = request_of(
-        console, scope="auth:admin items:read", resource="http://localhost:8080/items"
-    )
-    tokens = await redeem(client, await code_for(client, request, ADMIN), console)
+    console = await register(client, {**WEB, "scopes": ["auth:profile", "items:read"]})
+    items = "http://localhost:8080/items"
+    request = request_of(console, scope="auth:profile items:read", resource=items)
+    tokens = await redeem(client, await code_for(client, request), console)
     claims = parts_of(tokens.json()["access_token"])[1]
-    assert (claims["scope"], claims["aud"]) == ("items:read", ["items"])
+    assert (claims["scope"], claims["aud"]) == ("items:read", ["items", items])
+    own = {"client_id": console["client_id"]}
+    renewed = (await refresh(client, tokens.json()["refresh_token"], **own)).json()
+    assert parts_of(renewed["access_token"])[1]["aud"] == ["items", items]
+
+
+@on_both_databases
+async def test_a_token_names_each_of_several_resources_and_no_other(
+    client: httpx2.AsyncClient,
+) -> None:
+    console = await register(
+        client, {**WEB, "scopes": ["auth:profile", "items:read", "items:write"]}
+    )
+    items, auth = "http://localhost:8080/items", "http://localhost:8080/auth"
+    request = {
+        **request_of(console, scope="auth:profile items:read"),
+        "resource": [items, f"{auth}/"],
+    }
+    page = await client.get("/authorize", params=request)
+    assert "Read your name" in page.text
+    form = {"form_token": form_token_in(page), "username": DEMO.username, "answer": "allow"}
+    answer = await client.post(
+        "/authorize", params=request, data={**form, "password": DEMO.password}
+    )
+    tokens = (await redeem(client, answer_in(answer)["code"], console)).json()
+    aud = parts_of(tokens["access_token"])[1]["aud"]
+    assert aud == ["auth", "items", items, auth]
+    own = {"client_id": console["client_id"]}
+    one = (await refresh(client, tokens["refresh_token"], resource=items, **own)).json()
+    assert parts_of(one["access_token"])[1]["aud"] == ["items", items]
+    for resource in ("https://other.example", f"{items} https://other.example", f"{items}  {auth}"):
+        answer = await refresh(client, one["refresh_token"], resource=resource, **own)
+        assert refused(answer) == (400, "invalid_target")
+
+
+async def test_a_request_without_scope_lists_what_is_granted(client: httpx2.AsyncClient) -> None:
+    shop = await register(client, {**WEB, "scopes": ["items:read", "auth:profile"]})
+    page = await client.get("/authorize", params=request_of(shop))
+    assert re.findall("<li>(.*?)</li>", page.text) == ["Read your items"]
+    tokens = (await redeem(client, await code_for(client, request_of(shop)), shop)).json()
+    assert tokens["scope"] == "items:read"
+    both = request_of(shop, scope="items:read auth:profile", resource="http://localhost:8080/auth")
+    page = await client.get("/authorize", params=both)
+    assert re.findall("<li>(.*?)</li>", page.text) == [
+        "Read your name, your mail address and your role"
+    ]
+
+
+async def test_a_request_for_nothing_is_refused_before_anyone_signs_in(
+    client: httpx2.AsyncClient,
+) -> None:
+    reader = await register(client, {**WEB, "scopes": ["auth:profile"]})
+    answer = answer_in(await client.get("/authorize", params=request_of(reader)))
+    assert answer["error"] == "invalid_scope"
+
+
+async def test_the_words_for_administration_hide_nothing(client: httpx2.AsyncClient) -> None:
+    request = request_of(
+        {"client_id": "gatehouse"},
+        redirect_uri="http://localhost:8080/docs/oauth2-redirect",
+        scope="auth:admin",
+    )
+    page = await client.get("/authorize", params=request)
+    for word in ("make administrators", "disable users", "register applications"):
+        assert word in page.text
+
+
+async def test_the_only_redirect_uri_may_be_left_out(client: httpx2.AsyncClient) -> None:
+    web = await register(client, WEB)
+    request = request_of(web, redirect_uri="")
+    for changes in ({"redirect_uri": ""}, {}):
+        tokens = await redeem(client, await code_for(client, request), web, **changes)
+        assert tokens.status_code == 200
+    code = await code_for(client, request)
+    answer = await redeem(client, code, web, redirect_uri="https://shop.example/another")
+    assert refused(answer) == (400, "invalid_grant")
+
+
+async def test_of_two_redirect_uris_one_must_be_named(client: httpx2.AsyncClient) -> None:
+    both = [REDIRECT_URI, "https://shop.example/another"]
+    shop = await register(client, {**WEB, "redirect_uris": both})
+    answer = await client.get("/authorize", params=request_of(shop, redirect_uri=""))
+    assert answer.status_code == 400
+    code = await code_for(client, request_of(shop))
+    assert refused(await redeem(client, code, shop, redirect_uri="")) == (400, "invalid_request")
+    assert (await redeem(client, code, shop)).status_code == 200
 
 
 async def test_while_the_database_is_away_the_person_is_told() -> None:

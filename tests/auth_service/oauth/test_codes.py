@@ -153,9 +153,9 @@ async def test_the_sessions_of_a_removed_client_end(
 async def test_a_token_is_for_the_resource_that_its_request_names(
     client: httpx2.AsyncClient,
 ) -> None:
-    console = await register(client, {**WEB, "scopes": ["auth:admin", "items:read"]})
-    request = request_of(console, scope="auth:admin items:read")
-    code = await code_for(client, request, ADMIN)
+    console = await register(client, {**WEB, "scopes": ["auth:profile", "items:read"]})
+    request = request_of(console, scope="auth:profile items:read")
+    code = await code_for(client, request)
     items, auth = "http://localhost:8080/items", "http://localhost:8080/auth/"
     tokens = (await redeem(client, code, console, resource=items)).json()
     assert tokens["scope"] == "items:read"
@@ -163,9 +163,9 @@ async def test_a_token_is_for_the_resource_that_its_request_names(
     answer = await refresh(client, tokens["refresh_token"], resource="https://other.example", **own)
     assert refused(answer) == (400, "invalid_target")
     renewed = (await refresh(client, tokens["refresh_token"], resource=auth, **own)).json()
-    assert parts_of(renewed["access_token"])[1]["aud"] == ["auth"]
+    assert parts_of(renewed["access_token"])[1]["aud"] == ["auth", "http://localhost:8080/auth"]
     both = (await refresh(client, renewed["refresh_token"], **own)).json()
-    assert both["scope"] == "auth:admin items:read"
+    assert both["scope"] == "auth:profile items:read"
 
 
 async def test_the_code_and_the_password_are_in_no_table(

@@ -5,15 +5,18 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from sqlalchemy import update
 
 from auth_service.main import create_app
 from auth_service.settings import AuthSettings
+from auth_service.tables import sessions
+from gatehouse_chassis.database import Database
 from gatehouse_chassis.settings import SettingsError
 from testing.apps import running
 from tests.auth_service.authorization import request_of
 from tests.auth_service.databases import KEY_SECRET, settings_for
 from tests.auth_service.oauth.test_token_endpoint import parts_of
-from tests.auth_service.people import ADMIN, PUBLIC_URL, header_of, refresh, refused, sign_in
+from tests.auth_service.people import ADMIN, DEMO, PUBLIC_URL, header_of, refresh, refused, sign_in
 
 ALONE = """
 [auth]
@@ -23,7 +26,8 @@ prefix = "/auth"
 package = "auth_service"
 
 [auth.scopes]
-"auth:admin" = { description = "See and disable users", roles = ["admin"] }
+"auth:profile" = { description = "Read your name" }
+"auth:admin" = { description = "Administer everything", roles = ["admin"], first_party = true }
 """
 WITH_NOTES = (
     ALONE.replace('"/auth"', '"/outer/id"')
@@ -76,33 +80,39 @@ async def beside_notes(
         yield client
 
 
-async def test_without_a_default_scope_a_sign_in_gives_a_token_for_auth_itself(
+async def test_without_a_default_scope_one_must_be_asked_for_by_name(
     alone: httpx2.AsyncClient,
 ) -> None:
-    tokens = await sign_in(alone)
+    answer = await alone.post("/token", data=DEMO.password_grant)
+    assert refused(answer) == (400, "invalid_scope")
+    tokens = await sign_in(alone, scope="auth:profile")
     claims = parts_of(tokens["access_token"])[1]
-    assert tokens["scope"] == claims["scope"] == ""
+    assert tokens["scope"] == claims["scope"] == "auth:profile"
     assert claims["aud"] == ["auth"]
     profile = await alone.get("/users/me", headers=header_of(tokens))
     assert profile.status_code == 200
 
 
-async def test_a_token_without_scopes_is_refreshed_as_every_other(
-    alone: httpx2.AsyncClient,
+async def test_a_session_without_scopes_from_an_older_version_can_do_nothing(
+    alone: httpx2.AsyncClient, database: Database
 ) -> None:
-    tokens = await sign_in(alone)
+    tokens = await sign_in(alone, scope="auth:profile")
+    await database.execute(update(sessions).values(scope="", resource=None))
     again = (await refresh(alone, tokens["refresh_token"])).json()
     assert again["scope"] == ""
     assert parts_of(again["access_token"])[1]["aud"] == ["auth"]
+    assert (await alone.get("/users/me", headers=header_of(again))).status_code == 403
     more = await refresh(alone, again["refresh_token"], scope="auth:admin")
     assert refused(more) == (400, "invalid_scope")
 
 
-async def test_a_token_without_scopes_may_be_asked_for_by_the_url_of_auth(
+async def test_a_token_may_be_asked_for_by_the_url_of_auth(
     alone: httpx2.AsyncClient,
 ) -> None:
-    tokens = await sign_in(alone, resource=f"{PUBLIC_URL}/auth")
-    assert parts_of(tokens["access_token"])[1]["aud"] == ["auth"]
+    auth = f"{PUBLIC_URL}/auth"
+    tokens = await sign_in(alone, resource=auth, scope="auth:profile")
+    assert parts_of(tokens["access_token"])[1]["aud"] == ["auth", auth]
+    assert (await alone.get("/users/me", headers=header_of(tokens))).status_code == 200
 
 
 async def test_what_is_not_asked_for_is_granted_as_the_list_says(
@@ -132,7 +142,12 @@ async def test_the_issuer_is_the_origin_and_the_prefix_of_the_list(
     metadata = (await beside_notes.get(address)).json()
     assert metadata["issuer"] == issuer
     assert metadata["protected_resources"] == [issuer, f"{PUBLIC_URL}/pages/notes"]
-    assert set(metadata["scopes_supported"]) == {"auth:admin", "notes:read", "notes:share"}
+    assert set(metadata["scopes_supported"]) == {
+        "auth:profile",
+        "auth:admin",
+        "notes:read",
+        "notes:share",
+    }
     assert (await beside_notes.get(address.replace("/outer/id", "/auth"))).status_code == 404
 
 

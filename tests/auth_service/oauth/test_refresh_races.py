@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select
 
 from auth_service.audit.context import AuditContext
-from auth_service.sessions.store import Session, SessionLimits, SessionStore
+from auth_service.sessions.store import Refusal, SessionLimits, SessionStore
 from auth_service.tables import refresh_tokens, sessions
 from auth_service.users.store import UserStore
 from gatehouse_chassis.database import Database, open_database
@@ -42,11 +42,16 @@ def _exchange_all(database_url: str, process: int) -> list[bool]:
             _barrier.wait(30)
             answers.append(
                 await store.exchange(
-                    _digest(number), "gatehouse", f"{process}-{number}", later, id, AuditContext()
+                    _digest(number),
+                    "gatehouse",
+                    f"{process}-{number}",
+                    later,
+                    lambda session, _role: session,
+                    AuditContext(),
                 )
             )
         await database.close()
-        return [isinstance(answer, Session) for answer in answers]
+        return [not isinstance(answer, Refusal) for answer in answers]
 
     return asyncio.run(exchange_all())
 
@@ -97,6 +102,7 @@ async def test_of_two_processes_with_one_token_one_succeeds_and_the_session_is_o
             digest,
             later,
             known_hash=known,
+            known_role=user.role,
             context=AuditContext(),
         )
     context = multiprocessing.get_context("spawn")

@@ -15,7 +15,17 @@ from gatehouse_chassis.database import Database
 from gatehouse_chassis.database.columns import now
 from testing.apps import running
 from tests.auth_service.databases import on_both_databases, settings_for
-from tests.auth_service.people import ADMIN, DEMO, URL, bearer, header_of, refresh, refused, sign_in
+from tests.auth_service.people import (
+    ADMIN,
+    DEMO,
+    EVERYTHING,
+    URL,
+    bearer,
+    header_of,
+    refresh,
+    refused,
+    sign_in,
+)
 
 pytestmark = on_both_databases
 
@@ -28,7 +38,7 @@ async def reason_of_the_end(database: Database) -> str | None:
 
 
 async def test_a_refresh_token_is_exchanged_for_new_tokens(client: httpx2.AsyncClient) -> None:
-    first = await sign_in(client)
+    first = await sign_in(client, scope=EVERYTHING)
     answer = await refresh(client, first["refresh_token"])
     second = answer.json()
     assert answer.status_code == 200
@@ -123,7 +133,7 @@ async def test_a_token_of_another_client_ends_the_session(
     token = (await sign_in(client))["refresh_token"]
     digest, later = sha256(token.encode()).hexdigest(), now() + timedelta(days=1)
     answer = await SessionStore(database).exchange(
-        digest, "another", "0" * 64, later, id, AuditContext()
+        digest, "another", "0" * 64, later, lambda session, _role: session, AuditContext()
     )
     assert isinstance(answer, Refusal)
     assert refused(await refresh(client, token)) == (400, "invalid_grant")
@@ -131,7 +141,8 @@ async def test_a_token_of_another_client_ends_the_session(
 
 
 async def test_a_password_change_ends_every_session(client: httpx2.AsyncClient) -> None:
-    here, there, admin = await sign_in(client), await sign_in(client), await sign_in(client, ADMIN)
+    here, there = [await sign_in(client, scope=EVERYTHING) for _ in range(2)]
+    admin = await sign_in(client, ADMIN)
     change = {"current_password": DEMO.password, "new_password": "another-heron-counts-5"}
     answer = await client.post("/users/me/password", json=change, headers=header_of(here))
     assert answer.status_code == 204
@@ -143,7 +154,7 @@ async def test_a_password_change_ends_every_session(client: httpx2.AsyncClient) 
 async def test_disabling_ends_every_session_and_enabling_brings_none_back(
     client: httpx2.AsyncClient,
 ) -> None:
-    tried, untried = await sign_in(client), await sign_in(client)
+    tried, untried = [await sign_in(client, scope=EVERYTHING) for _ in range(2)]
     demo = (await client.get("/users/me", headers=header_of(tried))).json()
     admin = await bearer(client, ADMIN, scope="auth:admin")
     path = f"/users/{demo['id']}"

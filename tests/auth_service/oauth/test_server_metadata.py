@@ -37,7 +37,13 @@ async def test_what_is_said_to_be_supported_is(shared_client: httpx2.AsyncClient
         assert answer.json()["error"] in {"invalid_request", "unauthorized_client"}
     assert document["code_challenge_methods_supported"] == ["S256"]
     assert document["authorization_response_iss_parameter_supported"] is True
-    assert set(document["scopes_supported"]) == {"items:read", "items:write", "auth:admin"}
+    assert set(document["scopes_supported"]) == {
+        "items:read",
+        "items:write",
+        "auth:profile",
+        "auth:account",
+        "auth:admin",
+    }
 
 
 async def test_a_grant_that_is_turned_off_is_not_told_of(database_url: str) -> None:
@@ -45,3 +51,12 @@ async def test_a_grant_that_is_turned_off_is_not_told_of(database_url: str) -> N
     async with running(create_app(settings), base_url=URL) as client:
         document = (await client.get(PATHS[0])).json()
     assert "password" not in document["grant_types_supported"]
+
+
+@pytest.mark.parametrize("path", [*PATHS, "/.well-known/jwks.json", "/status-list"])
+async def test_the_script_of_any_page_may_read_what_is_public(
+    shared_client: httpx2.AsyncClient, path: str
+) -> None:
+    answer = await shared_client.get(path, headers={"Origin": "https://app.example"})
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert "Access-Control-Allow-Credentials" not in answer.headers

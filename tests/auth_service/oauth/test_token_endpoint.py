@@ -17,7 +17,7 @@ from gatehouse_chassis.auth.access_tokens import AccessTokenVerifier
 from gatehouse_chassis.auth.issuer_keys import IssuerKeys
 from testing.apps import client_of, running
 from tests.auth_service.databases import on_both_databases, settings_for
-from tests.auth_service.people import ADMIN, DEMO, URL, Person, refused, sign_in
+from tests.auth_service.people import ADMIN, DEMO, URL, Person, bearer, refused, sign_in
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 GOOD = DEMO.password_grant
@@ -37,6 +37,7 @@ async def test_a_password_is_exchanged_for_tokens(client: httpx2.AsyncClient) ->
     answer = await client.post("/token", data=GOOD)
     assert answer.status_code == 200
     assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Pragma"] == "no-cache"  # RFC 6749 section 5.1
     tokens = answer.json()
     assert set(tokens) == {"access_token", "token_type", "expires_in", "refresh_token", "scope"}
     assert tokens["token_type"] == "Bearer"
@@ -50,9 +51,7 @@ async def test_an_access_token_is_one_of_rfc_9068(client: httpx2.AsyncClient) ->
     tokens = await sign_in(client)
     header, claims = parts_of(tokens["access_token"])
     (key,) = (await client.get("/.well-known/jwks.json")).json()["keys"]
-    me = await client.get(
-        "/users/me", headers={"Authorization": f"Bearer {tokens['access_token']}"}
-    )
+    me = await client.get("/users/me", headers=await bearer(client))
     assert header == {"typ": "at+jwt", "alg": "ES256", "kid": key["kid"]}
     issued_at, token_id = claims.pop("iat"), claims.pop("jti")
     place = claims.pop("status")["status_list"]
@@ -68,7 +67,7 @@ async def test_an_access_token_is_one_of_rfc_9068(client: httpx2.AsyncClient) ->
     }
     _, other_claims = parts_of((await sign_in(client))["access_token"])
     assert other_claims["jti"] != token_id
-    assert other_claims["status"]["status_list"]["idx"] == place["idx"] + 1
+    assert other_claims["status"]["status_list"]["idx"] == place["idx"] + 2  # `bearer` had one
 
 
 async def test_every_service_accepts_the_token_with_the_published_keys(

@@ -505,6 +505,7 @@ async def test_a_session_does_not_start_past_a_password_change_that_is_being_wri
         "0" * 64,
         later,
         known_hash=demo.password_hash,
+        known_role=demo.role,
         context=AuditContext(),
     )
     waiting = text("SELECT count(*) AS number FROM pg_locks WHERE NOT granted")

@@ -4,6 +4,7 @@ import asyncio
 import zlib
 from base64 import urlsafe_b64decode
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -31,17 +32,29 @@ from auth_service.revocation.store import AccessTokenStore
 from auth_service.sessions.store import EndOfSession, SessionStore
 from auth_service.settings import AuthSettings
 from auth_service.tables import access_tokens, sessions
+from auth_service.users.store import UserStore
 from gatehouse_chassis.auth.access_tokens import read_signed
 from gatehouse_chassis.database import Database
 from gatehouse_chassis.database.columns import now
 from testing.apps import running
 from testing.clocks import SettableClock
 from tests.auth_service.databases import KEY_SECRET, on_both_databases
-from tests.auth_service.people import ADMIN, DEMO, URL, bearer, header_of, refresh, refused, sign_in
+from tests.auth_service.people import (
+    ADMIN,
+    DEMO,
+    EVERYTHING,
+    URL,
+    bearer,
+    header_of,
+    refresh,
+    refused,
+    sign_in,
+)
 
 pytestmark = on_both_databases
 
 LIFE = timedelta(seconds=600)
+BUILT_IN = first_party_client(password_grant=True)
 
 
 @pytest.fixture
@@ -135,7 +148,7 @@ async def test_whatever_ends_a_session_revokes_all_its_access_tokens(
     revoke: Callable[[httpx2.AsyncClient, Revocation, dict[str, Any]], Awaitable[None]],
 ) -> None:
     bystander = await sign_in(client, ADMIN)
-    first = await sign_in(client)
+    first = await sign_in(client, scope=EVERYTHING)
     second = (await refresh(client, first["refresh_token"])).json()
     assert await places(statuses, keys, clock) == set()
     await revoke(client, revocation, {**second, "refresh_token": first["refresh_token"]})
@@ -169,18 +182,33 @@ async def test_a_client_that_is_removed_takes_along_what_it_got_for_itself_and_f
     keys: SigningKeys,
     clock: SettableClock,
 ) -> None:
-    for_a_user = await sign_in(client)
     end = int(clock.now) + 600
-    own = await statuses.allocate_index(None, "gatehouse", end)
-    await statuses.allocate_index(None, "other", end)
     store = ClientStore(database)
-    assert await store.remove("gatehouse", AuditContext()) is False
+    app, other = [
+        await store.add(replace(BUILT_IN, client_id=name), AuditContext())
+        for name in ("app", "other")
+    ]
+    demo = await UserStore(database).find_by_name(DEMO.username)
+    assert demo
+    session = await SessionStore(database).start(
+        demo.id,
+        "app",
+        "items:read",
+        "0" * 64,
+        now() + LIFE,
+        known_hash=demo.password_hash,
+        known_role=demo.role,
+        context=AuditContext(),
+    )
+    assert session
+    for_a_user = await statuses.allocate_index(session.id, app, end)
+    own = await statuses.allocate_index(None, app, end)
+    await statuses.allocate_index(None, other, end)
+    assert await store.remove("unknown", AuditContext()) is False
     assert await places(statuses, keys, clock) == set()
-    await store.add(first_party_client(password_grant=True), None, AuditContext())
-    assert await store.remove("gatehouse", AuditContext()) is True
+    assert await store.remove("app", AuditContext()) is True
     assert await places(statuses, keys, clock) == {
-        own["status"]["status_list"]["idx"],
-        await place_of(for_a_user, keys),
+        each["status"]["status_list"]["idx"] for each in (own, for_a_user)
     }
 
 
@@ -197,7 +225,7 @@ async def test_a_token_that_was_under_way_when_its_session_ended_is_revoked(
     assert row
     assert await revocation.revoke_session(row["id"], EndOfSession.REVOKED, AuditContext()) is True
     assert await revocation.revoke_session(row["id"], EndOfSession.REVOKED, AuditContext()) is False
-    late = await statuses.allocate_index(row["id"], "gatehouse", int(clock.now) + 600)
+    late = await statuses.allocate_index(row["id"], BUILT_IN, int(clock.now) + 600)
     assert late["status"]["status_list"]["idx"] in await places(statuses, keys, clock)
 
 
@@ -230,7 +258,7 @@ async def test_many_expired_tokens_are_forgotten_in_one_go(
     statuses: StatusList, clock: SettableClock, database: Database
 ) -> None:
     for _ in range(501):
-        await statuses.allocate_index(None, "gatehouse", int(clock.now) - 3600)
+        await statuses.allocate_index(None, BUILT_IN, int(clock.now) - 3600)
     await purge(statuses)
     assert await database.fetch_all(select(access_tokens).limit(1)) == []
 
@@ -241,12 +269,12 @@ async def test_places_go_round_and_a_number_is_never_given_twice(
     if database_url.startswith("postgresql"):
         pytest.skip("a sequence cannot be moved by an UPDATE")
     end = int(clock.now) - 3600
-    first = await statuses.allocate_index(None, "gatehouse", end)
+    first = await statuses.allocate_index(None, BUILT_IN, end)
     await database.execute(update(access_tokens).values(id=SIZE - 1))
-    last = await statuses.allocate_index(None, "gatehouse", end)
+    last = await statuses.allocate_index(None, BUILT_IN, end)
     assert last["status"]["status_list"]["idx"] == 0
     await purge(statuses)
-    again = await statuses.allocate_index(None, "gatehouse", end)
+    again = await statuses.allocate_index(None, BUILT_IN, end)
     assert again["status"]["status_list"]["idx"] == 1
     assert first["jti"] != again["jti"]
 
@@ -298,7 +326,7 @@ async def test_all_workers_give_the_list_one_entity_tag(
 async def test_auth_itself_refuses_a_revoked_token_soon(
     client: httpx2.AsyncClient, revocation: Revocation, keys: SigningKeys
 ) -> None:
-    tokens = await sign_in(client)
+    tokens = await sign_in(client, scope=EVERYTHING)
     assert (await client.get("/users/me", headers=header_of(tokens))).status_code == 200
     await revocation.revoke_token((await claims_of(tokens, keys))["jti"], AuditContext())
     async with asyncio.timeout(5):

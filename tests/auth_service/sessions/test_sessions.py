@@ -4,7 +4,16 @@ import httpx2
 import pytest
 
 from tests.auth_service.databases import on_both_databases
-from tests.auth_service.people import ADMIN, DEMO, bearer, header_of, refresh, refused, sign_in
+from tests.auth_service.people import (
+    ADMIN,
+    DEMO,
+    EVERYTHING,
+    bearer,
+    header_of,
+    refresh,
+    refused,
+    sign_in,
+)
 
 pytestmark = on_both_databases
 
@@ -12,11 +21,11 @@ pytestmark = on_both_databases
 async def test_users_see_where_they_are_signed_in(client: httpx2.AsyncClient) -> None:
     first = await sign_in(client)
     await sign_in(client, ADMIN)
-    second = await sign_in(client, scope="items:read")
+    second = await sign_in(client, scope="auth:account")
     await refresh(client, first["refresh_token"])
     page = (await client.get("/users/me/sessions", headers=header_of(second))).json()
     newest, oldest = page["items"]
-    assert (newest["scope"], oldest["scope"]) == ("items:read", "items:read items:write")
+    assert (newest["scope"], oldest["scope"]) == ("auth:account", "items:read items:write")
     assert newest["client_id"] == "gatehouse"
     assert oldest["created_at"] < newest["created_at"] < oldest["last_used_at"]
     assert newest["last_used_at"] < newest["expires_at"]
@@ -28,7 +37,7 @@ async def test_users_see_where_they_are_signed_in(client: httpx2.AsyncClient) ->
 
 
 async def test_a_session_that_was_ended_is_gone(client: httpx2.AsyncClient) -> None:
-    lost, kept = await sign_in(client), await sign_in(client)
+    lost, kept = [await sign_in(client, scope=EVERYTHING) for _ in range(2)]
     headers = header_of(kept)
     lost_id = (await client.get("/users/me/sessions", headers=headers)).json()["items"][1]["id"]
     ended = await client.delete(f"/users/me/sessions/{lost_id}", headers=headers)
@@ -40,7 +49,7 @@ async def test_a_session_that_was_ended_is_gone(client: httpx2.AsyncClient) -> N
 
 
 async def test_nobody_ends_the_session_of_another(client: httpx2.AsyncClient) -> None:
-    demo = await sign_in(client)
+    demo = await sign_in(client, scope=EVERYTHING)
     path = "/users/me/sessions"
     demos = (await client.get(path, headers=header_of(demo))).json()["items"][0]["id"]
     answer = await client.delete(f"{path}/{demos}", headers=await bearer(client, ADMIN))
@@ -49,7 +58,7 @@ async def test_nobody_ends_the_session_of_another(client: httpx2.AsyncClient) ->
 
 
 async def test_one_request_ends_them_all(client: httpx2.AsyncClient) -> None:
-    tokens = [await sign_in(client) for _ in range(3)]
+    tokens = [await sign_in(client, scope=EVERYTHING) for _ in range(3)]
     ended = await client.delete("/users/me/sessions", headers=header_of(tokens[0]))
     assert ended.status_code == 204
     for one in tokens:
@@ -59,7 +68,7 @@ async def test_one_request_ends_them_all(client: httpx2.AsyncClient) -> None:
 async def test_administrators_see_and_end_the_sessions_of_a_user(
     client: httpx2.AsyncClient,
 ) -> None:
-    demo = await sign_in(client)
+    demo = await sign_in(client, scope=EVERYTHING)
     user = (await client.get("/users/me", headers=header_of(demo))).json()["id"]
     admin = await bearer(client, ADMIN, scope="auth:admin")
     path = f"/users/{user}/sessions"

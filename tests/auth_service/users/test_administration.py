@@ -18,7 +18,7 @@ from tests.auth_service.people import ADMIN, DEMO, Person, bearer, refused, sign
 
 @pytest.fixture
 async def admin(client: httpx2.AsyncClient) -> dict[str, str]:
-    return await bearer(client, ADMIN, scope="auth:admin")
+    return await bearer(client, ADMIN, scope="auth:admin auth:profile")
 
 
 async def id_of(client: httpx2.AsyncClient, headers: dict[str, str]) -> str:
@@ -90,7 +90,9 @@ async def test_a_page_that_there_cannot_be_is_refused(
 
 
 @pytest.mark.parametrize("method", ["GET", "PATCH"])
-@pytest.mark.parametrize(("person", "scope"), [(DEMO, ""), (ADMIN, ""), (ADMIN, "items:read")])
+@pytest.mark.parametrize(
+    ("person", "scope"), [(DEMO, "auth:profile"), (ADMIN, "auth:profile"), (ADMIN, "auth:account")]
+)
 async def test_a_token_without_the_scope_administers_nothing(
     shared_client: httpx2.AsyncClient, method: str, person: Person, scope: str
 ) -> None:

@@ -443,7 +443,7 @@ async def test_bad_credentials_are_refused_and_not_taken_for_none(
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
 
-@pytest.mark.parametrize(("person", "scope"), [(DEMO, "items:read"), (ADMIN, "items:read")])
+@pytest.mark.parametrize(("person", "scope"), [(DEMO, "auth:profile"), (ADMIN, "auth:profile")])
 async def test_only_an_administrator_s_token_makes_users(
     client: httpx2.AsyncClient, person: Person, scope: str
 ) -> None:

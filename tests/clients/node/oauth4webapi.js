@@ -45,7 +45,9 @@ const renewed = await oauth.processRefreshTokenResponse(
 );
 // RFC 9068, as a resource server written with this library checks it.
 const request = new Request(resource, { headers: { Authorization: `Bearer ${renewed.access_token}` } });
-await oauth.validateJwtAccessToken(server, request, "items", insecure);
+for (const audience of ["items", resource]) {
+  await oauth.validateJwtAccessToken(server, request, audience, insecure);
+}
 
 const introspect = async (token) =>
   oauth.processIntrospectionResponse(

@@ -1,12 +1,16 @@
 """Good tokens, the clock, and the cache. The bad ones are in test_hostile_tokens.py."""
 
+import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
 from gatehouse_chassis.auth.access_tokens import (
     LEEWAY,
     AccessTokenVerifier,
     InvalidToken,
     Principal,
+    PublicKey,
+    WrongAudience,
 )
 from testing.clocks import SettableClock
 from testing.tokens import LIFE, TestIssuer
@@ -28,6 +32,7 @@ async def test_a_good_token_tells_who_it_speaks_for(
         token_id="t-1",
         expires_at=clock.now + LIFE,
         key_id="key-1",
+        audience=("items",),
     )
 
 
@@ -51,11 +56,73 @@ async def test_what_rfc_9068_leaves_open_is_accepted(
     assert (await verifier.verify(issuer.token(**changes))).scopes == scopes
 
 
-async def test_the_issuer_itself_accepts_its_tokens_for_every_service(
+async def test_where_clients_manage_tokens_those_for_every_service_are_known(
     issuer: TestIssuer, clock: SettableClock
 ) -> None:
     at_the_issuer = AccessTokenVerifier(issuer=issuer.url, audience=None, keys=issuer, clock=clock)
     assert (await at_the_issuer.verify(issuer.token(aud=["items"], sub="me"))).subject == "me"
+
+
+async def test_a_service_is_named_by_its_url_too(issuer: TestIssuer, clock: SettableClock) -> None:
+    url = "https://api.example.com/items"
+    verifier = AccessTokenVerifier(
+        issuer=issuer.url, audience="items", resource=url, keys=issuer, clock=clock
+    )
+    for aud in (["items"], [url], ["auth", url]):
+        assert (await verifier.verify(issuer.token(aud=aud))).audience == tuple(aud)
+    for aud in (["auth"], [f"{url}/"], ["https://api.example.com"], []):
+        with pytest.raises(WrongAudience, match="the token is for another service"):
+            await verifier.verify(issuer.token(aud=aud))
+
+
+class RSAIssuer(TestIssuer):
+    """An issuer with a key of RSA."""
+
+    def __init__(self, *, bits: int = 2048) -> None:
+        super().__init__()
+        self.pair = generate_private_key(public_exponent=65537, key_size=bits)
+
+    async def find(self, kid: str) -> PublicKey | None:
+        return self.pair.public_key() if kid == self.kid else None
+
+    def signed(self, algorithm: str) -> str:
+        headers = {"typ": "at+jwt", "kid": self.kid}
+        options = jwt.PyJWT(options={"enforce_minimum_key_length": False})
+        return options.encode(self.claims(), self.pair, algorithm=algorithm, headers=headers)
+
+
+async def test_a_token_of_rs256_is_accepted() -> None:
+    issuer = RSAIssuer()
+    verifier = AccessTokenVerifier(issuer=issuer.url, audience="items", keys=issuer)
+    assert (await verifier.verify(issuer.signed("RS256"))).audience == ("items",)
+
+
+@pytest.mark.parametrize("algorithm", ["RS384", "RS512", "PS256"])
+async def test_a_key_of_rsa_is_for_rs256_alone(algorithm: str) -> None:
+    issuer = RSAIssuer()
+    verifier = AccessTokenVerifier(issuer=issuer.url, audience="items", keys=issuer)
+    with pytest.raises(InvalidToken, match="another algorithm"):
+        await verifier.verify(issuer.signed(algorithm))
+
+
+async def test_no_token_chooses_the_algorithm_of_a_key() -> None:
+    rsa = RSAIssuer()
+    at_rsa = AccessTokenVerifier(issuer=rsa.url, audience="items", keys=rsa)
+    of_ec = rsa.token()  # signed with its key of EC, which has the same id
+    with pytest.raises(InvalidToken, match="the signature is wrong"):
+        await at_rsa.verify(of_ec)
+    plain = TestIssuer()
+    at_plain = AccessTokenVerifier(issuer=plain.url, audience="items", keys=plain)
+    with pytest.raises(InvalidToken, match="the signature is wrong"):
+        await at_plain.verify(rsa.signed("RS256"))
+
+
+@pytest.mark.filterwarnings("ignore:The RSA key is 1024 bits long")
+async def test_a_short_key_of_rsa_verifies_nothing() -> None:
+    issuer = RSAIssuer(bits=1024)
+    verifier = AccessTokenVerifier(issuer=issuer.url, audience="items", keys=issuer)
+    with pytest.raises(InvalidToken, match="the signature is wrong"):
+        await verifier.verify(issuer.signed("RS256"))
 
 
 async def test_a_token_is_good_until_the_leeway_after_its_end(

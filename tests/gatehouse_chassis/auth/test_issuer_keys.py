@@ -8,7 +8,8 @@ from pathlib import Path
 import httpx2
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
-from jwt.algorithms import ECAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from gatehouse_chassis.auth.access_tokens import KeysUnavailable
 from gatehouse_chassis.auth.issuer_keys import RETRY_AFTER, TRUST_FOR, IssuerKeys
@@ -312,6 +313,44 @@ async def test_keys_of_other_kinds_are_passed_over(keys: IssuerKeys, server: Jwk
     del ours["alg"], ours["use"]  # both are optional (RFC 7517 section 4)
     others = [{"kty": "RSA", "kid": "rsa", "n": "AQAB", "e": "AQAB"}, {"kty": "OKP", "kid": "okp"}]
     server.says(200, json.dumps({"keys": [*others, ours], "comment": "more"}).encode())
+    assert await keys.find("rsa") is None
+    assert await keys.find("key-1") is not None
+
+
+RSA_KEY = generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def _rsa_jwk(key: RSAPrivateKey = RSA_KEY, **changes: object) -> dict[str, object]:
+    public = RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
+    return {**public, "kid": "rsa", "alg": "RS256", "use": "sig", **changes}
+
+
+async def test_a_key_of_rsa_is_taken_when_it_says_that_it_is_for_rs256(
+    keys: IssuerKeys, server: JwksServer
+) -> None:
+    server.says(200, json.dumps({"keys": [_rsa_jwk()]}).encode())
+    assert await keys.find("rsa") == RSA_KEY.public_key()
+
+
+@pytest.mark.parametrize(
+    "unusable",
+    [
+        _rsa_jwk(alg="RS512"),
+        _rsa_jwk(alg="ES256"),
+        _rsa_jwk(alg=None),
+        _rsa_jwk(e="Aw"),
+        _rsa_jwk(n="A" * 342),
+        _rsa_jwk(n="_" * 900),
+        _rsa_jwk(n=7),
+        _rsa_jwk(generate_private_key(public_exponent=65537, key_size=1024)),
+    ],
+    ids=range(8),
+)
+async def test_other_keys_of_rsa_are_passed_over(
+    keys: IssuerKeys, server: JwksServer, unusable: dict[str, object]
+) -> None:
+    ours = server.issuer.jwks()["keys"][0]
+    server.says(200, json.dumps({"keys": [unusable, ours]}).encode())
     assert await keys.find("rsa") is None
     assert await keys.find("key-1") is not None
 

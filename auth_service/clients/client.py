@@ -1,0 +1,33 @@
+"""What a client is, whether it is built in or registered."""
+
+from dataclasses import dataclass
+
+FIRST_PARTY_CLIENT = "gatehouse"
+"""The built-in public client: the portal, the docs pages, curl."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """An application that may ask for tokens, and how (RFC 7591 section 2 has the words)."""
+
+    client_id: str
+    name: str
+    confidential: bool
+    """Whether it can keep a secret; a public client is known by its redirect URIs alone."""
+
+    grants: frozenset[str]
+    redirect_uris: tuple[str, ...]
+    scopes: frozenset[str]
+    """The most that it was registered for; a user may be entitled to less."""
+
+    secret_digest: str | None = None
+
+    @property
+    def default_redirect_uri(self) -> str:
+        """The only one, which a request may leave out (RFC 6749 section 3.1.2.3); empty where it may not."""
+        return self.redirect_uris[0] if len(self.redirect_uris) == 1 else ""
+
+    @property
+    def is_first_party(self) -> bool:
+        """Whether it is the built-in client, which is in no table."""
+        return self.client_id == FIRST_PARTY_CLIENT
