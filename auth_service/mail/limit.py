@@ -37,20 +37,26 @@ class RequestLimit:
         self._clock = clock
 
     async def allows(self, purpose: Purpose, about: str, context: AuditContext) -> bool:
-        """Whether it may be asked for once more, which is then counted.
+        """Whether it may be asked for once more, which is then counted; of many at once a few may.
 
         Args:
             about: such as a name or a mail address, as it was typed; whether anybody has it makes no difference.
         """
         about, network, at = about.lower(), client_network(context.address), self._clock()
+        address = counter_key(purpose, "address", network)
         free = {
             counter_key(purpose, "account at address", about, network): FROM_ONE_ADDRESS,
             counter_key(purpose, "account", about): FROM_ALL_ADDRESSES,
-            counter_key(purpose, "address", network): ABOUT_EVERYTHING,
+            address: ABOUT_EVERYTHING,
         }
         found = await self._attempts.find(*free)
         if any(end_of_delay(found.get(key, Attempts()), free[key]) > at for key in free):
             return False
-        for key in free:
-            await self._attempts.count_failure(key, at=at, since=at - FAILURES_COUNT_FOR)
+        since = at - FAILURES_COUNT_FOR
+        for key in [one for one in free if one != address]:
+            seen = found.get(key, Attempts()).failures
+            if not await self._attempts.count_if_unchanged(key, seen, at=at, since=since):
+                return False
+        # Several people behind one address may ask at the same moment.
+        await self._attempts.count_failure(address, at=at, since=since)
         return True

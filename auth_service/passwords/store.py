@@ -36,6 +36,7 @@ _COUNT_FAILURE = (
         last_failed_at=bindparam("at"),
     )
 )
+_COUNT_IF_UNCHANGED = _COUNT_FAILURE.where(_COLUMNS.failures == bindparam("seen"))
 _NOTE_SUCCESS = (
     update(sign_in_attempts).where(_THIS).values(failures=0, last_success_at=bindparam("at"))
 )
@@ -68,6 +69,18 @@ class AttemptStore:
         if not await self._database.execute(_COUNT_FAILURE, which=key, at=at, since=since):
             await self._add(key)
             await self._database.execute(_COUNT_FAILURE, which=key, at=at, since=since)
+
+    async def count_if_unchanged(
+        self, key: str, seen: int, *, at: datetime, since: datetime
+    ) -> bool:
+        """Counts one more, unless a concurrent request was quicker: of those that saw the same number, one counts."""
+        counted = {"which": key, "seen": seen, "at": at, "since": since}
+        if await self._database.execute(_COUNT_IF_UNCHANGED, **counted):
+            return True
+        if seen:
+            return False
+        await self._add(key)
+        return await self._database.execute(_COUNT_IF_UNCHANGED, **counted) > 0
 
     async def note_success(self, key: str, *, at: datetime) -> None:
         """Resets the failures under the key, and stores the time of the success."""

@@ -1,5 +1,6 @@
 """What is counted for one purpose never counts for another, whatever people type as a name or an address."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from itertools import permutations
@@ -8,7 +9,7 @@ import httpx2
 import pytest
 
 from auth_service.audit.context import AuditContext
-from auth_service.mail.limit import RequestLimit
+from auth_service.mail.limit import FROM_ONE_ADDRESS, RequestLimit
 from auth_service.mail.outbox import Outbox
 from auth_service.passwords.store import AttemptStore
 from auth_service.passwords.throttling import Purpose, SignInGuard, TooManyFailedSignIns
@@ -120,6 +121,13 @@ async def test_every_purpose_has_counters_of_its_own(
             await is_open(guard, limit, used_up, name)
     assert not any([await is_open(guard, limit, used_up, name) for name in names])
     assert all([await is_open(guard, limit, other, name) for name in names])
+
+
+@on_both_databases
+async def test_of_many_requests_at_once_no_more_are_let_through(database: Database) -> None:
+    limit, context = RequestLimit(AttemptStore(database)), AuditContext(address="203.0.113.9")
+    asked = [limit.allows(Purpose.RESET_MAIL, ADA.username, context) for _ in range(30)]
+    assert 1 <= sum(await asyncio.gather(*asked)) <= FROM_ONE_ADDRESS
 
 
 async def test_the_way_out_of_a_lock_stays_open(
