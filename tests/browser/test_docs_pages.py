@@ -19,6 +19,7 @@ from tests.browser.swagger_ui import (
     ask_for_authorization,
     authorize,
     authorize_with_code,
+    flow_in,
     offered_flows,
     operation_of,
     status_of,
@@ -167,6 +168,11 @@ def test_the_dialog_offers_the_code_first_and_the_password_second(
     visit.page.goto(f"{origin}/docs?service=items")
 
     assert offered_flows(visit.page) == ["authorizationCode with PKCE", "password"]
+    expect(
+        visit.page.locator(".modal-ux").get_by_role("heading", name="with PKCE")
+    ).to_be_in_viewport()
+    first = flow_in(visit.page, "authorizationCode").get_by_role("button", name="Apply given")
+    expect(first).to_be_focused()
 
 
 def test_the_dialog_offers_no_password_form_where_auth_takes_no_password(

@@ -20,6 +20,24 @@ const forgetPassword = {
   },
 };
 
+/** Swagger UI puts the keyboard into the password form, and so scrolls past the flow that comes first. */
+const beginAtTheTop = {
+  statePlugins: {
+    auth: {
+      wrapActions: {
+        showDefinitions: (original) => (definitions) => {
+          const shown = original(definitions);
+          requestAnimationFrame(() => {
+            document.querySelector(".modal-ux-content .authorize")?.focus();
+            document.querySelector(".modal-ux-content")?.scrollTo(0, 0);
+          });
+          return shown;
+        },
+      },
+    },
+  },
+};
+
 try {
   // Earlier versions kept the password here, for every page of this origin to read.
   localStorage.removeItem("authorized");
@@ -43,7 +61,7 @@ function start(spec, scopesOfList = []) {
     displayRequestDuration: true,
     // Tokens stay in this page's memory: any script of the origin could read what is stored.
     persistAuthorization: false,
-    plugins: [forgetPassword],
+    plugins: [forgetPassword, beginAtTheTop],
     tryItOutEnabled: true,
     validatorUrl: null,
     oauth2RedirectUrl: absolute("docs/oauth2-redirect"),
