@@ -43,7 +43,7 @@ def connections(proxy: Proxy, number: int, sent: bytes) -> Iterator[list[socket.
 
 def half_a_body(address: str) -> bytes:
     """Of a request that is not limited otherwise."""
-    head = f"POST /items/ HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: {address}\r\nContent-Length: 9"
+    head = f"POST /items/ HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: {address}\r\nContent-Length: 99999"
     return head.encode() + b"\r\n\r\nhalf"
 
 
@@ -66,10 +66,13 @@ def test_half_sent_heads_of_one_address_leave_others_served(strict_proxy: Proxy)
 def test_one_client_has_so_many_requests_under_way_and_no_more(
     strict_proxy: Proxy, first: str, same: str, other: str
 ) -> None:
-    with connections(strict_proxy, MOST_AT_ONCE, half_a_body(first)):
+    with connections(strict_proxy, MOST_AT_ONCE, half_a_body(first)) as under_way:
         refused = [Answer(0, HTTPMessage(), b"")]
 
-        def is_refused() -> bool:  # both workers of nginx have to have read what was sent
+        # Both workers of nginx have to have read what was sent, before they give up waiting for the rest.
+        def is_refused() -> bool:
+            for one in under_way:
+                one.sendall(b"x")
             refused[0] = send(strict_proxy.url, "/items/", headers=[("X-Forwarded-For", same)])
             return refused[0].status != 200
 
