@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from auth_service.audit.events import Event
+from auth_service.audit.events import Event, audited
 from auth_service.audit.schemas import AuditRecord
 from auth_service.dependencies import Administrator, AuditLog, Context
 from gatehouse_chassis.auth.bearer import protected
@@ -16,7 +16,12 @@ router = APIRouter(prefix="/audit", tags=["audit"])
 About = Annotated[str | None, STORABLE, Query(max_length=100)]
 
 
-@router.get("", response_model=Page[AuditRecord], responses=protected())
+@router.get(
+    "",
+    response_model=Page[AuditRecord],
+    responses=protected(),
+    openapi_extra=audited(Event.AUDIT_LOG_READ),
+)
 async def read_audit_log(
     _admin: Administrator,
     log: AuditLog,

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
+from auth_service.audit.events import Event, audited
 from auth_service.clients.registration import public_view, register_client, renew_client_secret
 from auth_service.clients.schemas import (
     ClientPublic,
@@ -23,7 +24,13 @@ ClientId = Annotated[str, Path(pattern=r"^client-[0-9a-f]{16}$")]
 _NONE = "There is no such client."
 
 
-@router.post("", status_code=201, response_model_exclude_none=True, responses=protected())
+@router.post(
+    "",
+    status_code=201,
+    response_model_exclude_none=True,
+    responses=protected(),
+    openapi_extra=audited(Event.CLIENT_CREATED),
+)
 async def register(
     _admin: Administrator,
     new: ClientRegistration,
@@ -64,7 +71,11 @@ async def read_client(
     return public_view(client)
 
 
-@router.post("/{client_id}/secret", responses=protected(NotFound))
+@router.post(
+    "/{client_id}/secret",
+    responses=protected(NotFound),
+    openapi_extra=audited(Event.CLIENT_SECRET_RENEWED, Event.SESSIONS_ENDED),
+)
 async def renew_secret(
     _admin: Administrator,
     client_id: ClientId,
@@ -80,7 +91,12 @@ async def renew_secret(
     return ClientSecret(client_secret=secret)
 
 
-@router.delete("/{client_id}", status_code=204, responses=protected(NotFound))
+@router.delete(
+    "/{client_id}",
+    status_code=204,
+    responses=protected(NotFound),
+    openapi_extra=audited(Event.CLIENT_REMOVED, Event.SESSIONS_ENDED),
+)
 async def remove_client(
     _admin: Administrator, client_id: ClientId, registered: RegisteredClients, context: Context
 ) -> None:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
+from auth_service.audit.events import Event, audited
 from auth_service.dependencies import (
     Authentication,
     AuthorizationRequests,
@@ -64,7 +65,11 @@ async def show_sign_in(request: Request, asked: Asked, page: SignInForm) -> Resp
     return page.show(request, asked.target, asked.wanted.scope)
 
 
-@router.post("/authorize", response_class=HTMLResponse)
+@router.post(
+    "/authorize",
+    response_class=HTMLResponse,
+    openapi_extra=audited(Event.SIGNED_IN, Event.SIGN_IN_FAILED, Event.SIGN_IN_THROTTLED),
+)
 async def sign_in(
     request: Request,
     asked: Asked,

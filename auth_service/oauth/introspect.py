@@ -4,6 +4,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
+from auth_service.audit.events import Event, audited
 from auth_service.clients.authentication import ClientNotAuthenticated
 from auth_service.clients.authentication import Clients as ClientDirectory
 from auth_service.clients.client import Client
@@ -34,7 +35,8 @@ router = APIRouter(tags=["tokens"])
     response_model_exclude_none=True,
     openapi_extra=described_form(
         "token", {"token": {"type": "string"}, "token_type_hint": {"type": "string"}}
-    ),
+    )
+    | audited(Event.CLIENT_NOT_AUTHENTICATED, Event.SIGN_IN_THROTTLED),
     responses={status: {"model": TokenError} for status in (400, 401, 403, 429, 503)},
 )
 async def introspect(

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter, Response
 
+from auth_service.audit.events import Event, audited
 from auth_service.clients.client import Client
 from auth_service.dependencies import Context, IssuedTokens, Revocations, Sessions
 from auth_service.oauth.client import AuthenticatedClient
@@ -20,6 +21,12 @@ router = APIRouter(tags=["tokens"])
     "/revoke",
     openapi_extra=described_form(
         "token", {"token": {"type": "string"}, "token_type_hint": {"type": "string"}}
+    )
+    | audited(
+        Event.SESSION_ENDED,
+        Event.TOKEN_REVOKED,
+        Event.CLIENT_NOT_AUTHENTICATED,
+        Event.SIGN_IN_THROTTLED,
     ),
     responses={status: {"model": TokenError} for status in (400, 401, 403, 429, 503)},
 )

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter, Response
 
+from auth_service.audit.events import Event, audited
 from auth_service.dependencies import Context, SupportedGrants
 from auth_service.oauth.client import AuthenticatedClient
 from auth_service.oauth.errors import NO_STORE, as_oauth_errors
@@ -30,7 +31,20 @@ _FORM = described_form(
 @router.post(
     "/token",
     response_model_exclude_none=True,
-    openapi_extra=_FORM,
+    openapi_extra={
+        **_FORM,
+        **audited(
+            Event.SIGNED_IN,
+            Event.CODE_EXCHANGED,
+            Event.SESSION_REFRESHED,
+            Event.CLIENT_TOKEN_ISSUED,
+            Event.SIGN_IN_FAILED,
+            Event.SIGN_IN_THROTTLED,
+            Event.CLIENT_NOT_AUTHENTICATED,
+            Event.SESSION_ENDED,
+            Event.SESSIONS_ENDED,
+        ),
+    },
     responses={status: {"model": TokenError} for status in (400, 401, 403, 429, 503)},
 )
 async def token(

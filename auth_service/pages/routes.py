@@ -7,6 +7,7 @@ and one that changes something carries the mailed token, which no other site kno
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
+from auth_service.audit.events import Event, audited
 from auth_service.dependencies import (
     AddressChanges,
     Context,
@@ -60,7 +61,7 @@ async def show_sign_up(sign_ups: SignUpRequests) -> HTMLResponse:
     return sign_up_page()
 
 
-@router.post("/sign-up", response_class=HTMLResponse)
+@router.post("/sign-up", response_class=HTMLResponse, openapi_extra=audited(Event.SIGN_UP_ASKED))
 async def sign_up(
     request: Request, sign_ups: SignUpRequests, outbox: MailOutbox, context: Context
 ) -> HTMLResponse:
@@ -95,7 +96,11 @@ async def show_confirmation(sign_ups: SignUpRequests, token: str = "") -> HTMLRe
         return _no_account(refused, at="../")
 
 
-@router.post("/sign-up/confirm", response_class=HTMLResponse)
+@router.post(
+    "/sign-up/confirm",
+    response_class=HTMLResponse,
+    openapi_extra=audited(Event.USER_CREATED, Event.SIGN_UP_CONFIRMED),
+)
 async def confirm_sign_up(
     request: Request, sign_ups: SignUpRequests, context: Context
 ) -> HTMLResponse:
@@ -133,7 +138,11 @@ async def show_password_reset() -> HTMLResponse:
     return password_reset_page()
 
 
-@router.post("/password-reset", response_class=HTMLResponse)
+@router.post(
+    "/password-reset",
+    response_class=HTMLResponse,
+    openapi_extra=audited(Event.PASSWORD_RESET_ASKED, Event.PASSWORD_RESET_SENT),
+)
 async def ask_for_password_reset(
     request: Request, resets: Resets, outbox: MailOutbox, context: Context
 ) -> HTMLResponse:
@@ -162,7 +171,11 @@ async def show_new_password(resets: Resets, token: str = "") -> HTMLResponse:
         return refusal_page("The password stays as it is", refused, link=_RESET_AGAIN)
 
 
-@router.post("/password-reset/confirm", response_class=HTMLResponse)
+@router.post(
+    "/password-reset/confirm",
+    response_class=HTMLResponse,
+    openapi_extra=audited(Event.PASSWORD_RESET, Event.SESSIONS_ENDED),
+)
 async def set_new_password(request: Request, resets: Resets, context: Context) -> HTMLResponse:
     """Sets the new password; a password that is refused does not use up the token."""
     try:
@@ -194,7 +207,9 @@ async def show_email_confirmation(changes: AddressChanges, token: str = "") -> H
         return refusal_page("The address stays as it is", refused, link=_TO_START)
 
 
-@router.post("/email/confirm", response_class=HTMLResponse)
+@router.post(
+    "/email/confirm", response_class=HTMLResponse, openapi_extra=audited(Event.EMAIL_CHANGED)
+)
 async def confirm_email(
     request: Request, changes: AddressChanges, context: Context
 ) -> HTMLResponse:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from auth_service.audit.events import Event
+from auth_service.audit.events import Event, audited
 from auth_service.dependencies import (
     AccountOwner,
     Administrator,
@@ -29,13 +29,23 @@ async def list_sessions(user: AccountOwner, sessions: Sessions, page: Paging) ->
     return page_of(found, page)
 
 
-@router.delete("/me/sessions", status_code=204, responses=protected())
+@router.delete(
+    "/me/sessions",
+    status_code=204,
+    responses=protected(),
+    openapi_extra=audited(Event.SESSIONS_ENDED),
+)
 async def end_sessions(user: AccountOwner, revocation: Revocations, context: Context) -> None:
     """Signs you out everywhere, here too: services refuse your tokens within seconds."""
     await revocation.revoke_sessions_of(user.id, EndOfSession.REVOKED, context)
 
 
-@router.delete("/me/sessions/{session_id:uuid}", status_code=204, responses=protected(NotFound))
+@router.delete(
+    "/me/sessions/{session_id:uuid}",
+    status_code=204,
+    responses=protected(NotFound),
+    openapi_extra=audited(Event.SESSION_ENDED),
+)
 async def end_session(
     user: AccountOwner,
     session_id: UUID,
@@ -49,7 +59,12 @@ async def end_session(
         raise NotFound("You have no such session.")
 
 
-@router.get("/{user_id:uuid}/sessions", response_model=Page[SessionPublic], responses=protected())
+@router.get(
+    "/{user_id:uuid}/sessions",
+    response_model=Page[SessionPublic],
+    responses=protected(),
+    openapi_extra=audited(Event.SESSIONS_READ),
+)
 async def list_sessions_of_user(
     _admin: Administrator,
     user_id: UUID,
@@ -64,7 +79,12 @@ async def list_sessions_of_user(
     return page_of(found, page)
 
 
-@router.delete("/{user_id:uuid}/sessions", status_code=204, responses=protected())
+@router.delete(
+    "/{user_id:uuid}/sessions",
+    status_code=204,
+    responses=protected(),
+    openapi_extra=audited(Event.SESSIONS_ENDED),
+)
 async def end_sessions_of_user(
     _admin: Administrator, user_id: UUID, revocation: Revocations, context: Context
 ) -> None:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from auth_service.audit.events import Event
+from auth_service.audit.events import Event, audited
 from auth_service.dependencies import (
     AccountOwner,
     Administration,
@@ -35,7 +35,12 @@ router = APIRouter(prefix="/users", tags=["users"], dependencies=[Depends(refuse
 NamePart = Annotated[str, STORABLE, Query(max_length=64, description="part of the username")]
 
 
-@router.get("", response_model=Page[UserPublic], responses=protected())
+@router.get(
+    "",
+    response_model=Page[UserPublic],
+    responses=protected(),
+    openapi_extra=audited(Event.USERS_READ),
+)
 async def list_users(
     _admin: Administrator,
     users: Users,
@@ -65,7 +70,12 @@ async def change_profile(user: AccountOwner, users: Users, change: ProfileChange
 
 
 @router.post(
-    "/me/password", status_code=204, responses=protected(TooManyRequests, ServiceUnavailable)
+    "/me/password",
+    status_code=204,
+    responses=protected(TooManyRequests, ServiceUnavailable),
+    openapi_extra=audited(
+        Event.PASSWORD_CHANGED, Event.SESSIONS_ENDED, Event.SIGN_IN_FAILED, Event.SIGN_IN_THROTTLED
+    ),
 )
 async def change_password(
     user: AccountOwner, credentials: UserCredentials, change: PasswordChange, context: Context
@@ -83,6 +93,9 @@ async def change_password(
         202: {"model": UserPublic, "description": "A link was sent to the new address"},
         **protected(TooManyRequests, ServiceUnavailable),
     },
+    openapi_extra=audited(
+        Event.EMAIL_CHANGE_ASKED, Event.EMAIL_CHANGED, Event.SIGN_IN_FAILED, Event.SIGN_IN_THROTTLED
+    ),
 )
 async def change_email(
     user: AccountOwner,
@@ -101,7 +114,14 @@ async def change_email(
     return await credentials.change_email(user, current, change.email, context)
 
 
-@router.patch("/{user_id:uuid}", response_model=UserPublic, responses=protected(NotFound, Conflict))
+@router.patch(
+    "/{user_id:uuid}",
+    response_model=UserPublic,
+    responses=protected(NotFound, Conflict),
+    openapi_extra=audited(
+        Event.USER_DISABLED, Event.USER_ENABLED, Event.ROLE_CHANGED, Event.SESSIONS_ENDED
+    ),
+)
 async def administer_user(
     admin: Administrator,
     administration: Administration,

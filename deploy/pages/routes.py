@@ -29,7 +29,8 @@ Every route of every service: who may call it, and what limits and records it.
   person's, who is not disabled. *Administrator*: the database says now that this person is one. *Client*: it
   authenticates as RFC 6749 section 2.3 says; a public client only names itself.
 - **Limit.** *Sign-in* is nginx's limit for what hashes a password: 5 requests a second from one address, 20 at once.
-- **Audit.** The events that auth writes to its audit log.
+- **Audit.** The events that auth may write to its audit log. Where a token is needed, `token_refused` tells of forged
+  ones and `access_denied` of rights that were missing.
 
 Written by `make sync` from the applications and `services.toml`; do not edit it.
 """

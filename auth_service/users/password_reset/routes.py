@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter, Depends
 
+from auth_service.audit.events import Event, audited
 from auth_service.dependencies import Context, Resets
 from auth_service.users.password_reset.schemas import (
     PasswordResetConfirmation,
@@ -15,7 +16,12 @@ router = APIRouter(
 )
 
 
-@router.post("", status_code=202, responses=responses(ServiceUnavailable))
+@router.post(
+    "",
+    status_code=202,
+    responses=responses(ServiceUnavailable),
+    openapi_extra=audited(Event.PASSWORD_RESET_ASKED, Event.PASSWORD_RESET_SENT),
+)
 async def ask_for_password_reset(
     asked: PasswordResetRequest, resets: Resets, context: Context
 ) -> None:
@@ -23,7 +29,12 @@ async def ask_for_password_reset(
     resets.ask(asked.username, context)
 
 
-@router.post("/confirm", status_code=204, responses=responses(ServiceUnavailable))
+@router.post(
+    "/confirm",
+    status_code=204,
+    responses=responses(ServiceUnavailable),
+    openapi_extra=audited(Event.PASSWORD_RESET, Event.SESSIONS_ENDED),
+)
 async def reset_password(
     confirmed: PasswordResetConfirmation, resets: Resets, context: Context
 ) -> None:

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse
 
+from auth_service.audit.events import Event, audited
 from auth_service.dependencies import AdministratorIfAny, Context, SignUpRequests, bearer
 from auth_service.errors import InvalidField
 from auth_service.problems import SignUpRefused
@@ -34,7 +35,8 @@ _ASKED = SignUpAsked(
         201: {"model": UserPublic, "description": "An administrator made the user"},
         **protected(Conflict, ServiceUnavailable),
     },
-    openapi_extra={"security": [{}, {bearer.scheme_name: ["auth:admin"]}]},
+    openapi_extra={"security": [{}, {bearer.scheme_name: ["auth:admin"]}]}
+    | audited(Event.SIGN_UP_ASKED, Event.USER_CREATED),
 )
 async def sign_up(
     admin: AdministratorIfAny, sign_ups: SignUpRequests, new: SignUp, context: Context
@@ -63,6 +65,7 @@ async def sign_up(
     response_model=UserPublic,
     status_code=201,
     responses=responses(BadRequest, SignUpRefused, Conflict, TooManyRequests, ServiceUnavailable),
+    openapi_extra=audited(Event.USER_CREATED, Event.SIGN_UP_CONFIRMED),
 )
 async def confirm_sign_up(
     confirmed: SignUpConfirmation, sign_ups: SignUpRequests, response: Response, context: Context
