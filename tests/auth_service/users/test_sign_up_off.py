@@ -6,6 +6,7 @@ import httpx2
 import pytest
 
 from auth_service.container import Container
+from auth_service.mail.outbox import Outbox
 from auth_service.main import create_app
 from auth_service.settings import AuthSettings
 from testing.apps import running
@@ -52,11 +53,13 @@ async def test_the_pages_say_so_and_show_no_form(
 
 
 async def test_a_link_from_before_makes_no_account(
-    client: httpx2.AsyncClient, closed: httpx2.AsyncClient, mailbox: Mailbox
+    client: httpx2.AsyncClient, closed: httpx2.AsyncClient, outbox: Outbox, mailbox: Mailbox
 ) -> None:
     assert (await client.post("/users", json=NEW)).status_code == 202
-    answer = await closed.post("/users/confirm", json={"token": "x"})
+    await outbox.close()
+    answer = await closed.post("/users/confirm", json={"token": mailbox.token})
     assert (answer.status_code, answer.json()["code"]) == (403, "sign_up_off")
+    assert "grace" not in (await closed.get(f"/sign-up/confirm?token={mailbox.token}")).text
 
 
 async def test_administrators_make_accounts_all_the_same(closed: httpx2.AsyncClient) -> None:
