@@ -62,7 +62,7 @@ class _Slot:
 def normalised(password: str) -> str:
     """The one form in which a password is hashed: keyboards type the same letters as different code points.
 
-    NIST SP 800-63B section 5.1.1.2 names NFKC and NFKD; RFC 8265's NFC would tell apart wide digits, which some
+    NIST SP 800-63B names NFKC and NFKD; RFC 8265's NFC would tell apart wide digits, which some
     keyboards type and others do not.
     """
     return normalize("NFKC", password)
