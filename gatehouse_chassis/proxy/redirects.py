@@ -1,8 +1,7 @@
 """Redirects that cannot leave the origin: every Location of our own becomes a relative reference.
 
 A relative reference (RFC 3986 section 4.2) is right under every scheme, host, port and prefix, also
-under those that no proxy announced. The slash redirect of FastAPI and the directory redirect of
-StaticFiles are absolute URLs otherwise.
+under those that no proxy announced. The directory redirect of StaticFiles is an absolute URL otherwise.
 """
 
 import re
