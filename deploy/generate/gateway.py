@@ -31,7 +31,7 @@ def sign_in_limit(services: Mapping[str, ServiceEntry]) -> str:
         for one in service.sign_in_limit:
             method, _, path = one.partition(" ")
             lines += [
-                f'"0 {method} {service.prefix}{spelling}" $client_network;'
+                f'"0 {method} {service.prefix}{spelling}" $counted_client;'
                 for spelling in (path, f"{path}/")
             ]
     return "\n".join(lines)

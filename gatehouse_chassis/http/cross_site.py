@@ -47,8 +47,11 @@ def is_cross_site(request: HTTPConnection, *, from_a_page: bool = False) -> bool
         return site not in ("same-origin", "none")
     if origin is None or "authorization" in headers or (from_a_page and origin == "null"):
         return False
-    own = (headers.get("host", "").lower(), request.app.state.public_host)
-    return urlsplit(origin).netloc not in own
+    try:
+        host = urlsplit(origin).netloc
+    except ValueError:  # such as http://[x
+        return True
+    return host not in (headers.get("host", "").lower(), request.app.state.public_host)
 
 
 async def refuse_cross_site(request: Request) -> None:

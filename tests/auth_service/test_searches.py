@@ -48,7 +48,7 @@ def parts(watched: WatchedDatabase) -> Parts:
 async def test_a_list_that_may_read_much_and_find_little_is_a_search(
     client: httpx2.AsyncClient, watched: WatchedDatabase, path: str
 ) -> None:
-    headers = await bearer(client, ADMIN, scope="auth:admin")
+    headers = await bearer(client, ADMIN, scope="auth:admin auth:account")
     watched.searches = 0
     answer = await client.get(path, headers=headers)
     assert (answer.status_code, watched.searches) == (200, 1), answer.text

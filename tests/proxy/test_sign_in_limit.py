@@ -143,3 +143,22 @@ def test_an_ipv4_address_is_the_same_client_over_ipv6(limited_proxy: Proxy) -> N
     answers = sign_ins_from(limited_proxy, spellings * (MORE_THAN_ALLOWED // 4))
     assert 21 <= statuses(answers)[200] < MORE_THAN_ALLOWED
     assert statuses(sign_ins_from(limited_proxy, ["::ffff:203.0.113.8"]))[200] == 1
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_what_a_page_of_another_site_sends_does_not_use_up_what_the_network_may(
+    limited_proxy: Proxy, site: str
+) -> None:
+    address = ("X-Forwarded-For", "203.0.113.7")
+    from_elsewhere = [
+        send(
+            limited_proxy.url,
+            "/auth/token",
+            method="POST",
+            headers=[address, ("Sec-Fetch-Site", site)],
+            body=b"",
+        )
+        for _ in range(MORE_THAN_ALLOWED)
+    ]
+    assert statuses(from_elsewhere)[429] > 0
+    assert statuses(sign_ins_from(limited_proxy, ["203.0.113.7"]))[200] == 1

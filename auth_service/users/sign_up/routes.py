@@ -48,6 +48,7 @@ async def sign_up(
     With the access token of an administrator it makes the user at once, with a `password`, and `email` may be left out.
     """  # a line break would be one in the OpenAPI document too
     if admin is None:
+        sign_ups.require_open()
         if "password" in new.model_fields_set:
             raise InvalidField("password", "whoever reads the mail chooses the password, later")
         sign_ups.ask(new.username, new.display_name, new.email, context)

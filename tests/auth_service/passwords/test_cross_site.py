@@ -26,6 +26,7 @@ FOREIGN = [
     # Without the browser's word, as on plain http.
     {"Origin": "http://evil.example"},
     {"Origin": "http://localhost:9999"},
+    {"Origin": "http://[x"},
     {"Origin": "null"},
 ]
 OURS = [

@@ -15,7 +15,16 @@ from gatehouse_chassis.database.columns import now
 from testing.apps import running
 from tests.auth_service.authorization import code_for, redeem, request_of
 from tests.auth_service.databases import on_both_databases, settings_for
-from tests.auth_service.people import ADMIN, URL, bearer, header_of, refresh, refused, sign_in
+from tests.auth_service.people import (
+    ADMIN,
+    OWN_ACCOUNT,
+    URL,
+    bearer,
+    header_of,
+    refresh,
+    refused,
+    sign_in,
+)
 from tests.auth_service.registered_clients import WEB, register
 
 pytestmark = on_both_databases
@@ -45,7 +54,7 @@ async def live(client: httpx2.AsyncClient, tokens: dict[str, str]) -> list[dict[
 async def test_no_refresh_leads_beyond_the_end_of_the_session(
     client: httpx2.AsyncClient, database: Database
 ) -> None:
-    first = await sign_in(client)
+    first = await sign_in(client, scope=OWN_ACCOUNT)
     await set_back(database, LIFE - timedelta(hours=1))
     second = await refresh(client, first["refresh_token"])
     assert second.status_code == 200
@@ -61,7 +70,7 @@ async def test_no_refresh_leads_beyond_the_end_of_the_session(
 async def test_a_session_that_is_over_is_refused_whatever_its_refresh_token_says(
     client: httpx2.AsyncClient, database: Database
 ) -> None:
-    tokens = await sign_in(client)
+    tokens = await sign_in(client, scope=OWN_ACCOUNT)
     await set_back(database, LIFE)
     assert refused(await refresh(client, tokens["refresh_token"])) == (400, "invalid_grant")
     assert await live(client, tokens) == []
@@ -72,7 +81,7 @@ async def test_a_session_life_that_is_shorter_than_a_refresh_token_s_ends_the_fi
 ) -> None:
     settings = settings_for(database_url, session_life=timedelta(minutes=5))
     async with running(create_app(settings), base_url=URL) as client:
-        await sign_in(client)
+        await sign_in(client, scope=OWN_ACCOUNT)
     (row,) = await database.fetch_all(select(refresh_tokens.c.expires_at).limit(2))
     assert row["expires_at"] - now() <= timedelta(minutes=5)
 
@@ -80,10 +89,10 @@ async def test_a_session_life_that_is_shorter_than_a_refresh_token_s_ends_the_fi
 async def test_one_more_than_the_limit_ends_the_session_that_was_not_used_for_longest(
     client: httpx2.AsyncClient, database: Database
 ) -> None:
-    admin = await sign_in(client, ADMIN)
-    oldest, second, third = [await sign_in(client) for _ in range(LIMIT)]
+    admin = await sign_in(client, ADMIN, scope=OWN_ACCOUNT)
+    oldest, second, third = [await sign_in(client, scope=OWN_ACCOUNT) for _ in range(LIMIT)]
     oldest = (await refresh(client, oldest["refresh_token"])).json()
-    fourth = await sign_in(client)
+    fourth = await sign_in(client, scope=OWN_ACCOUNT)
     assert refused(await refresh(client, second["refresh_token"])) == (400, "invalid_grant")
     for kept in (oldest, third, fourth, admin):
         assert (await refresh(client, kept["refresh_token"])).status_code == 200
@@ -98,7 +107,7 @@ async def test_one_more_than_the_limit_ends_the_session_that_was_not_used_for_lo
 
 async def test_a_sign_in_by_code_counts_too(client: httpx2.AsyncClient) -> None:
     shop = await register(client, WEB)
-    oldest, *_ = [await sign_in(client) for _ in range(LIMIT)]
+    oldest, *_ = [await sign_in(client, scope=OWN_ACCOUNT) for _ in range(LIMIT)]
     code = await code_for(client, request_of(shop))
     assert (await redeem(client, code, shop)).status_code == 200
     assert refused(await refresh(client, oldest["refresh_token"])) == (400, "invalid_grant")
@@ -117,5 +126,5 @@ async def test_what_is_too_many_after_an_update_ends_at_the_next_sign_in(
 ) -> None:
     async with running(create_app(settings_for(database_url)), base_url=URL) as earlier:
         for _ in range(2 * LIMIT):
-            await sign_in(earlier)
-    assert len(await live(client, await sign_in(client))) == LIMIT
+            await sign_in(earlier, scope=OWN_ACCOUNT)
+    assert len(await live(client, await sign_in(client, scope=OWN_ACCOUNT))) == LIMIT

@@ -97,7 +97,9 @@ async def test_of_several_who_use_a_token_at_once_one_makes_the_account(
 ) -> None:
     await sign_up(outbox, client)
     answers = await asyncio.gather(*(confirm(client, mailbox.token) for _ in range(3)))
-    assert sorted(answer.status_code for answer in answers) == [201, 400, 400]
+    made, *others = sorted(answer.status_code for answer in answers)
+    assert made == 201
+    assert {*others} <= {400, 429}
 
 
 @on_both_databases
