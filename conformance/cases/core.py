@@ -10,7 +10,7 @@ from conformance.wire import Headers, Reply
 
 _FORM = (("Content-Type", "application/x-www-form-urlencoded"),)
 # These answer with url_for, which can know no other host than the one it is told.
-_LINKS_ITSELF = ("/who", "/hello/", "/sign-in")
+_LINKS_ITSELF = ("/who", "/hello", "/hello/", "/sign-in")
 _ADDRESS_IN_HTML = re.compile(r'\s(?:href|src|action|data-spec)="([^"#]*)"')
 _PREFLIGHT = (
     ("Origin", FOREIGN_ORIGIN),
