@@ -14,6 +14,7 @@ from auth_service.audit.events import Event
 from auth_service.audit.store import record
 from auth_service.tables import (
     authorization_codes,
+    email_changes,
     password_resets,
     refresh_tokens,
     sessions,
@@ -209,6 +210,7 @@ _END_LEAST_RECENTLY_USED = _END_SESSIONS.where(
 _END_SESSIONS_OF = _END_SESSIONS.where(sessions.c.user_id == bindparam("user"))
 _DELETE_UNUSED_CODES = delete(authorization_codes).where(authorization_codes.c.used_at.is_(None))
 _DELETE_PASSWORD_RESETS = delete(password_resets)
+_DELETE_EMAIL_CHANGES = delete(email_changes)
 _END_SESSIONS_THROUGH = _END_SESSIONS.where(sessions.c.client_id == bindparam("client"))
 # No index leads to what has expired, so it is searched for, and deleted by its key.
 _EXPIRED_TOKENS = (
@@ -353,11 +355,12 @@ class SessionStore:
         return await end_sessions_of(self._database, user_id, reason, context)
 
     async def end_all(self, reason: EndOfSession, context: AuditContext) -> int:
-        """Ends every session, voids codes and mailed resets, which could begin one, and returns how many ended."""
+        """Ends every session, voids codes and mailed links, which could begin one, and returns how many ended."""
         async with self._database.transaction() as statements:
             ended = await statements.execute(_END_SESSIONS, at=now(), reason=reason.value)
             await statements.execute(_DELETE_UNUSED_CODES)
             await statements.execute(_DELETE_PASSWORD_RESETS)
+            await statements.execute(_DELETE_EMAIL_CHANGES)
             about = {"reason": reason.value, "sessions": str(ended)}
             await record(statements, Event.SESSIONS_ENDED, None, context, **about)
         return ended

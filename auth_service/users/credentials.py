@@ -1,5 +1,7 @@
 """What protects an account, changed by its user: the password, and the address to which resets are sent."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from auth_service.audit.context import AuditContext
@@ -9,7 +11,7 @@ from auth_service.passwords.authentication import PasswordAuthentication
 from auth_service.passwords.hashing import PasswordHashing
 from auth_service.passwords.strength import check_strength
 from auth_service.users.email_change.email_change import EmailChanges
-from auth_service.users.store import User, UserStore
+from auth_service.users.store import PasswordChanged, User, UserStore
 
 
 class WrongPassword(InvalidField):
@@ -35,15 +37,20 @@ class Credentials:
         """Sets a new password and ends every session.
 
         Raises:
-            WrongPassword: the current password is wrong.
+            WrongPassword: the current password is wrong, or was changed meanwhile.
+            InvalidField: the new password is the current one.
             WeakPassword: the new password is easily guessed.
             TooManyFailedSignIns, HashingBusy: nothing was done.
         """
         await self._verify(user, current_password, context)
+        if new_password == current_password:
+            # Whoever has found the password would void the owner's mailed links with it, again and again.
+            raise InvalidField("new_password", "this is your password already")
         about = (user.username, user.display_name, user.email)
         await check_strength(self.hashing, context, new_password, "new_password", *about)
         new_hash = await self.hashing.hash(new_password, context)
-        await self.users.change_password(user.id, new_hash, context)
+        with _wrong_if_changed():
+            await self.users.change_password(user.id, new_hash, context, verified=user)
         self.notices.password_changed(user)
 
     async def change_email(
@@ -55,17 +62,27 @@ class Credentials:
             The user as it is now: with the present address until the link is used.
 
         Raises:
-            WrongPassword: the current password is wrong.
+            WrongPassword: the current password is wrong, or was changed meanwhile.
             TooManyTries, TooManyFailedSignIns, HashingBusy: nothing was done.
         """
         await self._verify(user, current_password, context)
         if email is not None:
-            await self.email_changes.ask(user, email, context)
+            with _wrong_if_changed():
+                await self.email_changes.ask(user, email, context)
             return user
-        changed = await self.users.remove_email(user.id, context) or user
+        with _wrong_if_changed():
+            changed = await self.users.remove_email(user, context) or user
         self.notices.email_changed(user)
         return changed
 
     async def _verify(self, user: User, password: str, context: AuditContext) -> None:
         if not await self.authentication.verify_password(password, user.username, user, context):
             raise WrongPassword
+
+
+@contextmanager
+def _wrong_if_changed() -> Iterator[None]:
+    try:
+        yield
+    except PasswordChanged:
+        raise WrongPassword from None

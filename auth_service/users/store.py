@@ -108,6 +108,22 @@ _UPGRADE_HASH = (
 )
 
 
+# Locked until the transaction ends, so that another password comes before it or after it.
+_STILL_WITH_PASSWORD = (
+    select(users.c.id)
+    .where(
+        users.c.id == bindparam("user"),
+        users.c.password_hash == bindparam("known_hash"),
+        users.c.disabled_at.is_(None),
+    )
+    .with_for_update(key_share=True)
+)
+
+
+class PasswordChanged(Exception):
+    """The password that was verified is not the user's any more."""
+
+
 class UserStore:
     """Users by id and by name."""
 
@@ -184,16 +200,35 @@ class UserStore:
         return replace(user, password_hash=password_hash)
 
     async def change_password(
-        self, user_id: UUID, password_hash: str, context: AuditContext
+        self,
+        user_id: UUID,
+        password_hash: str,
+        context: AuditContext,
+        *,
+        verified: User | None = None,
     ) -> None:
-        """Sets a new password and ends every session that the old one opened."""
+        """Sets a new password and ends every session that the old one opened.
+
+        Args:
+            verified: the user whose password was verified before; None for an administrator's change.
+
+        Raises:
+            PasswordChanged: it was another one by now; nothing was done.
+        """
         async with self._database.transaction() as statements:
+            if verified:
+                await require_password(statements, verified)
             await set_password(statements, user_id, password_hash, Event.PASSWORD_CHANGED, context)
 
-    async def remove_email(self, user_id: UUID, context: AuditContext) -> User | None:
-        """The user without an address; resets that were sent to it are void."""
+    async def remove_email(self, verified: User, context: AuditContext) -> User | None:
+        """The user without an address; resets that were sent to it are void.
+
+        Raises:
+            PasswordChanged: the verified password is another one by now; nothing was done.
+        """
         async with self._database.transaction() as statements:
-            return await set_email(statements, user_id, None, context)
+            await require_password(statements, verified)
+            return await set_email(statements, verified.id, None, context)
 
     async def set_role(self, user_id: UUID, role: Role, context: AuditContext) -> User | None:
         """The user in the new role; tokens that are refreshed from now on lose what it does not allow.
@@ -269,6 +304,17 @@ async def add_user(
     about = {"role": role.value}  # a name may be a mail address
     await record(statements, Event.USER_CREATED, user.id, context, **about)
     return user
+
+
+async def require_password(statements: Statements, user: User) -> None:
+    """To be called in the transaction of a change for which the user's password was verified before.
+
+    Raises:
+        PasswordChanged: a reset came first; what was asked with the old password must not undo it.
+    """
+    still = {"user": user.id, "known_hash": user.password_hash}
+    if await statements.fetch_one(_STILL_WITH_PASSWORD, **still) is None:
+        raise PasswordChanged
 
 
 async def set_password(

@@ -43,11 +43,12 @@ class EmailChanges:
 
         Raises:
             TooManyTries: too many mails to this address were asked for; nothing was done.
+            PasswordChanged: the verified password is another one by now; nothing was done.
         """
         if not await self.limit.allows(Purpose.EMAIL_CHANGE_MAIL, email, context):
             raise TooManyTries
         token, digest = new_opaque_token()
-        await self.changes.add(digest, user.id, email, now() + self.life, context)
+        await self.changes.add(digest, user, email, now() + self.life, context)
         self.notices.email_change_asked(user)
         self.outbox.send(
             email,

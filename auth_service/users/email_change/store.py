@@ -1,7 +1,6 @@
 """Addresses that wait for their proof, under the digest of the token that was mailed."""
 
 from datetime import datetime
-from uuid import UUID
 
 from sqlalchemy import bindparam, delete, insert, select
 
@@ -9,7 +8,7 @@ from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
 from auth_service.audit.store import record
 from auth_service.tables import email_changes
-from auth_service.users.store import User, find_user, set_email
+from auth_service.users.store import User, find_user, require_password, set_email
 from gatehouse_chassis.database import Database
 from gatehouse_chassis.database.columns import now
 
@@ -35,15 +34,20 @@ class EmailChangeStore:
         self._database = database
 
     async def add(
-        self, digest: str, user_id: UUID, email: str, expires_at: datetime, context: AuditContext
+        self, digest: str, verified: User, email: str, expires_at: datetime, context: AuditContext
     ) -> None:
-        """Stores a change until it is confirmed or expires, in the place of an earlier one."""
+        """Stores a change until it is confirmed or expires, in the place of an earlier one.
+
+        Raises:
+            PasswordChanged: the verified password is another one by now; nothing was done.
+        """
         async with self._database.transaction() as statements:
-            await statements.execute(_DELETE_OF, user=user_id)
+            await require_password(statements, verified)
+            await statements.execute(_DELETE_OF, user=verified.id)
             await statements.execute(
-                _ADD, digest=digest, user_id=user_id, email=email, expires_at=expires_at
+                _ADD, digest=digest, user_id=verified.id, email=email, expires_at=expires_at
             )
-            await record(statements, Event.EMAIL_CHANGE_ASKED, user_id, context)
+            await record(statements, Event.EMAIL_CHANGE_ASKED, verified.id, context)
 
     async def find_email(self, digest: str) -> str | None:
         """The address that the token would prove; None when it is unknown, used or expired."""

@@ -23,7 +23,7 @@ from auth_service.passwords.client_network import client_network
 from auth_service.passwords.hashing import ARGON2ID, HashingBusy, PasswordHashing
 from auth_service.sessions.store import SessionStore
 from auth_service.settings import AuthSettings
-from auth_service.tables import users
+from auth_service.tables import email_changes, users
 from auth_service.users.store import User, UserStore
 from gatehouse_chassis.database import Database
 from gatehouse_chassis.database.columns import now
@@ -491,6 +491,45 @@ async def test_a_sign_in_under_way_does_not_outlive_what_ends_every_session(
         await store.set_disabled(demo.id, True, AuditContext())
     hasher.may_go_on.set()
     assert refused(await signing_in) == (400, "invalid_grant")
+
+
+@on_both_databases
+@pytest.mark.parametrize(
+    ("method", "path", "change"),
+    [
+        ("POST", "/users/me/password", {"new_password": "thief-counts-9-silver-spoons"}),
+        ("PUT", "/users/me/email", {"email": "thief@example.com"}),
+        ("PUT", "/users/me/email", {"email": None}),
+    ],
+)
+async def test_a_change_under_way_does_not_undo_the_owner_s_reset(
+    client: httpx2.AsyncClient,
+    hasher: WatchedHasher,
+    database: Database,
+    method: str,
+    path: str,
+    change: dict[str, str | None],
+) -> None:
+    store, demo = UserStore(database), await demo_in(database)
+    headers = await bearer(client)
+    hasher.under_way.clear()
+    hasher.may_go_on.clear()
+    asked = {**change, "current_password": DEMO.password}
+    changing = asyncio.create_task(client.request(method, path, headers=headers, json=asked))
+    await hasher.until_under_way()
+    of_the_owner = ARGON2ID.hash("another-heron-counts-5")
+    await store.change_password(demo.id, of_the_owner, AuditContext())
+    hasher.may_go_on.set()
+    answer = await changing
+    assert answer.json()["errors"][0]["pointer"] == "#/current_password"
+    assert await hash_of(database) == of_the_owner
+    assert await database.fetch_all(select(email_changes).limit(1)) == []
+
+
+async def test_the_present_password_is_no_new_one(client: httpx2.AsyncClient) -> None:
+    change = {"current_password": DEMO.password, "new_password": DEMO.password}
+    answer = await client.post("/users/me/password", headers=await bearer(client), json=change)
+    assert answer.json()["errors"][0]["pointer"] == "#/new_password"
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
