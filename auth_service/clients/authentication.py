@@ -92,13 +92,14 @@ class Clients:
             if secrets:
                 raise ClientNotAuthenticated(_WRONG, client_id)
             return self._built_in
-        if secrets:
-            await self._guard.check(client_id, context.address)
         client = await self._store.find(client_id) if client_id.isprintable() else None
+        known_id = client.client_id if client else None
+        if secrets:
+            await self._guard.check(known_id, context.address)
         if client is None or not _verify_secret(secrets, client.secret_digest):
             if secrets:
-                await self._guard.failed(client_id, context.address)
-            raise ClientNotAuthenticated(_WRONG, client.client_id if client else None)
+                await self._guard.failed(known_id, context.address)
+            raise ClientNotAuthenticated(_WRONG, known_id)
         return client
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 MAX_CHARS = 1024
 
@@ -24,6 +25,10 @@ def check_redirect_uri(uri: str) -> str:
         raise ValueError(f"a redirect URI has at most {MAX_CHARS} characters, printable and ASCII")
     if any(char in uri for char in "#\\*@\"'<>"):
         raise ValueError("a redirect URI has no fragment, user name, wildcard, quote or backslash")
+    try:
+        urlsplit(uri)
+    except ValueError:
+        raise ValueError("a redirect URI has a valid host; this one is no IPv6 address") from None
     if not (_LOOPBACK.fullmatch(uri) or _WEB.fullmatch(uri) or _PRIVATE.fullmatch(uri)):
         raise ValueError(
             "a redirect URI begins with https://, http://127.0.0.1, http://[::1], http://localhost, or an app's own "

@@ -29,3 +29,17 @@ async def get_authenticated_client(
 
 
 AuthenticatedClient = Annotated[Client, Depends(get_authenticated_client)]
+
+
+async def get_confidential_client(
+    client: AuthenticatedClient, context: Context, repeated: Repeated
+) -> Client:
+    """A client that has shown its secret; a public one, which has none, is refused."""
+    if not client.confidential:
+        await repeated.note(Event.CLIENT_NOT_AUTHENTICATED, client.client_id, context)
+        with as_oauth_errors():
+            raise ClientNotAuthenticated("a client must authenticate itself to ask about tokens")
+    return client
+
+
+ConfidentialClient = Annotated[Client, Depends(get_confidential_client)]

@@ -5,7 +5,6 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from auth_service.audit.events import Event, audited
-from auth_service.clients.authentication import ClientNotAuthenticated
 from auth_service.clients.authentication import Clients as ClientDirectory
 from auth_service.clients.client import Client
 from auth_service.dependencies import (
@@ -17,7 +16,7 @@ from auth_service.dependencies import (
     Users,
 )
 from auth_service.oauth import scopes
-from auth_service.oauth.client import AuthenticatedClient
+from auth_service.oauth.client import ConfidentialClient
 from auth_service.oauth.errors import NO_STORE, as_oauth_errors
 from auth_service.oauth.forms import OAuthForm, described_form
 from auth_service.oauth.opaque_tokens import digest_of
@@ -41,7 +40,7 @@ router = APIRouter(tags=["tokens"])
 )
 async def introspect(
     form: OAuthForm,
-    client: AuthenticatedClient,
+    client: ConfidentialClient,
     sessions: Sessions,
     users: Users,
     clients: Clients,
@@ -56,8 +55,6 @@ async def introspect(
     refresh token only the client that it belongs to. The scopes are those that user and client may have now.
     """
     response.headers.update(NO_STORE)
-    if not client.confidential:
-        raise ClientNotAuthenticated("a client must authenticate itself to ask about tokens")
     token = required(form, "token")
     with as_oauth_errors():
         refresh_token = await sessions.find_refresh_token(digest_of(token))

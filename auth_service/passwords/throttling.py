@@ -139,13 +139,16 @@ class SignInGuard:
 
 
 class ClientSecretGuard:
-    """Slows down guessing a client's secret: by client and network, so that no one else has to wait for a guesser."""
+    """Slows down guessing a client's secret: by client and network, so that no one else has to wait for a guesser.
+
+    All clients that there are not count as one, None, or a stranger could fill the table with invented ones.
+    """
 
     def __init__(self, attempts: AttemptStore, *, clock: Callable[[], datetime] = now) -> None:
         self._attempts = attempts
         self._clock = clock
 
-    async def check(self, client_id: str, address: str | None) -> None:
+    async def check(self, client_id: str | None, address: str | None) -> None:
         """Checks that a try may be made now.
 
         Raises:
@@ -157,7 +160,7 @@ class ClientSecretGuard:
         if wait > timedelta(0):
             raise TooManyFailedSignIns(int(wait.total_seconds()) + 1)
 
-    async def failed(self, client_id: str, address: str | None) -> None:
+    async def failed(self, client_id: str | None, address: str | None) -> None:
         """Counts a wrong secret."""
         at = self._clock()
         key = _client(client_id, address)
@@ -197,8 +200,9 @@ def _address(address: str | None) -> str:
     return counter_key(Purpose.SIGN_IN, "address", client_network(address))
 
 
-def _client(client_id: str, address: str | None) -> str:
+def _client(client_id: str | None, address: str | None) -> str:
+    network = client_network(address)
+    if client_id is None:
+        return counter_key(Purpose.CLIENT_SECRET, "unknown client at address", network)
     # The id comes last: it is as the request says, line breaks and all.
-    return counter_key(
-        Purpose.CLIENT_SECRET, "client at address", client_network(address), client_id
-    )
+    return counter_key(Purpose.CLIENT_SECRET, "client at address", network, client_id)

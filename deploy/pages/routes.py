@@ -28,7 +28,8 @@ Every route of every service: who may call it, and what limits and records it.
 - **Who.** *Anyone* needs no credentials. A *token* is an access token of auth with these scopes. *User*: the token is a
   person's, who is not disabled. *Administrator*: the database says now that this person is one. *Client*: it
   authenticates as RFC 6749 section 2.3 says; a public client only names itself.
-- **Limit.** *Sign-in* is nginx's limit for what hashes a password: 5 requests a second from one address, 20 at once.
+- **Limit.** *Sign-in* is nginx's limit for what hashes a password or asks for a mail: 5 requests a second from one
+  network, 20 at once.
 - **Audit.** The events that auth may write to its audit log. Where a token is needed, `token_refused` tells of forged
   ones and `access_denied` of rights that were missing.
 

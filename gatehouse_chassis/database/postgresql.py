@@ -223,5 +223,7 @@ async def _translated(call: Callable[..., Awaitable[Any]], *arguments: Any) -> A
         asyncpg.PostgresConnectionError,
         asyncpg.OperatorInterventionError,
         asyncpg.InsufficientResourcesError,
+        asyncpg.ReadOnlySQLTransactionError,  # the primary is a replica now
+        asyncpg.TransactionRollbackError,  # a deadlock
     ) as error:
         raise DatabaseUnavailable(str(error)) from error

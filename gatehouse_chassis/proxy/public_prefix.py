@@ -69,6 +69,9 @@ class PublicPrefix:
         path: str = scope["path"]
         if path and not path.startswith("/"):
             raise BadRequest("The request target must be a path that starts with a slash.")
+        if "\n" in path:
+            # A route's pattern ends before it too, so what limits a path in a proxy would not know this one.
+            raise BadRequest("The path may hold no line break.")
         if not scope.get("query_string", b"").isascii():
             raise BadRequest("The query must be percent-encoded (RFC 3986 section 3.4).")
 

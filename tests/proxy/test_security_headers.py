@@ -1,5 +1,7 @@
 """Every answer carries the same protection, whoever gave it."""
 
+from urllib.parse import quote
+
 import pytest
 
 from testing.http import send
@@ -46,9 +48,11 @@ def test_a_page_of_a_service_without_a_policy_keeps_its_styles(proxy: Proxy) -> 
     assert policy == "object-src 'none'; base-uri 'self'; frame-ancestors 'none'"
 
 
-def test_the_policy_of_a_service_stands_alone(proxy: Proxy) -> None:
-    answer = send(proxy.url, "/items/docs?header=Content-Security-Policy:%20default-src%20'self'")
-    assert answer.headers.get_all("Content-Security-Policy") == ["default-src 'self'"]
+@pytest.mark.parametrize("policy", ["default-src 'self'", "default-src 'self'; img-src data:"])
+def test_the_policy_of_a_service_stands_alone(proxy: Proxy, policy: str) -> None:
+    header = quote(f"Content-Security-Policy: {policy}")
+    answer = send(proxy.url, f"/items/docs?header={header}")
+    assert answer.headers.get_all("Content-Security-Policy") == [policy]
 
 
 def test_what_a_service_says_twice_is_heard_once(proxy: Proxy) -> None:

@@ -162,3 +162,12 @@ def test_what_a_page_of_another_site_sends_does_not_use_up_what_the_network_may(
     ]
     assert statuses(from_elsewhere)[429] > 0
     assert statuses(sign_ins_from(limited_proxy, ["203.0.113.7"]))[200] == 1
+
+
+@pytest.mark.parametrize(
+    "path", ["/auth/token%0a", "/auth/token%0A/", "/auth/%0atoken", "/auth/token%00"]
+)
+def test_no_spelling_with_a_control_character_passes_by_the_limit(
+    limited_proxy: Proxy, path: str
+) -> None:
+    assert statuses(sign_ins_from(limited_proxy, ["203.0.113.7"], path=path)) == {400: 1}

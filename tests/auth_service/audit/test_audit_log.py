@@ -20,6 +20,7 @@ from tests.auth_service.people import (
     header_of,
     make_user,
     refresh,
+    refused,
     sign_in,
 )
 from tests.auth_service.registered_clients import SERVICE, WEB, register
@@ -291,6 +292,14 @@ async def test_a_wrong_client_secret_is_told(
     entry = await last_told(database, Event.CLIENT_NOT_AUTHENTICATED)
     assert entry["subject"] is None
     assert "a-password-by-mistake" not in str(entry)
+
+
+async def test_a_public_client_that_asks_about_tokens_is_told(
+    client: httpx2.AsyncClient, database: Database
+) -> None:
+    answer = await client.post("/introspect", data={"token": "x"})
+    assert refused(answer) == (401, "invalid_client")
+    assert (await last_told(database, Event.CLIENT_NOT_AUTHENTICATED))["subject"] == "gatehouse"
 
 
 async def test_a_token_of_a_client_s_own_is_told(

@@ -5,7 +5,10 @@ from typing import Any
 
 import httpx2
 import pytest
+from sqlalchemy import select
 
+from auth_service.tables import sign_in_attempts
+from gatehouse_chassis.database import Database
 from tests.auth_service.databases import on_both_databases
 from tests.auth_service.parts import Parts
 from tests.auth_service.passwords.test_brute_force import Calendar
@@ -64,6 +67,17 @@ async def test_an_unknown_client_is_answered_the_same(client: httpx2.AsyncClient
     unknown = {"client_id": "no-such-client"}
     answers = [await ask(client, "/introspect", unknown, "guess", GUESSER) for _ in range(6)]
     assert [answer.status_code for answer in answers] == [401] * 5 + [429]
+
+
+async def test_clients_that_there_are_not_fill_no_table(
+    client: httpx2.AsyncClient, database: Database
+) -> None:
+    answers = [
+        await ask(client, "/introspect", {"client_id": f"invented-{number}"}, "guess", GUESSER)
+        for number in range(9)
+    ]
+    assert [answer.status_code for answer in answers] == [401] * 5 + [429] * 4
+    assert len(await database.fetch_all(select(sign_in_attempts).limit(9))) == 1
 
 
 async def test_right_secrets_and_public_clients_are_never_too_many(

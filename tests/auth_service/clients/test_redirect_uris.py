@@ -37,6 +37,8 @@ def test_a_redirect_uri_that_nobody_can_listen_to_is_accepted(uri: str) -> None:
         "https://app.example/a b",
         "https://app.example/\N{SNOWMAN}",
         "https://app.example/\n",
+        "https://[1]/callback",
+        "https://[:::]/callback",
         "https:///callback",
         "https://",
         "//app.example/callback",

@@ -53,9 +53,11 @@ def credentials_of(client: dict[str, Any]) -> dict[str, str]:
 
 
 async def demote(container: Container, person: Person) -> None:
-    user = await container.users.find_by_name(person.username)
-    assert user
-    await container.users.set_role(user.id, Role.USER, AuditContext())
+    """The person is an ordinary user now; the demo user takes over, because one administrator remains."""
+    for name, role in ((DEMO.username, Role.ADMIN), (person.username, Role.USER)):
+        user = await container.users.find_by_name(name)
+        assert user
+        await container.users.set_role(user.id, role, AuditContext())
 
 
 async def state_of(

@@ -21,7 +21,7 @@ JSON = {"Content-Type": "application/json"}
 
 @pytest.fixture
 async def admin(client: httpx2.AsyncClient) -> dict[str, str]:
-    return await bearer(client, ADMIN, scope="auth:admin")
+    return await bearer(client, ADMIN, scope="auth:admin auth:account")
 
 
 @pytest.mark.parametrize(("method", "path"), JSON_ROUTES)

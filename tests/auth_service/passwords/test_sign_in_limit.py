@@ -1,7 +1,7 @@
-"""Whatever hashes or verifies a password stands in `sign_in_limit` of services.toml, from which nginx's limit is made.
+"""Whatever hashes a password or asks for a mail stands in `sign_in_limit` of services.toml, which nginx limits.
 
 A route cannot forget it: what hashes comes to a route by a dependency, and every route that depends on something from
-which the hashing threads can be reached is either limited or named here with the reason why it hashes nothing.
+which the hashing threads can be reached is limited; a reset reaches them too.
 """
 
 import asyncio
@@ -25,19 +25,13 @@ GETTERS = [
     if name.startswith("get_") and "return _container(request)." in inspect.getsource(getter)
 ]
 
-HASHES_NOTHING = {
-    "POST /users/password-reset": "it sends a mail, and says the same to everyone",
-    "POST /password-reset": "the same, as a page",
-}
-
 
 def test_every_route_that_can_hash_a_password_is_limited(app: FastAPI) -> None:
     can_hash = {request for request, route in requests_of(app) if hashing_is_reached(app, route)}
     limited = set(LISTED["auth"].sign_in_limit)
 
-    assert can_hash - limited - HASHES_NOTHING.keys() == set(), "see the first lines of this file"
-    assert limited - can_hash == set(), "nothing is limited that hashes nothing"
-    assert HASHES_NOTHING.keys() - can_hash == set(), "the exceptions are still needed"
+    assert can_hash - limited == set(), "see the first lines of this file"
+    assert limited - can_hash == set(), "nothing is limited that needs none of it"
 
 
 def requests_of(app: FastAPI) -> Iterator[tuple[str, RouteContext]]:

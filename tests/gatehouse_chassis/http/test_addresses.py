@@ -193,3 +193,9 @@ async def test_the_metrics_know_the_route_of_the_other_spelling(
     await client.get("/things/7/")
     metrics = (await client.get("/metrics")).text
     assert 'route="/things/{number}"' in metrics
+
+
+async def test_a_line_break_is_no_part_of_a_path(client: httpx2.AsyncClient) -> None:
+    """A pattern that ends in `$` matches before it, so a proxy that limits `/things/7` would not know the path."""
+    for path in ("/things/7%0a", "/things/7%0a/", "/%0Athings/7"):
+        assert (await client.get(path)).status_code == 400
