@@ -14,7 +14,13 @@ from gatehouse_chassis.http.entity_tags import (
     still_has,
 )
 from gatehouse_chassis.http.paging import Page, Paging, page_of
-from gatehouse_chassis.http.problems import NotFound, PreconditionFailed, QuotaExceeded
+from gatehouse_chassis.http.problems import (
+    NotFound,
+    PreconditionFailed,
+    QuotaExceeded,
+    ServiceUnavailable,
+    TooManyRequests,
+)
 from gatehouse_chassis.http.text import StorableText
 from items_service.dependencies import Reader, Store, Writer
 from items_service.schemas import ItemChange, ItemPublic, ItemWrite
@@ -23,7 +29,11 @@ from items_service.store import Item
 router = APIRouter(tags=["items"], responses=protected())
 
 
-@router.get("/", response_model=Page[ItemPublic])
+@router.get(
+    "/",
+    response_model=Page[ItemPublic],
+    responses=protected(TooManyRequests, ServiceUnavailable),
+)
 async def list_items(
     reader: Reader,
     store: Store,

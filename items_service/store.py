@@ -111,14 +111,20 @@ class ItemStore:
     async def list(
         self, owner: str, *, limit: int, before: UUID | None = None, title_contains: str = ""
     ) -> Sequence[Item]:
-        """Up to `limit` items, newest first; `before` is the last id of the page before."""
+        """Up to `limit` items, newest first; `before` is the last id of the page before.
+
+        Raises:
+            SearchUnderWay: the owner searches already.
+        """
         parameters: dict[str, Any] = {"owner": owner, "limit": limit}
         if before is not None:
             parameters["before"] = before
         statement = _select_page(is_continued=before is not None, is_search=bool(title_contains))
         if title_contains:
             pattern = _contains(title_contains)
-            rows = await self._database.search(statement, **parameters, pattern=pattern)
+            rows = await self._database.search(
+                statement, searcher=owner, **parameters, pattern=pattern
+            )
         else:
             rows = await self._database.fetch_all(statement, **parameters)
         return [Item(**row) for row in rows]

@@ -93,8 +93,13 @@ class AuditStore:
         event: Event | None = None,
         subject: str | None = None,
         actor: str | None = None,
+        searcher: UUID | None = None,
     ) -> list[AuditEntry]:
-        """Up to `limit` entries, newest first, that are older than the one with the id `before` and match the rest."""
+        """Up to `limit` entries, newest first, that are older than the one with the id `before` and match the rest.
+
+        Raises:
+            SearchUnderWay: `searcher` reads the log already.
+        """
         wanted: dict[str, Any] = {
             "before": before,
             "event": event.value if event else None,
@@ -103,7 +108,7 @@ class AuditStore:
         }
         wanted = {name: value for name, value in wanted.items() if value is not None}
         statement = _matching(frozenset(wanted))
-        rows = await self._database.search(statement, limit=limit, **wanted)
+        rows = await self._database.search(statement, searcher=searcher, limit=limit, **wanted)
         return [_entry(row) for row in rows]
 
 

@@ -97,7 +97,7 @@ class AttemptStore:
     ) -> int:
         """Deletes up to `limit` counters whose last failure and success were before these, and returns how many."""
         until = {"failed_before": failed_before, "succeeded_before": succeeded_before}
-        found = await self._database.search(_SOME_EXPIRED, **until, limit=limit)
+        found = await self._database.search(_SOME_EXPIRED, searcher=None, **until, limit=limit)
         return sum([await self._database.execute(_DELETE_EXPIRED, **row, **until) for row in found])
 
     async def _add(self, key: str) -> None:

@@ -17,15 +17,21 @@ from auth_service.sessions.schemas import SessionPublic
 from auth_service.sessions.store import EndOfSession
 from gatehouse_chassis.auth.bearer import protected
 from gatehouse_chassis.http.paging import Page, Paging, page_of
-from gatehouse_chassis.http.problems import NotFound
+from gatehouse_chassis.http.problems import NotFound, ServiceUnavailable, TooManyRequests
 
 router = APIRouter(prefix="/users", tags=["sessions"])
 
 
-@router.get("/me/sessions", response_model=Page[SessionPublic], responses=protected())
+@router.get(
+    "/me/sessions",
+    response_model=Page[SessionPublic],
+    responses=protected(TooManyRequests, ServiceUnavailable),
+)
 async def list_sessions(user: AccountOwner, sessions: Sessions, page: Paging) -> dict[str, object]:
     """Where you are signed in, newest first."""
-    found = await sessions.list_of(user.id, limit=page.limit + 1, before=page.before)
+    found = await sessions.list_of(
+        user.id, limit=page.limit + 1, before=page.before, searcher=user.id
+    )
     return page_of(found, page)
 
 
@@ -62,11 +68,11 @@ async def end_session(
 @router.get(
     "/{user_id:uuid}/sessions",
     response_model=Page[SessionPublic],
-    responses=protected(),
+    responses=protected(TooManyRequests, ServiceUnavailable),
     openapi_extra=audited(Event.SESSIONS_READ),
 )
 async def list_sessions_of_user(
-    _admin: Administrator,
+    admin: Administrator,
     user_id: UUID,
     sessions: Sessions,
     page: Paging,
@@ -75,7 +81,9 @@ async def list_sessions_of_user(
 ) -> dict[str, object]:
     """Where a user is signed in, newest first (administrators)."""
     await log.record(Event.SESSIONS_READ, user_id, context)
-    found = await sessions.list_of(user_id, limit=page.limit + 1, before=page.before)
+    found = await sessions.list_of(
+        user_id, limit=page.limit + 1, before=page.before, searcher=admin.id
+    )
     return page_of(found, page)
 
 

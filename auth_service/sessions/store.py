@@ -318,16 +318,27 @@ class SessionStore:
         return RefreshToken(session, expires_at, not is_over and expires_at > now())
 
     async def list_of(
-        self, user_id: UUID, *, limit: int, before: UUID | None = None
+        self,
+        user_id: UUID,
+        *,
+        limit: int,
+        before: UUID | None = None,
+        searcher: UUID | None = None,
     ) -> list[LiveSession]:
-        """Up to `limit` sessions of a user that can go on, newest first: those from before the one with this id."""
+        """Up to `limit` sessions of a user that can go on, newest first: those from before the one with this id.
+
+        Raises:
+            SearchUnderWay: `searcher`, the user or an administrator, reads such a list already.
+        """
         at, life = now(), self._limits.life
         # The tokens that were used before are read too, and they may be thousands.
         wanted = {"user": user_id, "at": at, "began_after": at - life, "limit": limit}
         if before is None:
-            rows = await self._database.search(_LIVE, **wanted)
+            rows = await self._database.search(_LIVE, searcher=searcher, **wanted)
         else:
-            rows = await self._database.search(_LIVE_BEFORE, **wanted, before=before)
+            rows = await self._database.search(
+                _LIVE_BEFORE, searcher=searcher, **wanted, before=before
+            )
         return [
             LiveSession(
                 **{
@@ -373,7 +384,9 @@ class SessionStore:
             (_EXPIRED_TOKENS, _DELETE_TOKEN),
             (_EXPIRED_SESSIONS, _DELETE_SESSION),
         ):
-            for row in await self._database.search(expired, before=before, limit=limit):
+            for row in await self._database.search(
+                expired, searcher=None, before=before, limit=limit
+            ):
                 purged += await self._database.execute(deletion, **row)
         return purged
 

@@ -38,11 +38,11 @@ NamePart = Annotated[str, STORABLE, Query(max_length=64, description="part of th
 @router.get(
     "",
     response_model=Page[UserPublic],
-    responses=protected(),
+    responses=protected(TooManyRequests, ServiceUnavailable),
     openapi_extra=audited(Event.USERS_READ),
 )
 async def list_users(
-    _admin: Administrator,
+    admin: Administrator,
     users: Users,
     page: Paging,
     log: AuditLog,
@@ -51,7 +51,9 @@ async def list_users(
 ) -> dict[str, object]:
     """All users, or those whose name contains `q`, newest first (administrators)."""
     await log.record(Event.USERS_READ, None, context)
-    found = await users.list(limit=page.limit + 1, before=page.before, name_contains=q)
+    found = await users.list(
+        limit=page.limit + 1, before=page.before, name_contains=q, searcher=admin.id
+    )
     return page_of(found, page)
 
 

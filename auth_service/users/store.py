@@ -171,19 +171,30 @@ class UserStore:
 
     async def has_administrator(self) -> bool:
         """Whether there is an administrator who is not disabled. It may read all users."""
-        return bool(await self._database.search(_ADMINISTRATOR))
+        return bool(await self._database.search(_ADMINISTRATOR, searcher=None))
 
     async def list(
-        self, *, limit: int, before: UUID | None = None, name_contains: str = ""
+        self,
+        *,
+        limit: int,
+        before: UUID | None = None,
+        name_contains: str = "",
+        searcher: UUID | None = None,
     ) -> list[User]:
-        """Up to `limit` users, newest first: those created before the one with the id `before`."""
+        """Up to `limit` users, newest first: those created before the one with the id `before`.
+
+        Raises:
+            SearchUnderWay: `searcher` looks for a part of a name already.
+        """
         parameters: dict[str, Any] = {"limit": limit}
         if before is not None:
             parameters["before"] = before
         statement = _LISTS[bool(name_contains), "before" in parameters]
         if name_contains:
             part = name_contains.lower()
-            rows = await self._database.search(statement, **parameters, part=part)
+            rows = await self._database.search(
+                statement, searcher=searcher, **parameters, part=part
+            )
         else:
             rows = await self._database.fetch_all(statement, **parameters)
         return [user for row in rows if (user := _user(row))]

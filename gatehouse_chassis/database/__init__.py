@@ -11,6 +11,7 @@ from gatehouse_chassis.database.interface import (
     DatabaseUnavailable,
     IntegrityError,
     Row,
+    SearchUnderWay,
     Statements,
 )
 from gatehouse_chassis.database.postgresql import PostgreSQLDatabase
@@ -21,6 +22,7 @@ __all__ = [
     "DatabaseUnavailable",
     "IntegrityError",
     "Row",
+    "SearchUnderWay",
     "Statements",
     "get_database",
     "open_database",

@@ -1,7 +1,7 @@
 """What a store sees of its database, whichever it is."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -17,6 +17,13 @@ _NOTHING = text("SELECT 1")
 
 class DatabaseUnavailable(Exception):
     """The database does not answer now; the same request may succeed later."""
+
+
+class SearchUnderWay(Exception):
+    """The person has a search that is not done yet."""
+
+    def __init__(self) -> None:
+        super().__init__("Another search of yours is under way; try again when it is done.")
 
 
 class IntegrityError(Exception):
@@ -59,13 +66,22 @@ class Database(Statements):
         Await nothing but its statements inside: on SQLite the block holds the one write lock of the file.
         """
 
-    async def search(self, statement: Executable, **parameters: Any) -> Sequence[Row]:
+    @abstractmethod
+    async def search(
+        self, statement: Executable, *, searcher: Hashable | None, **parameters: Any
+    ) -> Sequence[Row]:
         """All rows of a statement that may read many more than it returns, because no index leads to them.
 
-        On SQLite it runs in a thread, so that other requests go on meanwhile. The statement has a LIMIT, and raises as
-        `fetch_all` does.
+        A few run at once, beside all other statements. The statement has a LIMIT.
+
+        Args:
+            searcher: who asks, such as the `sub` of the access token; has one search at a time in a worker. None is
+                the service itself.
+
+        Raises:
+            SearchUnderWay: another search of this person is not done yet.
+            DatabaseUnavailable: as `fetch_all` does, or too many searches wait, or this one took too long.
         """
-        return await self.fetch_all(statement, **parameters)
 
     @abstractmethod
     async def close(self) -> None:

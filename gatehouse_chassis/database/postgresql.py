@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
@@ -19,9 +19,13 @@ from gatehouse_chassis.database.interface import (
     Row,
     Statements,
 )
+from gatehouse_chassis.database.searches import SearchTurns
 
 CONNECTIONS = 10
 """Connections of one worker at most; made when they are needed."""
+
+SEARCHES = 2
+"""Connections of one worker that searches have at most, so that the others are there for what is short."""
 
 CONNECT_TIMEOUT = 5.0
 """Seconds that a statement waits for a connection."""
@@ -62,6 +66,7 @@ class PostgreSQLDatabase(Database):
         self._pool: Any = None
         self._free: list[tuple[Any, float]] = []
         self._waiting = 0
+        self._searches = SearchTurns(SEARCHES)
 
     async def fetch_all(self, statement: Executable, **parameters: Any) -> Sequence[Row]:
         """See `Statements.fetch_all`."""
@@ -70,6 +75,13 @@ class PostgreSQLDatabase(Database):
     async def execute(self, statement: Executable, **parameters: Any) -> int:
         """See `Statements.execute`."""
         return await self._with_connection(_count, statement, parameters)
+
+    async def search(
+        self, statement: Executable, *, searcher: Hashable | None, **parameters: Any
+    ) -> Sequence[Row]:
+        """See `Database.search`. The server stops one that took too long."""
+        async with self._searches.turn(searcher):
+            return await self.fetch_all(statement, **parameters)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Statements]:

@@ -7,8 +7,9 @@ it runs in a thread.
 
 import asyncio
 import sqlite3
+import threading
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
@@ -28,11 +29,13 @@ from gatehouse_chassis.database.interface import (
     Row,
     Statements,
 )
+from gatehouse_chassis.database.searches import SearchTurns
 
 BUSY_TIMEOUT = 1.0
 """Seconds that a statement waits for another process's write before it fails."""
 
 _PAUSE = 0.001
+_STEPS_BETWEEN_LOOKS = 10_000
 _FIRST_SAFE_SQLITE = (3, 51, 3)
 _PRAGMAS = (
     "journal_mode=WAL",
@@ -71,7 +74,8 @@ class SQLiteDatabase(Database):
         self._url = url
         self._free: list[sqlite3.Connection] = []
         # One thread: searches wait for each other, and nothing else waits for them.
-        self._searches = ThreadPoolExecutor(1, thread_name_prefix="sqlite-search")
+        self._searches = SearchTurns(1)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-search")
         if sqlite3.sqlite_version_info < _FIRST_SAFE_SQLITE:
             log.info(
                 "sqlite_may_corrupt_its_wal",
@@ -88,19 +92,26 @@ class SQLiteDatabase(Database):
         """See `Statements.execute`."""
         return await self._when_free(partial(_count, statement=statement, parameters=parameters))
 
-    async def search(self, statement: Executable, **parameters: Any) -> Sequence[Row]:
+    async def search(
+        self, statement: Executable, *, searcher: Hashable | None, **parameters: Any
+    ) -> Sequence[Row]:
         """See `Database.search`. A write elsewhere does not hinder it (WAL)."""
-        loop = asyncio.get_running_loop()
-        connection = self._free.pop() if self._free else connect(self._url)
-
-        def free(_future: object) -> None:
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(self._free.append, connection)
-
-        future = self._searches.submit(_rows, connection, statement, parameters)
-        # In use until the thread is done, even when the client has gone.
-        future.add_done_callback(free)
-        return await asyncio.wrap_future(future)
+        async with self._searches.turn(searcher):
+            connection = self._free.pop() if self._free else connect(self._url)
+            stop = threading.Event()
+            reading = asyncio.get_running_loop().run_in_executor(
+                self._thread, _search, connection, stop, statement, parameters
+            )
+            try:
+                return await asyncio.shield(reading)
+            except asyncio.CancelledError:
+                # The client has gone or the time is up. The turn is over when the thread is done.
+                stop.set()
+                await asyncio.wait([reading])
+                raise
+            finally:
+                if reading.done():
+                    self._free.append(connection)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Statements]:
@@ -136,7 +147,7 @@ class SQLiteDatabase(Database):
 
     async def close(self) -> None:
         """See `Database.close`."""
-        self._searches.shutdown(wait=False, cancel_futures=True)
+        self._thread.shutdown(wait=False, cancel_futures=True)
         while self._free:
             self._free.pop().close()
 
@@ -179,6 +190,20 @@ def _rows(
     # What returns rows writes with its last step.
     found = _translated(cursor.fetchall)
     return compiled.rows(found, (column[0] for column in cursor.description or ()))
+
+
+def _search(
+    connection: sqlite3.Connection,
+    stop: threading.Event,
+    statement: Executable,
+    parameters: Parameters,
+) -> Sequence[Row]:
+    # Unlike interrupt(), this stops also a statement that has not begun yet.
+    connection.set_progress_handler(stop.is_set, _STEPS_BETWEEN_LOOKS)
+    try:
+        return _rows(connection, statement, parameters)
+    finally:
+        connection.set_progress_handler(None, 0)
 
 
 def _count(connection: sqlite3.Connection, statement: Executable, parameters: Parameters) -> int:

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
-from gatehouse_chassis.database import DatabaseUnavailable
+from gatehouse_chassis.database import DatabaseUnavailable, SearchUnderWay
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -241,6 +241,10 @@ async def _on_outage(request: Request, error: DatabaseUnavailable) -> Response:
     )
 
 
+async def _on_search_under_way(request: Request, error: SearchUnderWay) -> Response:
+    return problem_response(request, TooManyRequests(str(error), retry_after=1))
+
+
 async def _on_bug(request: Request, error: Exception) -> Response:
     # The exception itself is logged by gatehouse_chassis.http.middleware, which sees it again after this answer.
     return failure_response(request)
@@ -261,6 +265,7 @@ def add_problems(app: FastAPI, errors: Mapping[type[Exception], type[Problem]]) 
         HTTPException: _on_http_exception,
         RequestValidationError: _on_invalid_input,
         DatabaseUnavailable: _on_outage,
+        SearchUnderWay: _on_search_under_way,
         Exception: _on_bug,
         **dict.fromkeys(errors, on_domain_error),
     }

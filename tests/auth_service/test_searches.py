@@ -1,6 +1,6 @@
 """What may read many rows is searched for, so that on SQLite it runs beside the event loop."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import httpx2
@@ -20,9 +20,11 @@ class WatchedDatabase(SQLiteDatabase):
 
     searches = 0
 
-    async def search(self, statement: Executable, **parameters: Any) -> Sequence[Row]:
+    async def search(
+        self, statement: Executable, *, searcher: Hashable | None, **parameters: Any
+    ) -> Sequence[Row]:
         self.searches += 1
-        return await super().search(statement, **parameters)
+        return await super().search(statement, searcher=searcher, **parameters)
 
 
 @pytest.fixture

@@ -1,9 +1,13 @@
 """Paging without gaps or repeats, and search that takes every character as itself."""
 
+from collections.abc import Callable
 from typing import Any
 
 import httpx2
 import pytest
+from fastapi import FastAPI
+
+from gatehouse_chassis.database.searches import SearchTurns
 
 
 async def _fill(client: httpx2.AsyncClient, *titles: str) -> list[str]:
@@ -86,3 +90,19 @@ async def test_a_search_finds_what_contains_the_text(
 ) -> None:
     await _fill(client, "100%", "a_b", "acb", "back\\slash", "it's", "café", "key \U0001f5dd")
     assert [item["title"] for item in (await _page(client, q=q))["items"]] == found
+
+
+async def test_a_user_searches_one_at_a_time_and_hinders_nobody(
+    app: FastAPI, client: httpx2.AsyncClient, token: Callable[..., dict[str, str]], me: str
+) -> None:
+    # What a search of this user holds while it reads, on PostgreSQL one of several.
+    turns = SearchTurns(2)
+    app.state.database._searches = turns
+    async with turns.turn(me):
+        refused = await client.get("/", params={"q": "lamp"})
+        plain = await client.get("/")
+        other = await client.get("/", params={"q": "lamp"}, headers=token(sub="somebody-else"))
+    assert (refused.status_code, refused.json()["code"]) == (429, "too_many_requests")
+    assert refused.headers["Retry-After"] == "1"
+    assert (plain.status_code, other.status_code) == (200, 200)
+    assert (await client.get("/", params={"q": "lamp"})).status_code == 200

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -22,9 +23,16 @@ from sqlalchemy import (
     update,
 )
 
-from gatehouse_chassis.database import Database, DatabaseUnavailable, IntegrityError, open_database
+from gatehouse_chassis.database import (
+    Database,
+    DatabaseUnavailable,
+    IntegrityError,
+    SearchUnderWay,
+    open_database,
+)
 from gatehouse_chassis.database.columns import UtcDateTime
-from gatehouse_chassis.database.postgresql import CONNECTIONS
+from gatehouse_chassis.database.postgresql import CONNECTIONS, SEARCHES
+from gatehouse_chassis.database.searches import MAX_WAITING, SearchTurns
 from gatehouse_chassis.database.sqlite import BUSY_TIMEOUT
 from testing.checkout import ROOT
 from testing.ports import free_port
@@ -46,6 +54,12 @@ _OWN_PROCESS = text("SELECT pg_backend_pid() AS pid")
 _ALL = select(counters).order_by(counters.c.name)
 _LONG_READ = text(
     "WITH RECURSIVE one(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM one WHERE n < 2000000) "
+    "SELECT count(*) AS read FROM one"
+)
+
+
+_ENDLESS_READ = text(
+    "WITH RECURSIVE one(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM one) "
     "SELECT count(*) AS read FROM one"
 )
 
@@ -347,7 +361,7 @@ async def test_connections_that_were_idle_for_too_long_are_replaced_and_leave_th
 
 
 async def test_while_a_search_reads_other_requests_go_on(database: Database) -> None:
-    searching = asyncio.create_task(database.search(_LONG_READ))
+    searching = asyncio.create_task(database.search(_LONG_READ, searcher="me"))
     turns = 0
     while not searching.done():
         await database.fetch_all(_ALL)
@@ -358,10 +372,85 @@ async def test_while_a_search_reads_other_requests_go_on(database: Database) -> 
 
 
 async def test_a_search_whose_client_has_gone_hinders_no_other(database: Database) -> None:
-    searching = asyncio.create_task(database.search(_LONG_READ))
+    searching = asyncio.create_task(database.search(_LONG_READ, searcher="me"))
     await asyncio.sleep(0.01)
     searching.cancel()
     with suppress(asyncio.CancelledError):
         await searching
     await database.execute(_ONE)
-    assert [row["name"] for row in await database.search(_ALL)] == ["one"]
+    assert [row["name"] for row in await database.search(_ALL, searcher="me")] == ["one"]
+
+
+async def _searching(database: Database, *searchers: str) -> list[asyncio.Task[Any]]:
+    """Searches without an end, which began in this order."""
+    tasks = [
+        asyncio.create_task(database.search(_ENDLESS_READ, searcher=searcher))
+        for searcher in searchers
+    ]
+    await asyncio.sleep(0)
+    return tasks
+
+
+async def _stop(tasks: list[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_one_person_has_one_search_at_a_time(database: Database) -> None:
+    searching = await _searching(database, "me")
+    with pytest.raises(SearchUnderWay, match="Another search of yours"):
+        await database.search(_ALL, searcher="me")
+    await _stop(searching)
+    assert await database.search(_ALL, searcher="me") == []
+
+
+async def test_no_more_searches_wait_than_may_and_plain_reads_go_on(database: Database) -> None:
+    at_once = database._searches._at_once  # type: ignore[attr-defined]
+    people = [f"person-{number}" for number in range(at_once + MAX_WAITING)]
+    searching = await _searching(database, *people)
+    with pytest.raises(DatabaseUnavailable, match="too many searches wait"):
+        await database.search(_ALL, searcher="one-more")
+    async with asyncio.timeout(4):
+        await asyncio.gather(*(database.fetch_all(_ALL) for _ in range(CONNECTIONS)))
+    assert not any(task.done() for task in searching)
+    await _stop(searching)
+    assert await database.search(_ALL, searcher="one-more") == []
+
+
+async def test_a_search_that_takes_too_long_is_stopped(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gatehouse_chassis.database.searches.SEARCH_TIMEOUT", 0.2)
+    with pytest.raises(DatabaseUnavailable, match="took too long"):
+        await database.search(_ENDLESS_READ, searcher="me")
+    monkeypatch.undo()
+    assert await database.search(_ALL, searcher="me") == []
+
+
+async def test_the_search_of_another_goes_on_while_one_reads(postgresql: PostgreSQL) -> None:
+    database = open_database(postgresql.url("postgres"))
+    searching = await _searching(database, "me")
+    assert await database.search(text("SELECT 1 AS one"), searcher="another") == [{"one": 1}]
+    assert not searching[0].done()
+    await _stop(searching)
+    await database.close()
+
+
+@pytest.mark.parametrize("at_once", [1, SEARCHES])
+async def test_searches_take_turns_in_the_order_in_which_they_came(at_once: int) -> None:
+    turns, go_on, began = SearchTurns(at_once), asyncio.Event(), []
+
+    async def search(searcher: str | None) -> None:
+        async with turns.turn(searcher):
+            began.append(searcher)
+            await go_on.wait()
+
+    people = ["a", "b", None, "c"]
+    async with asyncio.TaskGroup() as group:
+        for searcher in people:
+            group.create_task(search(searcher))
+        await asyncio.sleep(0)
+        assert began == people[:at_once]
+        go_on.set()
+    assert began == people
