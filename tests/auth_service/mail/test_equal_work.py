@@ -1,6 +1,6 @@
 """Whoever exists, a request for a mail is the same work: before the answer, and after it, when others wait for it."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Hashable, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -59,6 +59,12 @@ class WatchedDatabase(Watched, Database):
         async with self._database.transaction() as statements:
             yield Watched(statements, self.noted)
         self.note("COMMIT")
+
+    async def search(
+        self, statement: Executable, *, searcher: Hashable | None, **parameters: Any
+    ) -> Sequence[Row]:
+        self.note(str(statement))
+        return await self._database.search(statement, searcher=searcher, **parameters)
 
     async def close(self) -> None:
         await self._database.close()
