@@ -251,7 +251,9 @@ class ServiceSettings(EnvironmentSettings):
         NoDecode,
         BeforeValidator(_read_list),
         AfterValidator(_check_header_names),
-        Field(description="Request headers that such pages may send, instead of the usual ones."),
+        Field(
+            description="Request headers that such pages may send, instead of the usual ones (`gatehouse_chassis/http/cors.py`)."
+        ),
     ] = USUAL_HEADERS
 
     port: Annotated[

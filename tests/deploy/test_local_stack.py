@@ -143,7 +143,7 @@ def test_a_killed_program_is_back_within_seconds_and_ps_tells(running: Copy, pro
 
     assert running.table()[program][3] == str(int(restarts) + 1)
     # 3 s on a quiet machine; the rest is for one that runs other tests too.
-    assert took < 10
+    assert took < 20
 
 
 def _is_new(stack: Copy, program: str, old_pid: str) -> bool:
