@@ -252,7 +252,8 @@ class ServiceSettings(EnvironmentSettings):
         BeforeValidator(_read_list),
         AfterValidator(_check_header_names),
         Field(
-            description="Request headers that such pages may send, instead of the usual ones (`gatehouse_chassis/http/cors.py`)."
+            description="Request headers that such pages may send, instead of the usual ones "
+            "(`gatehouse_chassis/http/cors.py`)."
         ),
     ] = USUAL_HEADERS
 
