@@ -9,7 +9,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import ip_network
 from uuid import UUID
 
 import structlog
@@ -17,6 +16,7 @@ import structlog
 from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
 from auth_service.audit.store import AuditStore
+from auth_service.passwords.client_network import client_network
 from gatehouse_chassis.database import DatabaseUnavailable
 
 COUNTED_FOR = 3600.0
@@ -65,7 +65,7 @@ class RepeatedEvents:
 
         Without a database there is no entry: most of these events need none, and are answered as before.
         """
-        number = self._count(event, str(subject), _network(context.address))
+        number = self._count(event, str(subject), client_network(context.address))
         if number != 10 ** (len(str(number)) - 1):
             return
         minute = self._minute(event)
@@ -98,10 +98,3 @@ class RepeatedEvents:
             left_out = minute.left_out if minute else 0
             minute = self._minutes[event] = _Minute(self._clock(), left_out=left_out)
         return minute
-
-
-def _network(address: str | None) -> str:
-    """The address, or the /64 of an IPv6 address, which one household has as a whole."""
-    if address is None or ":" not in address:
-        return str(address)
-    return str(ip_network((address.partition("%")[0], 64), strict=False))

@@ -102,27 +102,30 @@ class Refusal(Enum):
 
 # Locked until the transaction ends (on SQLite the whole file is): what would end a session comes after it, and so does
 # the user's next sign-in, which counts this one.
-_STILL_WITH_PASSWORD = (
+STILL_WITH_PASSWORD = (
     select(users.c.id)
     .where(
         users.c.id == bindparam("user"),
         users.c.password_hash == bindparam("known_hash"),
-        users.c.role == bindparam("known_role"),
         users.c.disabled_at.is_(None),
     )
     .with_for_update(key_share=True)
 )
+_STILL_WITH_PASSWORD_AND_ROLE = STILL_WITH_PASSWORD.where(users.c.role == bindparam("known_role"))
 
+_COLUMNS = (
+    sessions.c.id,
+    sessions.c.user_id,
+    sessions.c.client_id,
+    sessions.c.scope,
+    sessions.c.resource,
+    sessions.c.created_at,
+)
 _ADD_SESSION = insert(sessions)
 _ADD_TOKEN = insert(refresh_tokens)
 _SESSION = (
     select(
-        sessions.c.id,
-        sessions.c.user_id,
-        sessions.c.client_id,
-        sessions.c.scope,
-        sessions.c.resource,
-        sessions.c.created_at,
+        *_COLUMNS,
         sessions.c.ended_at,
         users.c.role,
         users.c.disabled_at,
@@ -133,12 +136,7 @@ _SESSION = (
 # Of a session's refresh tokens one at most is unused: it was made when the session was used last.
 _LIVE = (
     select(
-        sessions.c.id,
-        sessions.c.user_id,
-        sessions.c.client_id,
-        sessions.c.scope,
-        sessions.c.resource,
-        sessions.c.created_at,
+        *_COLUMNS,
         refresh_tokens.c.created_at.label("last_used_at"),
         refresh_tokens.c.expires_at,
     )
@@ -170,12 +168,7 @@ _USE_TOKEN = (
 _TOKEN = select(refresh_tokens).where(refresh_tokens.c.digest == bindparam("token"))
 _TOKEN_WITH_SESSION = (
     select(
-        sessions.c.id,
-        sessions.c.user_id,
-        sessions.c.client_id,
-        sessions.c.scope,
-        sessions.c.created_at,
-        sessions.c.resource,
+        *_COLUMNS,
         sessions.c.ended_at,
         refresh_tokens.c.used_at,
         refresh_tokens.c.expires_at,
@@ -258,7 +251,7 @@ class SessionStore:
         """
         async with self._database.transaction() as statements:
             still = {"user": user_id, "known_hash": known_hash, "known_role": known_role.value}
-            if await statements.fetch_one(_STILL_WITH_PASSWORD, **still) is None:
+            if await statements.fetch_one(_STILL_WITH_PASSWORD_AND_ROLE, **still) is None:
                 return None
             session = Session(new_id(), user_id, client_id, scope, "")
             await add_session(statements, session, self._limits, Event.SIGNED_IN, context)

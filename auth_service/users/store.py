@@ -10,7 +10,7 @@ from sqlalchemy import Executable, bindparam, delete, func, insert, select, upda
 from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
 from auth_service.audit.store import record
-from auth_service.sessions.store import EndOfSession, end_sessions_of
+from auth_service.sessions.store import STILL_WITH_PASSWORD, EndOfSession, end_sessions_of
 from auth_service.tables import email_changes, password_resets, users
 from auth_service.users.schemas import Role
 from gatehouse_chassis.database import Database, IntegrityError, Row, Statements
@@ -52,11 +52,10 @@ _ADD = insert(users)
 _USER = select(users)
 _USER_BY_ID = _USER.where(users.c.id == bindparam("user"))
 _USER_BY_NAME = _USER.where(users.c.username_key == bindparam("key"))
-_ADMINISTRATOR = (
-    select(users.c.id)
-    .where(users.c.role == Role.ADMIN.value, users.c.disabled_at.is_(None))
-    .limit(1)
+_ADMINISTRATORS = select(users.c.id).where(
+    users.c.role == Role.ADMIN.value, users.c.disabled_at.is_(None)
 )
+_ADMINISTRATOR = _ADMINISTRATORS.limit(1)
 _NAMES_PROVEN_AT = (
     select(users.c.username)
     .where(users.c.email_key == bindparam("key"), users.c.email_verified_at.is_not(None))
@@ -67,13 +66,7 @@ _USERS = _USER.order_by(users.c.id.desc()).limit(bindparam("limit"))
 _DELETE_RESETS = delete(password_resets).where(password_resets.c.user_id == bindparam("user"))
 # Two of them, which stay what they are until the transaction ends (on SQLite a transaction holds the whole file): one
 # is left, whoever is changed. Always in the same order, so that no two transactions wait for each other.
-_LOCK_ADMINISTRATORS = (
-    select(users.c.id)
-    .where(users.c.role == Role.ADMIN.value, users.c.disabled_at.is_(None))
-    .order_by(users.c.id)
-    .limit(2)
-    .with_for_update(key_share=True)
-)
+_LOCK_ADMINISTRATORS = _ADMINISTRATORS.order_by(users.c.id).limit(2).with_for_update(key_share=True)
 _DELETE_EMAIL_CHANGES = delete(email_changes).where(email_changes.c.user_id == bindparam("user"))
 _BEFORE = users.c.id < bindparam("before")
 # Not LIKE, in which _ and % are wildcards.
@@ -105,18 +98,6 @@ _UPGRADE_HASH = (
     update(users)
     .where(users.c.id == bindparam("user"), users.c.password_hash == bindparam("known_hash"))
     .values(password_hash=bindparam("new_hash"))
-)
-
-
-# Locked until the transaction ends, so that another password comes before it or after it.
-_STILL_WITH_PASSWORD = (
-    select(users.c.id)
-    .where(
-        users.c.id == bindparam("user"),
-        users.c.password_hash == bindparam("known_hash"),
-        users.c.disabled_at.is_(None),
-    )
-    .with_for_update(key_share=True)
 )
 
 
@@ -324,7 +305,7 @@ async def require_password(statements: Statements, user: User) -> None:
         PasswordChanged: a reset came first; what was asked with the old password must not undo it.
     """
     still = {"user": user.id, "known_hash": user.password_hash}
-    if await statements.fetch_one(_STILL_WITH_PASSWORD, **still) is None:
+    if await statements.fetch_one(STILL_WITH_PASSWORD, **still) is None:
         raise PasswordChanged
 
 

@@ -5,7 +5,6 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from inspect import isclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from pydantic import SecretStr
 
+from deploy.pages.settings import settings_classes
 from gatehouse_chassis.auth.bearer import Bearer
 from gatehouse_chassis.services import ServiceEntry
 from gatehouse_chassis.settings import ServiceSettings
@@ -87,13 +87,8 @@ def routes(service: ServiceEntry) -> Iterator[Route]:
 
 def _application(service: ServiceEntry, folder: Path) -> FastAPI:
     """The application with a database of its own and secrets that nobody else has."""
-    module = import_module(f"{service.package}.settings")
     settings_class = next(
-        member
-        for member in vars(module).values()
-        if isclass(member)
-        and issubclass(member, ServiceSettings)
-        and member.__module__ == module.__name__
+        each for each in settings_classes(service) if issubclass(each, ServiceSettings)
     )
     required: dict[str, Any] = {
         name: secrets.token_hex(32)

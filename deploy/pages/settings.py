@@ -153,7 +153,7 @@ def page(services: Mapping[str, ServiceEntry]) -> str:
     ]
     for service in services.values():
         tables = []
-        for settings in _classes(service):
+        for settings in settings_classes(service):
             known = {*every, *protected} if issubclass(settings, ServiceSettings) else set()
             rows = [
                 _row(settings, name, field, settings.model_config.get("env_prefix", ""))
@@ -167,7 +167,7 @@ def page(services: Mapping[str, ServiceEntry]) -> str:
     return "\n".join(parts)
 
 
-def _classes(service: ServiceEntry) -> list[type[EnvironmentSettings]]:
+def settings_classes(service: ServiceEntry) -> list[type[EnvironmentSettings]]:
     """The settings classes of a service that stand in its `settings` module, in their order."""
     if not service.package:
         return []
