@@ -102,7 +102,7 @@ def of_program(
         prefix = next((one for one in prefixes if name.startswith(one)), None)
         if prefix is None:
             return name not in secrets
-        for_nginx = (f"{prefix}ADDRESS", f"{prefix}BODY_LIMIT")
+        for_nginx = (f"{prefix}ADDRESS", f"{prefix}BODY_LIMIT", f"{prefix}CORS_ORIGINS")
         return prefix == own or (program == "nginx" and name in for_nginx)
 
     return {name: value for name, value in environ.items() if may_know(name)}

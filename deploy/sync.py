@@ -33,6 +33,7 @@ BLOCKS: dict[str, dict[str, Callable[[Services], str]]] = {
     ".dockerignore": {"packages": images.not_ignored},
     "proxy/gateway/nginx.conf.template": {
         "sign-in-limit": gateway.sign_in_limit,
+        "cors": gateway.cors,
         "upstreams": gateway.upstreams,
         "locations": gateway.locations,
     },

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 DEFAULT_BODY_LIMIT = 128 * 1024
+DEFAULT_READ_TIMEOUT = 30
 ROLES = ("user", "admin")
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
@@ -66,6 +67,7 @@ class ServiceEntry:
         database: whether it has a database of its own.
         workers: worker processes, unless `<NAME>_WORKERS` says otherwise.
         body_limit: bytes that a request's body may have.
+        read_timeout: seconds that nginx waits for the next part of an answer; then it answers 504 in its place.
         panel: a folder of `proxy/site/` with a `panel.js` that shows the service on the portal, such as
             `panels/items`; empty for a card alone.
         sign_in_limit: what nginx counts as an attempt to sign in, each as `POST /token`: a method and a path below the
@@ -83,6 +85,7 @@ class ServiceEntry:
     database: bool = True
     workers: int = 2
     body_limit: int = DEFAULT_BODY_LIMIT
+    read_timeout: int = DEFAULT_READ_TIMEOUT
     panel: str = ""
     sign_in_limit: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
@@ -170,7 +173,7 @@ def _entry(file: Path, name: str, value: Any) -> ServiceEntry:
         raise ServicesError(f"{where} must be a table.")
     kinds: dict[str, type] = {
         **dict.fromkeys(("title", "description", "prefix", "package", "upstream", "panel"), str),
-        **dict.fromkeys(("workers", "body_limit"), int),
+        **dict.fromkeys(("workers", "body_limit", "read_timeout"), int),
         **dict.fromkeys(("sign_in_limit", "settings"), list),
         "scopes": dict,
         "database": bool,
@@ -189,7 +192,7 @@ def _entry(file: Path, name: str, value: Any) -> ServiceEntry:
         raise ServicesError(f"{where}: upstream must be host:port, such as 127.0.0.1:9000.")
     if not _PREFIX.fullmatch(value["prefix"]):
         raise ServicesError(f"{where}: prefix must be a path such as /{name}.")
-    for key in ("workers", "body_limit"):
+    for key in ("workers", "body_limit", "read_timeout"):
         if value.get(key, 1) < 1:
             raise ServicesError(f"{where}: {key} must be 1 or more.")
     if value.get("panel") and not _PANEL.fullmatch(value["panel"]):

@@ -18,7 +18,7 @@ def settings(services: Mapping[str, ServiceEntry]) -> str:
 
 
 def proxy_environment(services: Mapping[str, ServiceEntry]) -> str:
-    """Where the proxy finds each service, and how large a body it lets pass."""
+    """Where the proxy finds each service, how large a body it lets pass, and which front ends may read its answers."""
     lines, addresses = [], _addresses(services)
     for service in services.values():
         variable = service.name.upper()
@@ -27,7 +27,7 @@ def proxy_environment(services: Mapping[str, ServiceEntry]) -> str:
             if service.is_ours
             else f"${{{variable}_ADDRESS:-{service.upstream}}}"
         )
-        lines += [f"{variable}_ADDRESS: {address}", _limit(service)]
+        lines += [f"{variable}_ADDRESS: {address}", _limit(service), _cors_origins(service)]
     return "\n".join(lines)
 
 
@@ -72,7 +72,7 @@ def _settings(service: ServiceEntry, auth: ServiceEntry) -> str:
         f"  {variable}_ROOT_PATH: {service.prefix}",
         f"  {variable}_WORKERS: ${{{variable}_WORKERS:-{service.workers}}}",
         f"  {_limit(service)}",
-        f"  {variable}_CORS_ORIGINS: ${{{variable}_CORS_ORIGINS:-}}",
+        f"  {_cors_origins(service)}",
         f"  {variable}_CORS_HEADERS: ${{{variable}_CORS_HEADERS:-}}",
         f"  {variable}_TRUSTED_PROXIES: {NETWORK}.2/32",
     ]
@@ -134,6 +134,11 @@ def _migration(service: ServiceEntry) -> str:
 def _limit(service: ServiceEntry) -> str:
     variable = service.name.upper()
     return f"{variable}_BODY_LIMIT: ${{{variable}_BODY_LIMIT:-{service.body_limit}}}"
+
+
+def _cors_origins(service: ServiceEntry) -> str:
+    variable = service.name.upper()
+    return f"{variable}_CORS_ORIGINS: ${{{variable}_CORS_ORIGINS:-}}"
 
 
 def _addresses(services: Mapping[str, ServiceEntry]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from gatehouse_chassis.services import ServiceEntry
+from gatehouse_chassis.services import DEFAULT_READ_TIMEOUT, ServiceEntry
 
 FIRST_PORT = 8001
 AUTHORIZATION_SERVER = "/.well-known/oauth-authorization-server"
@@ -11,7 +11,7 @@ PROTECTED_RESOURCE = "/.well-known/oauth-protected-resource"
 
 
 def addresses(services: Mapping[str, ServiceEntry]) -> str:
-    """What `start.sh` knows: the prefix of auth, and of each service its variables' beginning, address and limit.
+    """What `start.sh` knows: the prefix of auth, and of each service its variables' beginning, prefix, address and limit.
 
     A service listens on the port after that of the one before it, unless its variables say otherwise.
     """
@@ -19,7 +19,7 @@ def addresses(services: Mapping[str, ServiceEntry]) -> str:
     for service in services.values():
         address = service.upstream or f"127.0.0.1:{port}"
         port += service.is_ours
-        lines.append(f"{service.name.upper()} {address} {service.body_limit}")
+        lines.append(f"{service.name.upper()} {service.prefix} {address} {service.body_limit}")
     listed = "\n".join(lines)
     return f"AUTH_PREFIX={services['auth'].prefix}\nSERVICES='{listed}'"
 
@@ -35,6 +35,11 @@ def sign_in_limit(services: Mapping[str, ServiceEntry]) -> str:
                 for spelling in (path, f"{path}/")
             ]
     return "\n".join(lines)
+
+
+def cors(services: Mapping[str, ServiceEntry]) -> str:
+    """The origins whose pages may read a service's answers, as lines of a map that `start.sh` writes."""
+    return "\n".join(f"@{service.name.upper()}_CORS@" for service in services.values())
 
 
 def upstreams(services: Mapping[str, ServiceEntry]) -> str:
@@ -56,9 +61,11 @@ def locations(services: Mapping[str, ServiceEntry]) -> str:
     for service in services.values():
         passes = f"proxy_pass http://{service.name};"
         limit = f"client_max_body_size @{service.name.upper()}_BODY_LIMIT@;"
+        waits_longer = service.read_timeout != DEFAULT_READ_TIMEOUT
+        timeout = f" proxy_read_timeout {service.read_timeout}s;" if waits_longer else ""
         parts += [
-            f"location = {service.prefix} {{ {limit} {passes} }}",
-            f"location {service.prefix}/ {{ {limit} {passes} }}",
+            f"location = {service.prefix} {{ {limit}{timeout} {passes} }}",
+            f"location {service.prefix}/ {{ {limit}{timeout} {passes} }}",
         ]
         if service.is_ours:
             parts.append(f"location = {PROTECTED_RESOURCE}{service.prefix} {{ {passes} }}")

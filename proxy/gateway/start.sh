@@ -8,25 +8,26 @@ repository=$(dirname "$(dirname "$here")")
 # Debian keeps nginx where a user without rights does not look.
 PATH=$PATH:/usr/local/sbin:/usr/sbin
 
-# Of each service: how its variables begin, where it listens, and how many bytes a body for it may have.
+# Of each service: how its variables begin, its prefix, where it listens, and how many bytes a body for it may have.
 # >>> services.toml: addresses (written by `make sync`)
 AUTH_PREFIX=/auth
-SERVICES='AUTH 127.0.0.1:8001 131072
-ITEMS 127.0.0.1:8002 131072'
+SERVICES='AUTH /auth 127.0.0.1:8001 131072
+ITEMS /items 127.0.0.1:8002 131072'
 # <<< services.toml
 
-# for_each_service FUNCTION: calls it with NAME ADDRESS LIMIT of each.
+# for_each_service FUNCTION: calls it with NAME PREFIX ADDRESS LIMIT of each.
 for_each_service() {
-  while read -r name address limit; do
-    "$1" "$name" "$address" "$limit"
+  while read -r name prefix address limit; do
+    "$1" "$name" "$prefix" "$address" "$limit"
   done <<LIST
 $SERVICES
 LIST
 }
 
 help_line() {
-  printf '  %-27s  %-23s  where it listens\n' "$1_ADDRESS" "$2"
-  printf '  %-27s  %-23s  bytes that a body for it may have\n' "$1_BODY_LIMIT" "$3"
+  printf '  %-27s  %-23s  where it listens\n' "$1_ADDRESS" "$3"
+  printf '  %-27s  %-23s  bytes that a body for it may have\n' "$1_BODY_LIMIT" "$4"
+  printf '  %-27s  %-23s  origins whose pages may read its answers\n' "$1_CORS_ORIGINS" '(none)'
 }
 
 help() {
@@ -125,6 +126,13 @@ check_hosts() { # NAME VALUE
   done
 }
 
+check_origins() { # NAME VALUE
+  for origin in $(words "$2"); do
+    matches "$origin" 'https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?' ||
+      refuse "$1 has '$origin'; each entry must be an origin such as https://app.example.com, without a path."
+  done
+}
+
 check_folder() { # NAME VALUE
   [ -d "$2" ] || refuse "$1 is '$2', which is no folder. $3"
   check_path "$1" "$2"
@@ -154,8 +162,23 @@ each() {
 # A line of a map for each host, with or without a port; "*." stands for one name or more before the rest.
 allowed_hosts() {
   for host in $(words "$1"); do
-    printf '%s' "$host" | sed -e 's/[].[]/\\&/g' -e 's/^\*/[a-z0-9_.-]+/' -e 's/.*/"~*^&(:[0-9]+)?$" 0; /'
+    printf '%s' "$host" | escape_expression | sed -e 's/^\*/[a-z0-9_.-]+/' -e 's/.*/"~*^&(:[0-9]+)?$" 0; /'
   done
+}
+
+# NAME PREFIX: sets NAME_CORS to a line of a map of "origin path" for each origin that may read what the service answers.
+allow_origins() {
+  eval "origins=\$$1_CORS_ORIGINS"
+  path=$(printf '%s' "$2" | escape_expression)
+  lines=$(for origin in $(words "$origins"); do
+    printf '"~^%s (/\.well-known/[a-z-]+)?%s([/?]|$)" $http_origin; ' "$(printf '%s' "$origin" | escape_expression)" "$path"
+  done)
+  eval "$1_CORS=\$lines"
+  export "$1_CORS"
+}
+
+escape_expression() {
+  sed 's/[].[]/\\&/g'
 }
 
 absolute() {
@@ -176,17 +199,18 @@ find_vendor() { # runs in a subshell, so -f returns by itself
 }
 
 set_service() { # what is unset or empty is as listed
-  eval ": \"\${$1_ADDRESS:=$2}\" \"\${$1_BODY_LIMIT:=$3}\""
+  eval ": \"\${$1_ADDRESS:=$3}\" \"\${$1_BODY_LIMIT:=$4}\" \"\${$1_CORS_ORIGINS:=}\""
   export "$1_ADDRESS" "$1_BODY_LIMIT"
 }
 
 check_service() {
   eval "check_upstream $1_ADDRESS \"\$$1_ADDRESS\""
   eval "check_bytes $1_BODY_LIMIT \"\$$1_BODY_LIMIT\""
+  eval "check_origins $1_CORS_ORIGINS \"\$$1_CORS_ORIGINS\""
 }
 
 forget_service() {
-  unset "$1_ADDRESS" "$1_BODY_LIMIT"
+  unset "$1_ADDRESS" "$1_BODY_LIMIT" "$1_CORS_ORIGINS"
 }
 
 load_settings() {
@@ -227,6 +251,7 @@ render() { # fills in the template; every name it uses is a variable of this scr
   TRUSTED_PROXIES_GEO=$(each '' "$GATEHOUSE_TRUSTED_PROXIES" ' 1;')
   TRUSTED_PROXIES_REALIP=$(each 'set_real_ip_from ' "$GATEHOUSE_TRUSTED_PROXIES" ';')
   RATE_LIMIT_EXEMPT_GEO=$(each '' "$GATEHOUSE_RATE_LIMIT_EXEMPT" ' 1;')
+  for_each_service allow_origins
   WORKER_USER=$(worker_user)
   WORKER_FILES=$(worker_files)
   WORKER_CONNECTIONS=$((WORKER_FILES / 2))

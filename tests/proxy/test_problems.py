@@ -133,6 +133,15 @@ def test_a_service_that_does_not_answer_in_time_is_a_gateway_timeout(
         assert_problem(answer, status=504, title="Gateway Timeout", code="gateway_timeout")
 
 
+def test_a_service_has_as_long_to_answer_as_its_entry_says(tmp_path: Path) -> None:
+    services = SAMPLE.replace("workers = 3", "workers = 3\nread_timeout = 1")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        ports = {"auth": free_port(), "items": free_port(), "wide_notes": silent.getsockname()[1]}
+        with running_proxy(tmp_path, services=services, ports=ports) as proxy:
+            answer = send(proxy.url, "/team/notes/")
+    assert_problem(answer, status=504, title="Gateway Timeout", code="gateway_timeout")
+
+
 def test_an_unknown_method_is_refused_before_a_service_sees_it(proxy: Proxy) -> None:
     answer = send(proxy.url, "/items/", method="BREW")
     assert_problem(answer, status=405, title="Method Not Allowed", code="method_not_allowed")
