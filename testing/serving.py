@@ -1,5 +1,6 @@
 """An ASGI application at an address: uvicorn in a thread, with TLS where a test asks for it."""
 
+import asyncio
 import datetime
 import ipaddress
 import socket
@@ -8,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import uvicorn
 from cryptography import x509
@@ -59,11 +61,15 @@ def make_certificate(folder: Path) -> Certificate:
 
 @contextmanager
 def served(
-    app: ASGIApp, *, certificate: Certificate | None = None, root_path: str = ""
+    app: ASGIApp,
+    *,
+    certificate: Certificate | None = None,
+    root_path: str = "",
+    http: type[asyncio.Protocol] | Literal["auto"] = "auto",
 ) -> Iterator[int]:
     """Serve `app` on a free port, and yield the port.
 
-    `root_path` is uvicorn's own --root-path.
+    `root_path` is uvicorn's own --root-path, and `http` how it speaks HTTP/1.1.
     """
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
@@ -75,6 +81,7 @@ def served(
         server_header=False,
         ws="websockets-sansio",
         root_path=root_path,
+        http=http,
         proxy_headers=False,
         timeout_graceful_shutdown=1,
         ssl_certfile=certificate.certificate if certificate else None,

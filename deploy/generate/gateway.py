@@ -11,7 +11,7 @@ PROTECTED_RESOURCE = "/.well-known/oauth-protected-resource"
 
 
 def addresses(services: Mapping[str, ServiceEntry]) -> str:
-    """What `start.sh` knows: the prefix of auth, and of each service its variables' beginning, prefix, address and limit.
+    """What `start.sh` knows: the prefix of auth, and of each service its variables, prefix, address and limit.
 
     A service listens on the port after that of the one before it, unless its variables say otherwise.
     """

@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 from uvicorn_worker import UvicornWorker
 
 from gatehouse_chassis.serving.draining import REQUEST_LIMIT, DrainingServer
+from gatehouse_chassis.serving.upgrades import IgnoresUpgrades
 
 DRAIN = signal.SIGUSR2
 """Tells a worker to leave when no peer keeps a connection to it."""
@@ -26,7 +27,7 @@ class ServiceWorker(UvicornWorker):  # type: ignore[misc]  # it comes without ty
 
     CONFIG_KWARGS: dict[str, Any] = {  # noqa: RUF012  # the base class declares it so
         "loop": "auto",
-        "http": "auto",
+        "http": IgnoresUpgrades,
         "lifespan": "on",
         "proxy_headers": False,
         "server_header": False,
