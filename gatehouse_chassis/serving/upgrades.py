@@ -1,7 +1,7 @@
 """Requests that offer another protocol, as Java's client does with h2c: served as if they did not.
 
-RFC 9110 section 7.8 lets a server ignore the offer. uvicorn ignores it and loses the body: its parser takes that for the
-other protocol.
+RFC 9110 section 7.8 lets a server ignore the offer. uvicorn ignores it and loses the body, which its parser takes for
+the other protocol.
 """
 
 import sys
