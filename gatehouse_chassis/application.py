@@ -143,7 +143,8 @@ def create_service(
             for work in background:
                 task = asyncio.create_task(work(), name=f"{name}.{work.__qualname__}")
                 stack.push_async_callback(_cancel, task)
-            await until_ready(checks)
+            if patience := app.state.start_patience:
+                await until_ready(checks, patience)
             yield
 
     metrics = Metrics()
@@ -163,6 +164,9 @@ def create_service(
         # The chassis has metrics and logs of its own; FastAPI's would look for OpenTelemetry at every request.
         telemetry={"tracing": False, "metrics": False, "logs": False},
         responses={"default": problems.describe("A problem (RFC 9457)")},
+    )
+    app.state.start_patience = (
+        0.0  # a worker that takes requests sets another (gatehouse_chassis/serving/worker.py)
     )
     app.state.settings = settings
     app.state.database = database

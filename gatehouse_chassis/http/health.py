@@ -12,9 +12,6 @@ from pydantic import BaseModel, Field
 CHECK_TIMEOUT = 2.0
 """Seconds after which a check that has not answered counts as failed."""
 
-START_PATIENCE = 5.0
-"""Seconds that a worker which starts waits to be ready before it takes requests all the same."""
-
 _LOOK_AGAIN_AFTER = 0.05
 
 ReadinessCheck = Callable[[], Awaitable[None]]
@@ -59,9 +56,7 @@ def health_routes(
     return router
 
 
-async def until_ready(
-    checks: Mapping[str, ReadinessCheck], patience: float = START_PATIENCE
-) -> None:
+async def until_ready(checks: Mapping[str, ReadinessCheck], patience: float) -> None:
     """Waits until all of `checks` pass, but not for ever: a service that lacks something is live and says what.
 
     A worker that took requests any earlier would answer 503 to some of them, beside others that are ready.

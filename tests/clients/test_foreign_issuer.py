@@ -58,7 +58,8 @@ def token_of(issuer: str, algorithm: str, audience: str = "notes") -> str:
 async def test_its_tokens_are_accepted(issuer: str, algorithm: str) -> None:
     server = ResourceServer(issuer=issuer, audience="notes", algorithms=list(ALGORITHMS))
     found = await server.verify(token_of(issuer, algorithm))
-    assert (found.client_id, found.scopes, found.key_id) == ("machine", {"notes:read"}, algorithm)
+    assert (found.client_id, found.key_id) == ("machine", algorithm)
+    assert found.scopes == {"notes:read"}
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)

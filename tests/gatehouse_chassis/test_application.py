@@ -53,6 +53,20 @@ def test_every_operation_says_that_it_may_answer_with_a_problem(app: FastAPI) ->
     assert "HTTPValidationError" not in document["components"]["schemas"]
 
 
+async def test_in_a_test_an_application_starts_at_once_whatever_it_lacks(
+    settings: ServiceSettings,
+) -> None:
+    looked = asyncio.Event()
+
+    async def never() -> None:
+        looked.set()
+        raise ConnectionError
+
+    async with running(_create(settings, ready_when={"issuer": never})) as client:
+        assert not looked.is_set()
+        assert (await client.get("/health/ready")).status_code == 503
+
+
 def test_a_route_that_looks_like_the_prefix_is_refused(settings: ServiceSettings) -> None:
     router = APIRouter()
     router.add_api_route("/probe/things", lambda: None)

@@ -73,7 +73,7 @@ async def test_a_worker_that_starts_waits_until_it_is_ready() -> None:
         if tries < 3:
             raise ConnectionRefusedError
 
-    await until_ready({"database": _works, "keys": works_the_third_time})
+    await until_ready({"database": _works, "keys": works_the_third_time}, patience=5)
     assert tries == 3
 
 
