@@ -98,6 +98,10 @@ lint: install  ## Check style, types, shell scripts and the nginx configuration
 conformance: install  ## Run every proxy, way and server against the conformance suite and write docs/compatibility.md
 	$(VENV)/python -m conformance
 
+.PHONY: dist
+dist: install  ## Build gatehouse-chassis and gatehouse-doctor as wheels and sdists into dist/
+	@"$(PYTHON)" -m deploy dist
+
 .PHONY: screenshots
 screenshots: install  ## Make the README's pictures anew with the browser tests
 	$(VENV)/python -m pytest tests/browser -k for_the_readme --screenshots docs/images

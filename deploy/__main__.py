@@ -95,6 +95,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     install.set_defaults(action=actions.install)
 
+    dist = commands.add_parser("dist", help="build the wheels that other people's apps install")
+    dist.set_defaults(action=actions.dist)
+
     sync = commands.add_parser("sync", help="write what is made from services.toml")
     sync.set_defaults(action=actions.sync)
 

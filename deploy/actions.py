@@ -4,6 +4,7 @@ import argparse
 import shutil
 import sys
 
+from deploy import dist as wheels
 from deploy import docker as containers
 from deploy import mode, nginx, preflight, settings_file, uv
 from deploy import reload as reloading
@@ -171,6 +172,13 @@ def install(checkout: Checkout, _: argparse.Namespace) -> int:
         if not nginx.can_be_unpacked():
             raise DeployError(nginx.how_to_install())
         nginx.unpack(checkout)
+    return 0
+
+
+def dist(checkout: Checkout, _: argparse.Namespace) -> int:
+    """Build the wheels of the parts that other people's apps install."""
+    wheels.build_all(checkout)
+    print("How to install them: docs/install-the-parts.md")
     return 0
 
 

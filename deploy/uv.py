@@ -37,7 +37,7 @@ def sync(
     run(
         command,
         cwd=checkout.root,
-        env={**_without_active_environment(env), "UV_PYTHON_DOWNLOADS": "never"},
+        env={**without_active_environment(env), "UV_PYTHON_DOWNLOADS": "never"},
         failed="The packages of uv.lock could not be installed.",
     )
 
@@ -79,7 +79,7 @@ def _install(private: Path, root: Path, env: Mapping[str, str]) -> None:
                 f"uv=={PINNED}",
             ],
             cwd=root,
-            env=_without_active_environment(env),
+            env=without_active_environment(env),
             failed=f"uv {PINNED} could not be installed from the package index: is it reachable?",
         )
         (private / "bin").mkdir(parents=True, exist_ok=True)
@@ -102,6 +102,7 @@ def _works(python: Path) -> bool:
         return False
 
 
-def _without_active_environment(env: Mapping[str, str]) -> dict[str, str]:
+def without_active_environment(env: Mapping[str, str]) -> dict[str, str]:
+    """Return `env` without what points to the shell's own Python."""
     # An activated environment would be warned about, and PYTHONHOME or PYTHONPATH would leak into the new one.
     return {k: v for k, v in env.items() if k not in {"VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH"}}

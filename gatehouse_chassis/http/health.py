@@ -1,10 +1,10 @@
 """Liveness and readiness: the first says that the process runs, the second names what it waits for."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 
-import structlog
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
@@ -17,7 +17,7 @@ _LOOK_AGAIN_AFTER = 0.05
 ReadinessCheck = Callable[[], Awaitable[None]]
 """Returns when the thing is ready, raises when it is not."""
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 
 class Liveness(BaseModel):
@@ -80,6 +80,7 @@ async def _state_of(name: str, check: ReadinessCheck, seconds: float) -> str:
             await check()
     except Exception as error:
         # The cause can name hosts and users, so the log has it and the client does not.
-        log.warning("not_ready", check=name, cause=f"{type(error).__name__}: {error}")
+        cause = f"{type(error).__name__}: {error}"
+        log.warning("not_ready", extra={"check": name, "cause": cause})
         return "does not answer"
     return "ok"

@@ -6,7 +6,6 @@ import time
 import httpx2
 import pytest
 from fastapi import FastAPI
-from structlog.testing import capture_logs
 
 from gatehouse_chassis.http.health import ReadinessCheck, health_routes, until_ready
 
@@ -44,16 +43,15 @@ async def test_a_service_is_ready_when_all_it_needs_is() -> None:
 
 @pytest.mark.parametrize("check", [_fails, _hangs])
 async def test_a_service_that_lacks_something_names_it_and_logs_the_cause(
-    check: ReadinessCheck,
+    check: ReadinessCheck, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with capture_logs() as lines:
-        answer = await _ask("/health/ready", database=check, keys=_works)
+    answer = await _ask("/health/ready", database=check, keys=_works)
     assert answer.status_code == 503
     assert answer.json() == {
         "status": "not ready",
         "checks": {"database": "does not answer", "keys": "ok"},
     }
-    (line,) = lines
+    (line,) = [vars(record) for record in caplog.records]
     assert line["check"] == "database"
     assert line["cause"].startswith(("ConnectionRefusedError: ", "TimeoutError: "))
 
