@@ -4,21 +4,21 @@ The site is built from a copy of the pages in which each stands where it stands 
 is right on both. Zensical checks links between pages; what it does not see is checked in the pages that it made.
 """
 
-import os
 import re
 import shutil
+import subprocess
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlsplit
 
 from deploy.checkout import Checkout
-from deploy.commands import run
 from deploy.errors import DeployError
 
 SOURCES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE", "docs")
 
 _COLOUR = re.compile(r"\x1b\[[\d;]*m")
+_TRACEBACK = re.compile(r"^Traceback .*\n(?:[ \t].*\n)*", re.MULTILINE)
 _LOADED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "video": "src"}
 _IN_CSS = re.compile(r"(?:@import\s+|url\(\s*)[\"']?((?:https?:)?//[^\s\"')]+)", re.IGNORECASE)
 _ONLY_NAMED = {"canonical", "next", "prev"}
@@ -40,15 +40,17 @@ def build(checkout: Checkout) -> Path:
             shutil.copytree(source, pages / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy2(source, pages / name)
-    try:
-        run(
-            [checkout.venv / "bin" / "zensical", "build", "--strict", "--clean"],
-            cwd=checkout.root,
-            env=os.environ,
-            failed="The site could not be built.",
-        )
-    except DeployError as problem:
-        raise DeployError(_COLOUR.sub("", str(problem))) from None
+    done = subprocess.run(
+        [checkout.venv / "bin" / "zensical", "build", "--strict", "--clean"],
+        cwd=checkout.root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        said = _TRACEBACK.sub("", _COLOUR.sub("", done.stdout))
+        raise DeployError(f"The site could not be built. zensical said:\n{said}")
     (site / "404.html").unlink()  # its links are right at the root of a domain only
     if wrong := faults(site):
         raise DeployError("\n".join(("The site has faults:", *wrong)))
