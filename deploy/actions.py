@@ -6,7 +6,7 @@ import sys
 
 from deploy import dist as wheels
 from deploy import docker as containers
-from deploy import mode, nginx, preflight, settings_file, uv
+from deploy import documentation, mode, nginx, preflight, settings_file, uv
 from deploy import reload as reloading
 from deploy import sync as generated
 from deploy.checkout import Checkout
@@ -186,6 +186,12 @@ def sync(checkout: Checkout, _: argparse.Namespace) -> int:
     """Write what is made from the list of services."""
     changed = generated.sync_with_pages(checkout)
     print(f"Wrote {', '.join(changed)}." if changed else "Everything agrees with services.toml.")
+    return 0
+
+
+def docs(checkout: Checkout, _: argparse.Namespace) -> int:
+    """Build the documentation site."""
+    print(f"The site: {documentation.build(checkout)}")
     return 0
 
 
