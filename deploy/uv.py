@@ -31,7 +31,7 @@ def sync(
     Raises DeployError when the packages cannot be had, with uv's own last words.
     """
     command: list[str | Path] = [find(checkout, env), "sync", "--locked", "--quiet", *groups]
-    if not _works(checkout.venv / "bin" / "python"):
+    if not has_packages(checkout):
         # Named only here: a working environment keeps its own Python, and with it what else is installed there.
         command += ["--python", sys.executable]
     run(
@@ -95,7 +95,9 @@ def _version(uv: Path) -> tuple[int, ...] | None:
     return tuple(map(int, match.groups())) if match else None
 
 
-def _works(python: Path) -> bool:
+def has_packages(checkout: Checkout) -> bool:
+    """Whether there is an environment that works; its packages may be older than uv.lock."""
+    python = checkout.venv / "bin" / "python"
     try:
         return subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0
     except OSError:
