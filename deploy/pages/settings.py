@@ -77,6 +77,14 @@ _OF_THE_STACK = (
         "The list of services that a service reads.",
     ),
     Row(
+        "SSL_CERT_FILE",
+        "path",
+        "(none)",
+        "An authority of your own, as PEM, with all others that are to be trusted: `make up` hands it to uv and pip, "
+        "for a package index behind a proxy that signs anew, and auth trusts it for mail. "
+        "`UV_NATIVE_TLS=1` makes uv trust what the system trusts. Docker builds read neither.",
+    ),
+    Row(
         "GATEHOUSE_NETWORK",
         "three numbers",
         "`10.84.80`",
