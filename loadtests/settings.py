@@ -38,11 +38,12 @@ class Settings:
     """Settings of a run.
 
     `url` is the origin to load, that of what runs of this checkout where something does; `admin`
-    makes the users' accounts, and `demo` is who all users are where no administrator is known. Those of `.env` are of the stack of this checkout:
-    `admin_is_from_file` keeps its administrator's password from any other machine.
-    `think_seconds` is how long a user pauses between two tasks on average, and `allowed_hosts` are
-    the hosts beyond loopback that may be loaded. The accounts come from `accounts_seed`, or where
-    that is empty from the seed kept in the folder `state`.
+    makes the users' accounts, and `demo` is who all users are where no administrator is known.
+    Those of `.env` are of the stack of this checkout: `admin_is_from_file` keeps its
+    administrator's password from any other machine. `think_seconds` is how long a user pauses
+    between two tasks on average, and `allowed_hosts` are the hosts beyond loopback that may be
+    loaded. The accounts come from `accounts_seed`, or where that is empty from the seed kept in
+    the folder `state`.
     """
 
     url: str
