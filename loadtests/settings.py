@@ -93,6 +93,11 @@ def current_settings() -> Settings:
     return Settings.read(os.environ, ENV_FILE, RUNNING_FILE)
 
 
+def running() -> dict[str, str]:
+    """What `make up` wrote down about what it started; nothing where it started nothing. Raises SettingsError."""
+    return _variables_of(RUNNING_FILE)
+
+
 def _host(address: Mapping[str, str]) -> str:
     bind = address.get("GATEHOUSE_BIND", "")
     if bind in EVERYWHERE:
