@@ -2,6 +2,7 @@
 
 import ipaddress
 import socket
+import time
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
@@ -52,8 +53,13 @@ def who_signs_in(settings: Settings, *, on_this_machine: bool) -> Credentials:
     )
 
 
-def sign_in(target: Target, who: Credentials, scopes: Sequence[str]) -> str:
-    """An access token with these scopes. Raises NotReadyError."""
+def sign_in(
+    target: Target, who: Credentials, scopes: Sequence[str], *, patience_seconds: float = 0
+) -> str:
+    """An access token with these scopes, for which it waits so long where there were too many sign-ins.
+
+    Raises NotReadyError.
+    """
     form = {
         "grant_type": "password",
         "username": who.username,
@@ -61,6 +67,10 @@ def sign_in(target: Target, who: Credentials, scopes: Sequence[str]) -> str:
         "scope": " ".join(scopes),
     }
     answer = target.post_form("/auth/token", **form)
+    deadline = time.monotonic() + patience_seconds
+    while answer.status == 429 and time.monotonic() < deadline:
+        time.sleep(retry_after(answer))
+        answer = target.post_form("/auth/token", **form)
     token = answer.field("access_token")
     if answer.status == 200 and token:
         return token
