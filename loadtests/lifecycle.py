@@ -143,10 +143,10 @@ def _retire(url: str, plan: Plan) -> None:
     target = Target(url)
     try:
         # The users may have used up what the limit of sign-ins allows.
-        token = preflight.sign_in(
+        with preflight.signed_in(
             target, admin, ["auth:admin"], patience_seconds=accounts.LONGEST_WAIT_SECONDS
-        )
-        accounts.retire(target, token, plan.series)
+        ) as token:
+            accounts.retire(target, token, plan.series)
     except NotReadyError as problem:
         progress.say(f"the accounts of the run and its client are left as they were: {problem}")
 

@@ -3,7 +3,8 @@
 import ipaddress
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from loadtests.settings import Credentials, Settings
@@ -53,12 +54,13 @@ def who_signs_in(settings: Settings, *, on_this_machine: bool) -> Credentials:
     )
 
 
-def sign_in(
+@contextmanager
+def signed_in(
     target: Target, who: Credentials, scopes: Sequence[str], *, patience_seconds: float = 0
-) -> str:
-    """An access token with these scopes, for which it waits so long where there were too many sign-ins.
+) -> Iterator[str]:
+    """An access token with these scopes, of a session that ends with the block.
 
-    Raises NotReadyError.
+    It waits for so long where there were too many sign-ins. Raises NotReadyError.
     """
     form = {
         "grant_type": "password",
@@ -73,7 +75,11 @@ def sign_in(
         answer = target.post_form("/auth/token", **form)
     token = answer.field("access_token")
     if answer.status == 200 and token:
-        return token
+        try:
+            yield token
+        finally:
+            target.post_form("/auth/revoke", token=answer.field("refresh_token") or token)
+        return
     if answer.status in (400, 401):
         raise NotReadyError(
             f"{target.url} does not let {who.username!r} sign in for {form['scope']}: check {who.variables} "
