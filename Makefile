@@ -59,7 +59,7 @@ clean: python  ## Remove all data, after asking (YES=1: without asking)
 
 .PHONY: doctor
 doctor: install  ## Examine any deployment from outside (URL=https://example.com/items ARGS="--direct URL --json")
-	@$(VENV)/python -m doctor $(or $(URL),http://localhost:$(or $(GATEHOUSE_PORT),8080)) $(ARGS)
+	@$(VENV)/python -m doctor "$(if $(URL),$(URL),$$("$(PYTHON)" -m deploy address))" $(ARGS)
 
 ##@ Services
 

@@ -104,6 +104,9 @@ def _parser() -> argparse.ArgumentParser:
     docs = commands.add_parser("docs", help="build the documentation site into var/site/")
     docs.set_defaults(action=actions.docs)
 
+    address = commands.add_parser("address", help="print the URL of the stack, for other commands")
+    address.set_defaults(action=actions.address)
+
     env = commands.add_parser("env", help="write .env with random secrets, or add what it lacks")
     env.set_defaults(action=actions.env)
     return parser

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_core import to_jsonable_python
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -54,10 +55,14 @@ def _refuse_weak(kind: str, minimum: int) -> AfterValidator:
         value = secret.get_secret_value()
         if len(value) < minimum:
             raise ValueError(
-                f"is {len(value)} characters long, and a {kind} needs at least {minimum}"
+                f"is {len(value)} characters long, and a {kind} needs at least {minimum}, such as "
+                f"`openssl rand -hex {minimum}` prints"
             )
         if _looks_like_placeholder(value):
-            raise ValueError(f"looks like a placeholder, and a {kind} must be random")
+            raise ValueError(
+                f"looks like a placeholder, and a {kind} must be random, such as "
+                f"`openssl rand -hex {minimum}` prints"
+            )
         return secret
 
     return AfterValidator(check)
@@ -204,9 +209,31 @@ class EnvironmentSettings(BaseSettings):
         if error["type"] == "missing":
             return f"{variable} is not set: run `make up`, which writes it to .env, or set it yourself."
         reason = error["msg"].removeprefix("Value error, ")
-        if error["type"] != "value_error":
+        if error["type"] == "time_delta_parsing":
+            reason = "is not valid: it must be a duration"
+        elif error["type"] != "value_error":
             reason = f"is not valid: {reason[0].lower()}{reason[1:]}"
-        return f"{variable} {reason}. Change it in .env or in the environment."
+        example = "" if "such as" in reason else cls._example(variable)
+        return f"{variable} {reason}{example}. Change it in .env or in the environment."
+
+    @classmethod
+    def _example(cls, variable: str) -> str:
+        """What the setting can be: what its field says, or its default."""
+        fields = {
+            cls.variable(str(each.validation_alias or name)): each
+            for name, each in cls.model_fields.items()
+        }
+        field = fields.get(variable)
+        if field is None:
+            return ""
+        (example,) = field.examples or [to_jsonable_python(field.default, fallback=lambda _: "")]
+        if isinstance(example, bool):
+            example = "on" if example else "off"
+        return (
+            f", such as {variable}={example}"
+            if isinstance(example, str | int) and example != ""
+            else ""
+        )
 
 
 class ServiceSettings(EnvironmentSettings):
