@@ -68,8 +68,14 @@ class Report:
     requests: int
 
 
-def examine(deployment: Deployment, options: Options, *, proxy: str | None = None) -> Report:
-    """Examine a deployment.
+def examine(
+    deployment: Deployment,
+    options: Options,
+    *,
+    proxy: str | None = None,
+    progress: Callable[[str], object] = lambda _theme: None,
+) -> Report:
+    """Examine a deployment, and call `progress` with each theme before it is gone through.
 
     Raises NotExaminedError when there is nothing to examine.
     """
@@ -79,6 +85,7 @@ def examine(deployment: Deployment, options: Options, *, proxy: str | None = Non
 
     def run(checks: dict[str, Check]) -> None:
         for theme, check in checks.items():
+            progress(theme)
             try:
                 findings.extend(check(subject))
                 examined.append(theme)
@@ -95,10 +102,8 @@ def examine(deployment: Deployment, options: Options, *, proxy: str | None = Non
             run(_THEN)
         elif not findings:
             run({"what answers below the prefix": arrival.explain_nothing})
-    except LimitReachedError:
-        subject.notes.append(
-            f"After {deployment.requests} requests no more were made: --requests N allows more."
-        )
+    except LimitReachedError as reached:
+        subject.notes.append(str(reached))
     return Report(
         url=deployment.base,
         proxy=proxy or recognise(deployment),

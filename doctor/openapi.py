@@ -7,6 +7,7 @@ from typing import Any
 
 from doctor.addresses import resolve
 from doctor.deployment import Answer
+from doctor.harmless import is_harmless
 
 _FLOW_URLS = ("tokenUrl", "authorizationUrl", "refreshUrl")
 
@@ -59,18 +60,22 @@ class Spec:
 
     @property
     def plain_paths(self) -> list[str]:
-        """Paths without parameters, those that can be read (GET) first."""
-        plain = [path for path in self.paths if "{" not in path]
+        """Harmless paths without parameters, those that can be read (GET) first."""
+        plain = [path for path in self._harmless if "{" not in path]
         return sorted(plain, key=lambda path: "get" not in self.paths[path])
 
     @property
     def readable_templates(self) -> list[str]:
-        """Paths that can be read (GET) and end in their one parameter."""
+        """Harmless paths that can be read (GET) and end in their one parameter."""
         return [
             path
-            for path, item in self.paths.items()
-            if "get" in item and re.fullmatch(r"[^{]*/\{[^{}]+\}", path)
+            for path in self._harmless
+            if "get" in self.paths[path] and re.fullmatch(r"[^{]*/\{[^{}]+\}", path)
         ]
+
+    @property
+    def _harmless(self) -> list[str]:
+        return [path for path, item in self.paths.items() if is_harmless(path, item.get("get"))]
 
     @property
     def flow_urls(self) -> list[FlowUrl]:

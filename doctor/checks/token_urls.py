@@ -62,7 +62,7 @@ def _check(subject: Subject, service: Service, spec: Spec, flow_url: FlowUrl) ->
         advice = _advice(deployment, service, flow_url)
         yield Finding("token-url-not-found", shown, f"not found ({written})", prefix, advice)
     elif state is _State.REDIRECTS:
-        answer = deployment.get(used)
+        answer = deployment.sample(used)
         yield Finding("token-url-redirected", shown, f"{answer.in_words} ({written})", prefix)
     elif state is _State.THERE and by_the_text != used and same_origin(by_the_text, used):
         strict, asked = _state(deployment, by_the_text, flow_url)
@@ -82,11 +82,11 @@ def _state(deployment: Deployment, url: str, flow_url: FlowUrl) -> tuple[_State,
     application's.
     """
     if flow_url.is_token_endpoint and deployment.allow_post:
-        answer = deployment.ask("POST", url)
+        answer = deployment.sample(url, method="POST")
         if answer.status in (404, 405):
             return _State.ABSENT, answer.asked
         return (_State.REDIRECTS if answer.is_redirect else _State.THERE), answer.asked
-    answer = deployment.get(url)
+    answer = deployment.sample(url)
     if flow_url.is_token_endpoint:
         if answer.is_redirect:
             return _State.REDIRECTS, answer.asked
@@ -94,7 +94,7 @@ def _state(deployment: Deployment, url: str, flow_url: FlowUrl) -> tuple[_State,
             return _State.ABSENT, answer.asked
         if answer.status == 404:
             # Some frameworks answer 404 and not 405 to the wrong method, but list the right ones.
-            options = deployment.ask("OPTIONS", url)
+            options = deployment.sample(url, method="OPTIONS")
             if "POST" in options.headers.get("allow", "").upper():
                 return _State.THERE, answer.asked
             return _State.ABSENT, answer.asked

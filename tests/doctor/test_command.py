@@ -16,7 +16,7 @@ from doctor.report import TextReport
 from doctor.subject import Options
 from testing.ports import free_port
 from testing.serving import served
-from tests.doctor.command import run
+from tests.doctor.command import Terminal, run
 from tests.doctor.deployments import right
 from tests.doctor.proxies import Proxy
 from tests.doctor.services import answering, on_uvicorn, service
@@ -148,13 +148,6 @@ def test_one_question_is_asked_once_and_no_more_than_allowed() -> None:
             deployment.get(url, ("X-Other", "1"))
         with pytest.raises(ValueError, match="may change something"):
             deployment.ask("DELETE", url)
-
-
-class Terminal(io.StringIO):
-    """A stream that says that it is a terminal."""
-
-    def isatty(self) -> bool:
-        return True
 
 
 def test_colours_are_for_terminals_only_and_not_with_no_color(
