@@ -11,8 +11,10 @@ from typing import NoReturn, TextIO
 from urllib.parse import unquote, urlsplit
 
 from doctor.addresses import is_well_formed, without_login
+from doctor.catalogue import KINDS, Severity
 from doctor.deployment import Deployment, NotExaminedError
 from doctor.examination import examine
+from doctor.findings import Finding
 from doctor.recognise import PROXIES
 from doctor.report import TextReport, as_json
 from doctor.subject import Options, reference
@@ -28,7 +30,7 @@ examples:
                                                             a service without a docs page
   proxy-doctor https://example.com/items --websocket /ws --json
 
-exit codes: 0 nothing found, 1 something found, 2 could not be examined
+exit codes: 0 nothing found that is broken now (--fail-on), 1 something is, 2 could not be examined
 """
 
 
@@ -43,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         websockets=given.websocket,
     )
     progress = _Progress(sys.stderr)
-    upstream = urlsplit(given.direct).netloc if given.direct else "127.0.0.1:8000"
+    upstream = urlsplit(given.direct).netloc if given.direct else None
     try:
         with Deployment(
             base,
@@ -55,7 +57,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             ca_file=given.ca_file,
             allow_post=given.allow_post,
         ) as deployment:
-            report = examine(deployment, options, proxy=given.proxy, progress=progress.tell)
+            report = examine(
+                deployment, options, proxy=given.proxy, ignored=given.ignore, progress=progress.tell
+            )
     except NotExaminedError as error:
         sys.stderr.write(f"proxy-doctor could not examine {base}: {error}\n")
         return 2
@@ -70,7 +74,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # The reader has closed the pipe (`| head -1`); Python must not write to it again at exit.
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115  # open until the end
-    return 1 if report.findings else 0
+    return 1 if any(_fails(finding, given.fail_on) for finding in report.findings) else 0
+
+
+def _fails(finding: Finding, least: str) -> bool:
+    return least != "never" and finding.severity.rank >= Severity(least).rank
 
 
 class _Progress:
@@ -153,6 +161,20 @@ def parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--deadline", type=_seconds, default=60, metavar="SECONDS", help="for all requests (60)"
+    )
+    parser.add_argument(
+        "--fail-on",
+        choices=[*reversed(Severity), "never"],
+        default=Severity.BROKEN,
+        help="exit 1 on findings that are at least so bad: broken now (the default), broken for some clients, risky",
+    )
+    parser.add_argument(
+        "--ignore",
+        choices=KINDS,
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="leave findings of this name out (repeatable)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     return parser

@@ -1,5 +1,6 @@
 """The deployment under examination, and every request that is made to it."""
 
+import re
 import ssl
 import time
 from collections.abc import Sequence
@@ -94,6 +95,12 @@ class Answer:
         with suppress(JSONDecodeError, UnicodeDecodeError, RecursionError):
             return loads(self.body)
         return None
+
+    @cached_property
+    def likeness(self) -> tuple[int, str, str]:
+        """What two answers of one program have in common: no request's id, time or path."""
+        text = re.sub(r"/[^\s\"<>]*", "", self.text)
+        return self.status, self.content_type, re.sub(r"[0-9A-Fa-f-]{8,}|\d+", "", text)
 
     @property
     def in_words(self) -> str:

@@ -13,8 +13,9 @@ _MEANINGS = {
     "CERTIFICATE HAS EXPIRED": "its certificate has expired",
     "CERTIFICATE_VERIFY_FAILED": "no authority that is trusted here signed its certificate: name the file of the one "
     "that did (or of the certificate itself, if it signed itself) by --ca-file FILE",
+    "ILLEGAL REQUEST LINE": "what it says is not HTTP/1.1: it speaks HTTP/2 only, or no HTTP",
     "ILLEGAL STATUS LINE": "what it says is not HTTP/1.1: it speaks HTTP/2 only, or no HTTP",
-    "SERVER DISCONNECTED": "it closed the connection without an answer, as a port does that speaks https or HTTP/2 only",
+    "SERVER DISCONNECTED": "it closed the connection without an answer, as a port that speaks https or HTTP/2 only",
     "CONNECTION REFUSED": "nothing listens there",
     "NAME OR SERVICE NOT KNOWN": "no such host is known here",
     "NAME RESOLUTION": "no such host is known here",

@@ -33,7 +33,7 @@ def test_a_clean_deployment_is_told_what_was_examined() -> None:
     with served(right()) as port:
         result = run(f"http://127.0.0.1:{port}/items")
     assert result.code == 0
-    assert re.search(r"\(\d+ requests, nginx answers\)", result.output)
+    assert re.search(r"\(\d+ requests, nginx answers, made with FastAPI\)", result.output)
     assert "redirects" in result.output
     assert result.output.endswith("Nothing found.\n")
     assert "\x1b" not in result.output
@@ -49,7 +49,7 @@ def test_a_finding_shows_what_was_asked_answered_why_and_what_to_change() -> Non
     assert "the page loads /openapi.json" in first
     assert "location /items/ {" in first
     assert "redirect-loses-prefix" in first, "a consequence is folded into its cause"
-    assert "1 finding," in first
+    assert "1 finding;" in first
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_colours_are_for_terminals_only_and_not_with_no_color(
     for no_color, coloured in (("", True), ("1", False)):
         monkeypatch.setenv("NO_COLOR", no_color)
         terminal = Terminal()
-        TextReport(terminal, upstream="127.0.0.1:8000").write(report)
+        TextReport(terminal).write(report)
         assert ("\x1b[" in terminal.getvalue()) is coloured
 
 
