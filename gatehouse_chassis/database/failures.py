@@ -37,6 +37,7 @@ POSTGRESQL: Mapping[str, Verdict] = {
     "0A": _BUG,  # feature not supported
     **dict.fromkeys(("20", "21"), _BUG),  # case not found, cardinality violation
     "22": _BUG,  # data exception: most are of wrong SQL, these are of a value
+    "22000": _CLIENT,  # the driver's own, for a value that it cannot send
     "22001": _CLIENT,  # string too long
     "22003": _CLIENT,  # number out of range
     "22007": _CLIENT,  # no date or time
@@ -123,10 +124,10 @@ def of_sqlite(code: int) -> Verdict:
 
 
 def in_our_words(verdict: Verdict, error: Exception) -> Exception:
-    """What a store sees of a driver's error. A conflict is the driver's own matter: only that knows the constraint."""
+    """What a store sees of a driver's error, but for a conflict: only the driver knows the constraint's name."""
     match verdict:
         case Verdict.CLIENT:
-            return InvalidValue(type(error).__name__)  # the sentence names the value
+            return InvalidValue(type(error).__name__)
         case Verdict.BUSY | Verdict.LOST:
             return DatabaseUnavailable(cause_of(error), is_lost=verdict is Verdict.LOST)
         case Verdict.DISK_FULL | Verdict.READ_ONLY:

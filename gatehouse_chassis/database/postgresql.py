@@ -16,7 +16,6 @@ from gatehouse_chassis.database.interface import (
     Database,
     DatabaseUnavailable,
     IntegrityError,
-    InvalidValue,
     Parameters,
     Row,
     Statements,
@@ -254,12 +253,10 @@ async def _translated(call: Callable[..., Awaitable[Any]], *arguments: Any) -> A
             raise IntegrityError(f"{error.constraint_name} of {error.table_name}") from None
         if verdict is Verdict.BUG:
             raise
-        raise in_our_words(verdict, error) from error
+        # The driver's sentence about a value repeats it.
+        raise in_our_words(verdict, error) from (None if verdict is Verdict.CLIENT else error)
     except TimeoutError as error:
         # Released, so that the pool waits until the server has stopped the statement.
         raise DatabaseUnavailable("a statement took too long") from error
-    except FAILURES as error:
-        if isinstance(error, ValueError):  # the driver cannot send a value: its own DataError
-            raise InvalidValue(type(error).__name__) from None
-        # The connection is gone, perhaps in the middle of something.
+    except FAILURES as error:  # the connection is gone, perhaps in the middle of something
         raise in_our_words(Verdict.LOST, error) from error

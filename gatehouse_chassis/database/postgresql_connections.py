@@ -32,11 +32,12 @@ class Connector:
         self._url = PostgreSQLURL.parse(url)
         self._hosts = [*self._url.hosts]
         self._keeps_statements = self._url.pooler != "transaction"
+        self._begins_transactions = False
 
     @property
     def timeout(self) -> float:
-        """Seconds after which every host was tried."""
-        return self._url.connect_timeout * len(self._hosts)
+        """Seconds after which every host was tried, and a moment more."""
+        return self._url.connect_timeout * len(self._hosts) + 0.5
 
     async def connect(self, _dsn: None = None, **options: Any) -> Any:
         """A new connection of asyncpg, which takes the `options`; its pool also gives a `dsn`, which there is not.
@@ -103,17 +104,30 @@ class Connector:
             **options,
         )
         try:
-            if self._url.pooler or not self._keeps_statements:
-                return connection
-            if await _holds(connection, f"pg_backend_pid() = {connection.get_server_pid()}"):
-                return connection
+            if self._keeps_statements and self._url.pooler is None:
+                pid = connection.get_server_pid()
+                if not await _holds(connection, f"pg_backend_pid() = {pid}"):
+                    log.info("pooler_found", advice="say which in the URL: ?pooler=transaction")
+                    self._keeps_statements = False
+                    connection.terminate()
+                    return await self._connect_to(host, options)
+            elif not self._keeps_statements and not self._begins_transactions:
+                await _check_transactions(connection)
+                self._begins_transactions = True
         except BaseException:
             connection.terminate()
             raise
-        log.info("pooler_found", advice="add pooler=transaction or pooler=session to the URL")
-        connection.terminate()
-        self._keeps_statements = False
-        return await self._connect_to(host, options)
+        return connection
+
+
+async def _check_transactions(connection: Any) -> None:
+    try:
+        await connection.execute("BEGIN")
+        await connection.execute("COMMIT")
+    except asyncpg.PostgresConnectionError as error:
+        raise DatabaseUnavailable(
+            f"the pooler begins no transaction: set pool_mode = transaction in it ({error})"
+        ) from error
 
 
 async def _holds(connection: Any, condition: str) -> bool:

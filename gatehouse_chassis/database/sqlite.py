@@ -297,7 +297,8 @@ def _translated(work: Callable[[], Result]) -> Result:
             raise IntegrityError(str(error)) from None
         if verdict is Verdict.BUG:
             raise
-        raise in_our_words(verdict, error) from error
+        # The driver's sentence about a value repeats it.
+        raise in_our_words(verdict, error) from (None if verdict is Verdict.CLIENT else error)
 
 
 def _lower(value: str | None) -> str | None:

@@ -18,7 +18,7 @@ from gatehouse_chassis.http.problems import Conflict
 from gatehouse_chassis.settings import ServiceSettings
 from testing.apps import running
 from testing.clocks import SettableClock
-from testing.databases import database_url, postgresql  # noqa: F401  # fixtures
+from testing.databases import database_url, postgresql, postgresql_database  # noqa: F401  # fixtures
 from testing.tokens import TestIssuer
 
 bearer = Bearer(auth_url="../auth/", scopes={"probe:read": "Read", "probe:write": "Write"})
