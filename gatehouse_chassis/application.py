@@ -124,11 +124,14 @@ def create_service(
     Raises:
         SettingsError: a route could be mistaken for the public prefix.
     """
-    checks = dict(ready_when or {})
+    checks, told = dict(ready_when or {}), {}
     closing = list(on_close)
+    metrics = Metrics()
     if database is not None:
         checks = {"database": database.ping, **checks}
+        told = {"writes": database.check_writes}
         closing = [database.close, *closing]  # what is first here is closed last
+        database.on_writes_refused = metrics.count_refused_write
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -142,7 +145,6 @@ def create_service(
             await until_ready(checks)
             yield
 
-    metrics = Metrics()
     app = _ServiceApp(
         settings,
         metrics,
@@ -165,7 +167,7 @@ def create_service(
     app.state.token_verifier = token_verifier
     set_origins(app.state, public_url=settings.origin, allowed=settings.cors_origins)
     problems.add_problems(app, errors or {})
-    for router in (*routers, health_routes(checks)):
+    for router in (*routers, health_routes(checks, told=told)):
         app.include_router(router)
     app.add_route("/metrics", metrics.answer, include_in_schema=False)
     add_resource_metadata(app, settings, title=title, scopes=scopes)

@@ -91,7 +91,7 @@ SQLITE: Mapping[int, Verdict] = {
     sqlite3.SQLITE_READONLY: _READ_ONLY,
     sqlite3.SQLITE_INTERRUPT: _BUSY,  # a search took too long
     sqlite3.SQLITE_IOERR: _LOST,
-    sqlite3.SQLITE_IOERR_SHMSIZE: _DISK_FULL,  # no room for the index of the WAL
+    sqlite3.SQLITE_IOERR_SHMSIZE: _BUSY,  # the disk is full: no room for the WAL's index, which reads need too
     sqlite3.SQLITE_CORRUPT: _LOST,  # the file was overwritten
     sqlite3.SQLITE_NOTFOUND: _BUG,
     sqlite3.SQLITE_FULL: _DISK_FULL,

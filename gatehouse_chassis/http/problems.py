@@ -13,7 +13,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
-from gatehouse_chassis.database import DatabaseUnavailable, SearchUnderWay
+from gatehouse_chassis.database import (
+    DatabaseUnavailable,
+    InvalidValue,
+    SearchUnderWay,
+    WritesRefused,
+)
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -236,9 +241,20 @@ def _escape(token: str) -> str:
 
 async def _on_outage(request: Request, error: DatabaseUnavailable) -> Response:
     log.error("database_unavailable", exc_info=error)
-    return problem_response(
-        request, ServiceUnavailable("The database does not answer now; try again.", retry_after=2)
-    )
+    return problem_response(request, ServiceUnavailable(sentence_of(error), retry_after=2))
+
+
+def sentence_of(outage: DatabaseUnavailable) -> str:
+    """What a client is told of an outage of the database; the log has the cause."""
+    if isinstance(outage, WritesRefused):
+        return "The database takes no writes now; try again."
+    return "The database does not answer now; try again."
+
+
+async def _on_invalid_value(request: Request, error: InvalidValue) -> Response:
+    # A rule of the service should have refused it and named the field.
+    log.warning("invalid_value", cause=str(error))
+    return problem_response(request, InvalidInput("The input holds a value that cannot be stored."))
 
 
 async def _on_search_under_way(request: Request, error: SearchUnderWay) -> Response:
@@ -265,6 +281,7 @@ def add_problems(app: FastAPI, errors: Mapping[type[Exception], type[Problem]]) 
         HTTPException: _on_http_exception,
         RequestValidationError: _on_invalid_input,
         DatabaseUnavailable: _on_outage,
+        InvalidValue: _on_invalid_value,
         SearchUnderWay: _on_search_under_way,
         Exception: _on_bug,
         **dict.fromkeys(errors, on_domain_error),

@@ -53,7 +53,7 @@ def test_a_code_of_postgresql_counts_before_its_class(code: str, verdict: Verdic
     [
         (sqlite3.SQLITE_READONLY_DBMOVED, Verdict.READ_ONLY),
         (sqlite3.SQLITE_IOERR_WRITE, Verdict.LOST),
-        (sqlite3.SQLITE_IOERR_SHMSIZE, Verdict.DISK_FULL),
+        (sqlite3.SQLITE_IOERR_SHMSIZE, Verdict.BUSY),
         (sqlite3.SQLITE_CONSTRAINT_UNIQUE, Verdict.CONFLICT),
     ],
 )
