@@ -187,8 +187,16 @@ class SQLiteDatabase(Database):
     def _note(self, error: DatabaseUnavailable) -> None:
         if isinstance(error, WritesRefused):
             self.on_writes_refused()
-        if error.is_lost:
+        if not error.is_lost:
+            return
+        if not isinstance(error, WritesRefused):
             self._give_up_connections()
+            return
+        # A connection that is read-only is good enough for reads where no other can be opened.
+        with suppress(DatabaseUnavailable):
+            new = connect(self._url)
+            self._give_up_connections()
+            self._free.append(new)
 
     def _give_up_connections(self) -> None:
         """All of them, those in use when they come back: what was opened in an outage stays as it was then."""

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from gatehouse_chassis.application import create_service
 from gatehouse_chassis.auth.access_tokens import AccessTokenVerifier, Principal
 from gatehouse_chassis.auth.bearer import Bearer, protected
-from gatehouse_chassis.database import DatabaseUnavailable
+from gatehouse_chassis.database import DatabaseUnavailable, InvalidValue, WritesRefused
 from gatehouse_chassis.http.problems import Conflict
 from gatehouse_chassis.settings import ServiceSettings
 from testing.apps import running
@@ -66,6 +66,16 @@ async def bug() -> None:
 @router.get("/database-down")
 async def database_down() -> None:
     raise DatabaseUnavailable("db.internal:5432 refuses connections")
+
+
+@router.get("/database-read-only")
+async def database_read_only() -> None:
+    raise WritesRefused("db.internal:5432 is a replica")
+
+
+@router.get("/invalid-value")
+async def invalid_value() -> None:
+    raise InvalidValue("NumericValueOutOfRangeError")
 
 
 @router.get("/conflict")
