@@ -128,11 +128,14 @@ def create_service(
     Raises:
         SettingsError: a route could be mistaken for the public prefix.
     """
-    checks = dict(ready_when or {})
+    checks, told = dict(ready_when or {}), {}
     closing = list(on_close)
+    metrics = Metrics()
     if database is not None:
         checks = {"database": database.ping, **checks}
+        told = {"writes": database.check_writes}
         closing = [database.close, *closing]  # what is first here is closed last
+        database.on_writes_refused = metrics.count_refused_write
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -147,7 +150,6 @@ def create_service(
                 await until_ready(checks, patience)
             yield
 
-    metrics = Metrics()
     app = _ServiceApp(
         settings,
         metrics,
@@ -174,7 +176,7 @@ def create_service(
     set_origins(app.state, public_url=settings.origin, allowed=settings.cors_origins)
     problems.add_problems(app, errors)
     add_database_problems(app)
-    for router in (*routers, health_routes(checks)):
+    for router in (*routers, health_routes(checks, told=told)):
         app.include_router(router)
     app.add_route("/metrics", metrics.answer, include_in_schema=False)
     resource = settings.resource

@@ -9,8 +9,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_core import to_jsonable_python
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
 
+from gatehouse_chassis.database.postgresql_url import SCHEMES, PostgreSQLURL
 from gatehouse_chassis.http.body_limit import MAX_BODY_BYTES
 from gatehouse_chassis.http.cors import USUAL_HEADERS
 from gatehouse_chassis.proxy.forwarded import PREFIX, TrustedProxies
@@ -85,17 +85,11 @@ def _check_origin(value: str) -> str:
 
 
 def _check_database_url(value: str) -> str:
-    if not value.startswith(("sqlite:///", "postgresql://")):
+    if value.startswith(SCHEMES):
+        PostgreSQLURL.parse(value)
+    elif not value.startswith("sqlite:///"):
         raise ValueError("must begin with sqlite:/// or postgresql://")
-    # No sentence repeats the value, because it may hold a password.
-    try:
-        database = make_url(value).database
-    except (ArgumentError, ValueError):
-        raise ValueError(
-            "is no URL such as postgresql://user:password@host:5432/name; a password with any of "
-            "@ : / in it must be percent-encoded"
-        ) from None
-    if not database:
+    elif not make_url(value).database:
         raise ValueError("names no database: it must end in a file or in a database's name")
     return value
 
@@ -149,8 +143,8 @@ DatabaseURL = Annotated[
     str,
     AfterValidator(_check_database_url),
     Field(
-        description="`sqlite:///` and a file, or `postgresql://user:password@host:port/name`; with Docker, the host as "
-        "a container reaches it."
+        description="`sqlite:///` and a file, or `postgresql://user:password@host:port/name` and whatever else a URL "
+        "of libpq says (docs/databases.md); with Docker, the host as a container reaches it."
     ),
 ]
 StateDir = Annotated[

@@ -120,7 +120,10 @@ async def test_the_database_is_given_to_routes_and_closed_at_the_end(
     database = Watched(settings.database_url)
     async with running(_create(settings, routers=[router], database=database)) as client:
         assert (await client.get("/one")).json() == {"one": 1}
-        assert (await client.get("/health/ready")).json()["checks"] == {"database": "ok"}
+        assert (await client.get("/health/ready")).json()["checks"] == {
+            "database": "ok",
+            "writes": "ok",
+        }
         assert not database.is_closed
     assert database.is_closed
 
