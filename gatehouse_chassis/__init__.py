@@ -16,10 +16,13 @@ if TYPE_CHECKING:  # for type checkers and editors: the same names as in _MODULE
     from gatehouse_chassis.auth.bearer import Bearer as Bearer
     from gatehouse_chassis.auth.bearer import protected as protected
     from gatehouse_chassis.auth.issuer_keys import IssuerKeys as IssuerKeys
+    from gatehouse_chassis.auth.resource_server import ResourceServer as ResourceServer
     from gatehouse_chassis.auth.status_list import StatusList as StatusList
     from gatehouse_chassis.database import Database as Database
     from gatehouse_chassis.database import open_database as open_database
     from gatehouse_chassis.database.columns import UtcDateTime as UtcDateTime
+    from gatehouse_chassis.docs.pages import add_docs as add_docs
+    from gatehouse_chassis.http.health import health_routes as health_routes
     from gatehouse_chassis.http.paging import Page as Page
     from gatehouse_chassis.http.paging import Paging as Paging
     from gatehouse_chassis.http.problems import BadRequest as BadRequest
@@ -29,7 +32,10 @@ if TYPE_CHECKING:  # for type checkers and editors: the same names as in _MODULE
     from gatehouse_chassis.http.problems import PreconditionFailed as PreconditionFailed
     from gatehouse_chassis.http.problems import Problem as Problem
     from gatehouse_chassis.http.problems import ServiceUnavailable as ServiceUnavailable
+    from gatehouse_chassis.http.problems import add_problems as add_problems
+    from gatehouse_chassis.http.request_id import RequestIdMiddleware as RequestIdMiddleware
     from gatehouse_chassis.http.text import StorableText as StorableText
+    from gatehouse_chassis.proxy.middleware import PublicPrefixMiddleware as PublicPrefixMiddleware
     from gatehouse_chassis.settings import DatabaseURL as DatabaseURL
     from gatehouse_chassis.settings import ServiceSettings as ServiceSettings
     from gatehouse_chassis.settings import SettingsError as SettingsError
@@ -41,15 +47,20 @@ _MODULES = {
     "auth.access_tokens": ("AccessTokenVerifier", "Principal"),
     "auth.bearer": ("Bearer", "protected"),
     "auth.issuer_keys": ("IssuerKeys",),
+    "auth.resource_server": ("ResourceServer",),
     "auth.status_list": ("StatusList",),
     "database": ("Database", "open_database"),
     "database.columns": ("UtcDateTime",),
+    "docs.pages": ("add_docs",),
+    "http.health": ("health_routes",),
     "http.paging": ("Page", "Paging"),
     "http.problems": (
         *("BadRequest", "Conflict", "InvalidInput", "NotFound", "PreconditionFailed", "Problem"),
-        "ServiceUnavailable",
+        *("ServiceUnavailable", "add_problems"),
     ),
+    "http.request_id": ("RequestIdMiddleware",),
     "http.text": ("StorableText",),
+    "proxy.middleware": ("PublicPrefixMiddleware",),
     "settings": ("DatabaseURL", "ServiceSettings", "SettingsError"),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}

@@ -18,9 +18,13 @@ from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
 from gatehouse_chassis import __version__
-from gatehouse_chassis.auth.access_tokens import AccessTokenVerifier
-from gatehouse_chassis.auth.resource_metadata import add_resource_metadata
+from gatehouse_chassis.auth.bearer import TokenVerifier
+from gatehouse_chassis.auth.resource_metadata import (
+    metadata_routes,
+    name_metadata_in_challenges,
+)
 from gatehouse_chassis.database import Database
+from gatehouse_chassis.database.problems import add_database_problems
 from gatehouse_chassis.docs import add_docs
 from gatehouse_chassis.http import problems
 from gatehouse_chassis.http.addresses import Addresses
@@ -100,7 +104,7 @@ def create_service(
     title: str,
     description: str,
     routers: Sequence[APIRouter],
-    token_verifier: AccessTokenVerifier,
+    token_verifier: TokenVerifier,
     errors: Mapping[type[Exception], type[problems.Problem]] | None = None,
     database: Database | None = None,
     scopes: Collection[str] = (),
@@ -171,11 +175,16 @@ def create_service(
     app.state.database = database
     app.state.token_verifier = token_verifier
     set_origins(app.state, public_url=settings.origin, allowed=settings.cors_origins)
-    problems.add_problems(app, errors or {})
+    problems.add_problems(app, errors)
+    add_database_problems(app)
     for router in (*routers, health_routes(checks)):
         app.include_router(router)
     app.add_route("/metrics", metrics.answer, include_in_schema=False)
-    add_resource_metadata(app, settings, title=title, scopes=scopes)
+    resource = settings.resource
+    app.include_router(
+        metadata_routes(resource, issuer=settings.issuer, scopes=scopes, title=title)
+    )
+    name_metadata_in_challenges(app, resource)
     add_docs(app, title=title, scopes=ticked_scopes)
     app.check_routes()
     return app

@@ -16,10 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatehouse_chassis.auth.access_tokens import (
+    ALGORITHMS,
     LEEWAY,
     MAX_TOKEN_CHARS,
     AccessTokenVerifier,
     InvalidToken,
+    VerificationKey,
 )
 from testing.apps import client_of
 from testing.clocks import SettableClock
@@ -421,11 +423,12 @@ WRONG_KEYS: dict[str, Any] = {
 }
 
 
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
 @pytest.mark.parametrize("key", WRONG_KEYS.values(), ids=WRONG_KEYS)
-def test_a_key_of_another_kind_never_verifies(key: Any) -> None:
+def test_a_key_of_another_kind_never_verifies(key: Any, algorithm: str) -> None:
     class WrongKind:
         async def find(self, kid: str) -> Any:
-            return key
+            return VerificationKey(algorithm, key)
 
         def is_withdrawn(self, kid: str) -> bool:
             return False
