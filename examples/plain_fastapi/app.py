@@ -94,7 +94,7 @@ User = Annotated[str, Depends(current_user)]
 # --- notes ---
 
 notes = APIRouter(prefix="/notes", tags=["notes"])
-listeners: set[asyncio.Queue[str]] = set()
+listeners: set[asyncio.Queue[int]] = set()
 
 
 class NewNote(BaseModel):
@@ -137,7 +137,7 @@ async def write_note(
     session.add(note)
     await session.commit()
     for queue in listeners:
-        queue.put_nowait(f"{note.id}")
+        queue.put_nowait(note.id)
     response.headers["Location"] = str(request.url_for("read_note", note_id=note.id))
     return StoredNote.model_validate(note)
 
@@ -179,7 +179,7 @@ live = APIRouter(tags=["live"])
 @live.get("/events", response_class=EventSourceResponse)
 async def events() -> AsyncIterator[ServerSentEvent]:
     """Tell the number of each note that is written (server-sent events)."""
-    queue: asyncio.Queue[str] = asyncio.Queue()
+    queue: asyncio.Queue[int] = asyncio.Queue()
     listeners.add(queue)
     try:
         yield ServerSentEvent(event="hello", data="listening")
