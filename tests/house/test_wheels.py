@@ -18,7 +18,12 @@ from gatehouse_chassis.hatch_build import SIDECAR
 from testing.checkout import ROOT
 
 # What is imported under another name than that of its distribution, or with one that is declared.
-DISTRIBUTION = {"jwt": "pyjwt", "httptools": "uvicorn"}
+DISTRIBUTION = {
+    "jwt": "pyjwt",
+    "httptools": "uvicorn",
+    "pydantic_core": "pydantic",
+    "yaml": "pyyaml",
+}
 FOLDERS = sorted(PARTS.values())
 
 
