@@ -59,7 +59,7 @@ clean: python  ## Remove all data, after asking (YES=1: without asking)
 
 .PHONY: doctor
 doctor: install  ## Examine any deployment from outside (URL=https://example.com/items ARGS="--direct URL --json")
-	@$(VENV)/python -m doctor $(or $(URL),http://localhost:$(or $(GATEHOUSE_PORT),8080)) $(ARGS)
+	@$(VENV)/python -m doctor "$(if $(URL),$(URL),$$("$(PYTHON)" -m deploy address))" $(ARGS)
 
 ##@ Services
 
@@ -102,6 +102,10 @@ docs: install  ## Build the documentation site into var/site/ (SERVE=1: and serv
 .PHONY: conformance
 conformance: install  ## Run every proxy, way and server against the conformance suite and write docs/compatibility.md
 	$(VENV)/python -m conformance
+
+.PHONY: dist
+dist: install  ## Build gatehouse-chassis and gatehouse-doctor as wheels and sdists into dist/
+	@"$(PYTHON)" -m deploy dist
 
 .PHONY: screenshots
 screenshots: install  ## Make the README's pictures anew with the browser tests

@@ -18,9 +18,13 @@ from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
 from gatehouse_chassis import __version__
-from gatehouse_chassis.auth.access_tokens import AccessTokenVerifier
-from gatehouse_chassis.auth.resource_metadata import add_resource_metadata
+from gatehouse_chassis.auth.bearer import TokenVerifier
+from gatehouse_chassis.auth.resource_metadata import (
+    metadata_routes,
+    name_metadata_in_challenges,
+)
 from gatehouse_chassis.database import Database
+from gatehouse_chassis.database.problems import add_database_problems
 from gatehouse_chassis.docs import add_docs
 from gatehouse_chassis.http import problems
 from gatehouse_chassis.http.addresses import Addresses
@@ -95,7 +99,7 @@ def create_service(
     title: str,
     description: str,
     routers: Sequence[APIRouter],
-    token_verifier: AccessTokenVerifier,
+    token_verifier: TokenVerifier,
     errors: Mapping[type[Exception], type[problems.Problem]] | None = None,
     database: Database | None = None,
     scopes: Collection[str] = (),
@@ -124,11 +128,14 @@ def create_service(
     Raises:
         SettingsError: a route could be mistaken for the public prefix.
     """
-    checks = dict(ready_when or {})
+    checks, told = dict(ready_when or {}), {}
     closing = list(on_close)
+    metrics = Metrics()
     if database is not None:
         checks = {"database": database.ping, **checks}
+        told = {"writes": database.check_writes}
         closing = [database.close, *closing]  # what is first here is closed last
+        database.on_writes_refused = metrics.count_refused_write
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -139,10 +146,10 @@ def create_service(
             for work in background:
                 task = asyncio.create_task(work(), name=f"{name}.{work.__qualname__}")
                 stack.push_async_callback(_cancel, task)
-            await until_ready(checks)
+            if patience := app.state.start_patience:
+                await until_ready(checks, patience)
             yield
 
-    metrics = Metrics()
     app = _ServiceApp(
         settings,
         metrics,
@@ -160,15 +167,23 @@ def create_service(
         telemetry={"tracing": False, "metrics": False, "logs": False},
         responses={"default": problems.describe("A problem (RFC 9457)")},
     )
+    app.state.start_patience = (
+        0.0  # a worker that takes requests sets another (gatehouse_chassis/serving/worker.py)
+    )
     app.state.settings = settings
     app.state.database = database
     app.state.token_verifier = token_verifier
     set_origins(app.state, public_url=settings.origin, allowed=settings.cors_origins)
-    problems.add_problems(app, errors or {})
-    for router in (*routers, health_routes(checks)):
+    problems.add_problems(app, errors)
+    add_database_problems(app)
+    for router in (*routers, health_routes(checks, told=told)):
         app.include_router(router)
     app.add_route("/metrics", metrics.answer, include_in_schema=False)
-    add_resource_metadata(app, settings, title=title, scopes=scopes)
+    resource = settings.resource
+    app.include_router(
+        metadata_routes(resource, issuer=settings.issuer, scopes=scopes, title=title)
+    )
+    name_metadata_in_challenges(app, resource)
     add_docs(app, title=title, scopes=ticked_scopes)
     app.check_routes()
     return app

@@ -14,6 +14,7 @@ from testing.stack import Stack, sqlite_stack
 
 HERE = Path(__file__).parent
 SLOW_FOLDERS = (
+    "wheels",
     "docs",
     "loadtests",
     "proxy",

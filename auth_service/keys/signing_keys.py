@@ -20,7 +20,7 @@ from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from auth_service.audit.context import AuditContext
 from auth_service.keys.store import SigningKeyStore, StoredKey
-from gatehouse_chassis.auth.access_tokens import MIN_RSA_BITS, Clock, PublicKey, algorithm_of
+from gatehouse_chassis.auth.access_tokens import MIN_RSA_BITS, Clock, VerificationKey
 from gatehouse_chassis.settings import SettingsError
 
 RELOAD_AFTER = 10.0
@@ -62,7 +62,7 @@ class SigningKey:
     @property
     def algorithm(self) -> str:
         """What it signs with; the key decides it, not the setting."""
-        return str(algorithm_of(self.pair.public_key()))
+        return "RS256" if isinstance(self.pair, rsa.RSAPrivateKey) else "ES256"
 
     def sign(self, token_type: str, claims: Mapping[str, Any]) -> str:
         """A signed JWT (RFC 7519) with this `typ` in its header."""
@@ -114,10 +114,13 @@ class SigningKeys:
         now = self._now()
         return next(key for key in self._keys.values() if key.signs_from <= now)
 
-    async def find(self, kid: str) -> PublicKey | None:
+    async def find(self, kid: str) -> VerificationKey | None:
         """The public key with this id: what `AccessTokenVerifier` asks."""
         await self._load()
-        return None if self.is_withdrawn(kid) else self._keys[kid].pair.public_key()
+        if self.is_withdrawn(kid):
+            return None
+        key = self._keys[kid]
+        return VerificationKey(key.algorithm, key.pair.public_key())
 
     def is_withdrawn(self, kid: str) -> bool:
         """Whether tokens of this key are not accepted."""

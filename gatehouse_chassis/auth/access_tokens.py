@@ -18,6 +18,7 @@ from typing import Any, NoReturn, Protocol
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 TOKEN_TYPE = "at+jwt"
@@ -32,12 +33,20 @@ CACHE_SIZE = 10_000
 
 _SEGMENT = re.compile(r"[A-Za-z0-9_-]+")
 _HEADER_NAMES = {"alg", "typ", "kid"}
-# One kind of key for each (RFC 8725 section 3.1); RFC 9068 section 2.1 wants RS256 among them.
-ALGORITHMS = {name: jwt.get_algorithm_by_name(name) for name in ("ES256", "RS256")}
+PublicKey = EllipticCurvePublicKey | RSAPublicKey | Ed25519PublicKey
+_KINDS: dict[str, type] = {
+    "ES256": EllipticCurvePublicKey,
+    "RS256": RSAPublicKey,
+    "PS256": RSAPublicKey,
+    "EdDSA": Ed25519PublicKey,
+}
+ALGORITHMS = {name: jwt.get_algorithm_by_name(name) for name in _KINDS}
+"""What a key may be for; RFC 9068 section 2.1 wants RS256 among them."""
+
+DEFAULT_ALGORITHMS = ("ES256", "RS256")
 MIN_RSA_BITS = 2048
 """RFC 7518 section 3.3."""
 
-PublicKey = EllipticCurvePublicKey | RSAPublicKey
 Clock = Callable[[], float]
 
 
@@ -76,10 +85,18 @@ class Principal:
     """The services that the token is for."""
 
 
+@dataclass(frozen=True, slots=True)
+class VerificationKey:
+    """A public key, and the one algorithm that it is for: it decides, not the token (RFC 8725 section 3.1)."""
+
+    algorithm: str
+    public: PublicKey
+
+
 class VerificationKeys(Protocol):
     """Where the issuer's public keys come from."""
 
-    async def find(self, kid: str) -> PublicKey | None:
+    async def find(self, kid: str) -> VerificationKey | None:
         """The key with this id; None when the issuer has no such key. May raise `KeysUnavailable`."""
 
     def is_withdrawn(self, kid: str) -> bool:
@@ -227,30 +244,25 @@ async def read_signed(token: str, *, token_type: str, keys: VerificationKeys) ->
     if key is None:
         _refuse("the token is signed with an unknown key")
     signed = token.rpartition(".")[0].encode()
-    # The key decides, not the header (RFC 8725 section 3.1).
-    if algorithm != algorithm_of(key) or not _is_signed_with(key, signed, signature):
+    if algorithm != key.algorithm or not _is_signed_with(key, signed, signature):
         _refuse("the signature is wrong")
     return Signed(_parse(claims), kid)
 
 
-def algorithm_of(key: object) -> str | None:
-    """The one algorithm that a key is for; None for a key of any other kind, PEM and secrets among them."""
-    if isinstance(key, EllipticCurvePublicKey):
-        return "ES256"
-    if isinstance(key, RSAPublicKey) and key.key_size >= MIN_RSA_BITS:
-        return "RS256"
-    return None
-
-
-def _is_signed_with(key: PublicKey, signed: bytes, signature: bytes) -> bool:
-    """Whether PyJWT finds the signature right (RFC 7518 sections 3.3 and 3.4).
+def _is_signed_with(key: VerificationKey, signed: bytes, signature: bytes) -> bool:
+    """Whether PyJWT finds the signature right (RFC 7518 sections 3.3 to 3.5, RFC 8037 section 3.1).
 
     `jwt.decode` would parse the token a second time, by laxer rules (padding, duplicate names, `crit` with `b64`), and
     for a long status list block the event loop five times as long. So what was checked here is what is verified.
     """
-    algorithm = ALGORITHMS["ES256" if isinstance(key, EllipticCurvePublicKey) else "RS256"]
+    algorithm, public = ALGORITHMS[key.algorithm], key.public
+    # PyJWT would also take text, a private key and a short key of RSA.
+    if not isinstance(public, _KINDS[key.algorithm]):
+        return False
+    if isinstance(public, RSAPublicKey) and public.key_size < MIN_RSA_BITS:
+        return False
     try:
-        prepared = algorithm.prepare_key(key)  # refuses other curves than P-256
+        prepared = algorithm.prepare_key(public)  # refuses other curves than P-256
     except jwt.InvalidKeyError:
         return False
     return algorithm.verify(signed, prepared, signature)
@@ -307,7 +319,7 @@ def _check_header(header: dict[str, Any], token_type: str) -> tuple[str, str]:
     """
     if set(header) != _HEADER_NAMES:
         _refuse("the token has other headers than alg, typ and kid")
-    if header["typ"] != token_type:
+    if header["typ"] not in (token_type, f"application/{token_type}"):  # RFC 9068 section 4
         _refuse(f"the token has another type than {token_type}")
     algorithm = header["alg"]
     if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:

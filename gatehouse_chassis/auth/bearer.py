@@ -1,7 +1,7 @@
 """FastAPI's `OAuth2PasswordBearer`, which here also checks the token and refuses it as RFC 6750 says."""
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from fastapi.openapi.models import (
     OAuth2,
@@ -13,7 +13,6 @@ from fastapi.security import OAuth2PasswordBearer, SecurityScopes
 from starlette.requests import HTTPConnection
 
 from gatehouse_chassis.auth.access_tokens import (
-    AccessTokenVerifier,
     InvalidToken,
     KeysUnavailable,
     Principal,
@@ -80,35 +79,59 @@ def _challenge(parameters: Mapping[str, str]) -> str:
     return f"Bearer {pairs}".strip()
 
 
+class TokenVerifier(Protocol):
+    """What checks a token: `AccessTokenVerifier` or `ResourceServer`."""
+
+    async def verify(self, token: str) -> Principal:
+        """The user and the client that `token` was issued for; raises `InvalidToken` or `KeysUnavailable`."""
+
+
 class Bearer(OAuth2PasswordBearer):
     """The security scheme of a service, used as `Security(bearer, scopes=["items:read"])`.
 
-    The verifier is read from `app.state.token_verifier`, so one scheme can be declared at module level.
+    A browser's script, which can send no header with a WebSocket, names the token as a sub-protocol after `bearer`:
+    `new WebSocket(url, ["bearer", token])`; the route accepts with `subprotocol="bearer"`.
 
     Args:
         auth_url: the auth service, relative to the service's docs page ("", `../auth/`), so that it is right under
             every public prefix.
         scopes: what each scope of this service allows, shown in the *Authorize* dialog.
+        token_url: the token endpoint, unless it is `token` below `auth_url`.
+        authorization_url: the authorization endpoint, unless it is `authorize` below `auth_url`.
+        verifier: what checks the tokens; without it, `app.state.token_verifier` of the application.
+        resource: the URL of this service, when it has metadata (RFC 9728), which challenges then name.
     """
 
-    def __init__(self, auth_url: str, scopes: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        auth_url: str,
+        scopes: Mapping[str, str],
+        *,
+        token_url: str | None = None,
+        authorization_url: str | None = None,
+        verifier: TokenVerifier | None = None,
+        resource: str | None = None,
+    ) -> None:
+        token_url = token_url or f"{auth_url}token"
         # The same name in every service: Swagger UI keeps tokens by scheme name, so one sign-in is enough for all.
         super().__init__(
-            f"{auth_url}token",
+            token_url,
             scheme_name="OAuth2PasswordBearer",
             scopes=dict(scopes),
             auto_error=False,
         )
         self.scopes = frozenset(scopes)
         flows = OAuthFlows(
-            password=OAuthFlowPassword(tokenUrl=f"{auth_url}token", scopes=dict(scopes)),
+            password=OAuthFlowPassword(tokenUrl=token_url, scopes=dict(scopes)),
             authorizationCode=OAuthFlowAuthorizationCode(
-                authorizationUrl=f"{auth_url}authorize",
-                tokenUrl=f"{auth_url}token",
+                authorizationUrl=authorization_url or f"{auth_url}authorize",
+                tokenUrl=token_url,
                 scopes=dict(scopes),
             ),
         )
         self.model = OAuth2(flows=flows)
+        self._verifier = verifier
+        self._metadata_url = resource and metadata_url(resource)
 
     async def __call__(  # type: ignore[override]  # FastAPI fills the second parameter by its type
         self, request: HTTPConnection, needed: SecurityScopes
@@ -122,10 +145,18 @@ class Bearer(OAuth2PasswordBearer):
             ServiceUnavailable: 503, the token cannot be checked now.
         """
         keep_out_of_caches(request.scope)
-        token = await super().__call__(request)
+        try:
+            return await self._principal(request, needed)
+        except Challenge as challenge:
+            raise (
+                challenge.naming(self._metadata_url) if self._metadata_url else challenge
+            ) from None
+
+    async def _principal(self, request: HTTPConnection, needed: SecurityScopes) -> Principal:
+        token = await super().__call__(request) or _token_of_websocket(request)
         if not token:
             raise MissingToken
-        verifier: AccessTokenVerifier = request.app.state.token_verifier
+        verifier: TokenVerifier = self._verifier or request.app.state.token_verifier
         try:
             principal = await verifier.verify(token)
         except WrongAudience as error:
@@ -142,6 +173,18 @@ class Bearer(OAuth2PasswordBearer):
         if not principal.scopes.issuperset(needed.scopes):
             raise InsufficientScope(needed.scope_str)
         return principal
+
+
+def metadata_url(resource: str) -> str:
+    """Where a protected resource has its metadata below its own URL (RFC 9728 section 3, which lets it be anywhere)."""
+    return f"{resource.rstrip('/')}/.well-known/oauth-protected-resource"
+
+
+def _token_of_websocket(request: HTTPConnection) -> str | None:
+    if request.scope["type"] != "websocket":
+        return None
+    offered: list[str] = request.scope.get("subprotocols") or []
+    return offered[1] if len(offered) == 2 and offered[0] == "bearer" else None
 
 
 def protected(*others: type[Problem]) -> dict[int | str, dict[str, Any]]:

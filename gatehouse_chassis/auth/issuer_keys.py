@@ -2,26 +2,27 @@
 
 import asyncio
 import json
+import logging
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 import httpx2
-import structlog
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt import InvalidKeyError
-from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from gatehouse_chassis.auth.access_tokens import (
+    ALGORITHMS,
+    DEFAULT_ALGORITHMS,
     MIN_RSA_BITS,
     Clock,
     KeysUnavailable,
     PublicKey,
+    VerificationKey,
 )
 from gatehouse_chassis.auth.issuer_documents import TIMEOUT, fetch, http_client, keep
 
@@ -43,7 +44,7 @@ _COORDINATE = re.compile(r"[A-Za-z0-9_-]{43}")
 # Of at most 4096 bits: the work of a check grows with the square of the length.
 _MODULUS = re.compile(r"[A-Za-z0-9_-]{342,683}")
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 
 class IssuerKeys:
@@ -51,8 +52,11 @@ class IssuerKeys:
 
     Args:
         url: the issuer's `jwks_uri`. Redirects are not followed.
-        kept_in: the file with the last good document, so that a service can start while the issuer is down.
+        kept_in: the file with the last good document, so that a service can start while the issuer is down; None
+            for no file.
         client: makes the HTTP client; tests pass a fake transport.
+        algorithms: those for which keys are taken. A key that does not say which it is for must leave no choice among
+            them.
         refresh_after: seconds between two fetches.
         clock: seconds since the epoch.
         timeout: seconds that one whole fetch may take.
@@ -61,8 +65,9 @@ class IssuerKeys:
     def __init__(
         self,
         url: str,
-        kept_in: Path,
+        kept_in: Path | None,
         *,
+        algorithms: Collection[str] = DEFAULT_ALGORITHMS,
         client: Callable[[], httpx2.AsyncClient] | None = None,
         refresh_after: float = REFRESH_AFTER,
         clock: Clock = time.time,
@@ -70,16 +75,17 @@ class IssuerKeys:
     ) -> None:
         self._url = url
         self._kept_in = kept_in
+        self._algorithms = frozenset(algorithms)
         self._new_client = client or partial(http_client, url)
         self._refresh_after = refresh_after
         self._clock = clock
         self._timeout = timeout
-        self._keys: dict[str, PublicKey] = {}
+        self._keys: dict[str, VerificationKey] = {}
         self._fetched_at = float("-inf")
         self._tried_at = float("-inf")
         self._flight: asyncio.Task[None] | None = None
 
-    async def find(self, kid: str) -> PublicKey | None:
+    async def find(self, kid: str) -> VerificationKey | None:
         """The key with this id. An unknown id causes a fetch, at most one in `RETRY_AFTER` seconds.
 
         Raises:
@@ -135,37 +141,41 @@ class IssuerKeys:
             # The client's own timeout is for each read; an answer that trickles in could take hours.
             async with asyncio.timeout(self._timeout), self._new_client() as client:
                 document = await fetch(client, self._url, max_bytes=_MAX_DOCUMENT_BYTES)
-            keys = _parse(document.content)
+            keys = _parse(document.content, self._algorithms)
         except Exception as error:
             # A failed fetch must neither drop the known keys nor end `keep_fresh`.
-            log.warning("issuer_keys_not_fetched", url=self._url, cause=f"{error!r}")
+            log.warning("issuer_keys_not_fetched", extra={"url": self._url, "cause": repr(error)})
             return
         self._keys, self._fetched_at = keys, self._tried_at
         self._keep(document.content)
 
     def _keep(self, document: bytes) -> None:
+        if self._kept_in is None:
+            return
         text = json.dumps({"fetched_at": self._fetched_at, "jwks": json.loads(document)})
         try:
             keep(self._kept_in, text.encode())
         except OSError as error:
-            log.warning("issuer_keys_not_kept", file=str(self._kept_in), cause=str(error))
+            about = {"file": str(self._kept_in), "cause": str(error)}
+            log.warning("issuer_keys_not_kept", extra=about)
 
     def _load(self) -> None:
-        if not self._kept_in.exists():
+        if self._kept_in is None or not self._kept_in.exists():
             return
         try:
             kept = json.loads(self._kept_in.read_bytes())
             # A clock that was set back must not make old keys fresh.
             fetched_at = min(float(kept["fetched_at"]), self._clock())
-            self._keys = _parse(json.dumps(kept["jwks"]).encode())
+            self._keys = _parse(json.dumps(kept["jwks"]).encode(), self._algorithms)
             self._fetched_at = fetched_at
         except Exception as error:
             # A damaged file counts as none: the keys are fetched anyway.
-            log.warning("kept_issuer_keys_unreadable", file=str(self._kept_in), cause=repr(error))
+            about = {"file": str(self._kept_in), "cause": repr(error)}
+            log.warning("kept_issuer_keys_unreadable", extra=about)
 
 
-def _parse(document: bytes) -> dict[str, PublicKey]:
-    """The keys for ES256 and RS256; others are ignored (RFC 7517 section 5).
+def _parse(document: bytes, algorithms: Collection[str]) -> dict[str, VerificationKey]:
+    """The keys for these algorithms; others are ignored (RFC 7517 section 5).
 
     Raises:
         ValueError: it is not a JWK Set, or holds none of these keys.
@@ -178,9 +188,9 @@ def _parse(document: bytes) -> dict[str, PublicKey]:
     for entry in entries:
         if isinstance(entry, dict) and _is_signing_key(entry):
             with suppress(InvalidKeyError, ValueError):
-                keys[entry["kid"]] = _public_key(entry)
+                keys[entry["kid"]] = _verification_key(entry, algorithms)
     if not keys:
-        raise ValueError("no key for ES256 or RS256")
+        raise ValueError(f"no key for {' or '.join(sorted(algorithms))}")
     return keys
 
 
@@ -188,23 +198,27 @@ def _is_signing_key(entry: Mapping[str, Any]) -> bool:
     return entry.get("use", "sig") == "sig" and isinstance(entry.get("kid"), str)
 
 
-def _public_key(entry: Mapping[str, Any]) -> PublicKey:
+def _verification_key(entry: Mapping[str, Any], algorithms: Collection[str]) -> VerificationKey:
     """The public part alone, even if the document holds a private one. Raises `InvalidKeyError` or `ValueError`."""
-    # PyJWT skips characters that are not base64url.
+    # PyJWT skips characters that are not base64url, so the numbers are matched here.
+    names: tuple[str, ...]
     match entry:
-        case {"kty": "EC", "crv": "P-256"} if entry.get("alg", "ES256") == "ES256":
-            if not all(_COORDINATE.fullmatch(str(entry.get(name))) for name in ("x", "y")):
-                raise ValueError("not the coordinates of a point on P-256")
-            point = {name: entry[name] for name in ("kty", "crv", "x", "y")}
-            return cast(EllipticCurvePublicKey, ECAlgorithm.from_jwk(point))  # there is no `d`
-        # `AQAB` is 65537, which every issuer takes. A key of RSA serves several algorithms, so this one must say which.
-        case {"kty": "RSA", "alg": "RS256", "e": "AQAB"}:
-            if not _MODULUS.fullmatch(str(entry.get("n"))):
-                raise ValueError("not the modulus of a key of 2048 to 4096 bits")
-            numbers = {name: entry[name] for name in ("kty", "n", "e")}
-            key = cast(RSAPublicKey, RSAAlgorithm.from_jwk(numbers))
-            if key.key_size < MIN_RSA_BITS:
-                raise ValueError("a key of RSA has 2048 bits at least")
-            return key
+        case {"kty": "EC", "crv": "P-256"}:
+            possible, numbers, names = {"ES256"}, _COORDINATE, ("x", "y")
+        case {"kty": "OKP", "crv": "Ed25519"}:
+            possible, numbers, names = {"EdDSA"}, _COORDINATE, ("x",)
+        case {"kty": "RSA", "e": "AQAB"}:  # 65537, which every issuer takes
+            possible, numbers, names = {"RS256", "PS256"}, _MODULUS, ("n",)
         case _:
-            raise ValueError("a key for another algorithm")
+            raise ValueError("a key of another kind")
+    possible = {name for name in possible if name in algorithms and entry.get("alg", name) == name}
+    if len(possible) != 1:
+        raise ValueError("a key for another algorithm, or for one of several")
+    if not all(numbers.fullmatch(str(entry.get(name))) for name in names):
+        raise ValueError("a number of the key is not written as RFC 7518 says")
+    public = {name: entry[name] for name in ("kty", "crv", "e", *names) if name in entry}
+    [algorithm] = possible
+    key = cast(PublicKey, ALGORITHMS[algorithm].from_jwk(public))
+    if isinstance(key, RSAPublicKey) and key.key_size < MIN_RSA_BITS:
+        raise ValueError("a key of RSA has 2048 bits at least")
+    return VerificationKey(algorithm, key)

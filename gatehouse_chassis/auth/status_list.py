@@ -4,6 +4,7 @@ A request costs one bit test. While auth is down the last list stays valid, also
 """
 
 import asyncio
+import logging
 import time
 import zlib
 from base64 import urlsafe_b64decode
@@ -14,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-import structlog
 
 from gatehouse_chassis.auth.access_tokens import Clock, InvalidToken, VerificationKeys, read_signed
 from gatehouse_chassis.auth.issuer_documents import TIMEOUT, NotModified, fetch, http_client, keep
@@ -34,7 +34,7 @@ MAX_INDEXES = 2**21
 # A full list of random bits, in base64 twice, and a little for the rest.
 _MAX_DOCUMENT_BYTES = MAX_INDEXES // 8 * 16 // 9 + 4096
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 
 class StatusListUnavailable(Exception):
@@ -50,7 +50,7 @@ class StatusList:
     Args:
         url: where the list is fetched. Redirects are not followed.
         uri: its public address, as its `sub` and the tokens give it.
-        kept_in: the file with the last good list.
+        kept_in: the file with the last good list; None for no file.
         keys: the issuer's keys.
         client: makes the HTTP client; tests pass a fake transport.
         clock: seconds since the epoch.
@@ -63,7 +63,7 @@ class StatusList:
         url: str,
         *,
         uri: str,
-        kept_in: Path,
+        kept_in: Path | None,
         keys: VerificationKeys,
         client: Callable[[], httpx2.AsyncClient] | None = None,
         clock: Clock = time.time,
@@ -81,6 +81,7 @@ class StatusList:
         self._bits: bytes | None = None
         self._entity_tag: str | None = None
         self._fetches_fail = False
+        self._tried = asyncio.Event()
 
     def is_revoked(self, index: int) -> bool:
         """Whether the token with this index is revoked. An index outside of the list counts as revoked."""
@@ -94,12 +95,19 @@ class StatusList:
         if self._bits is None:
             raise StatusListUnavailable(f"no status list from {self._url}")
 
+    async def first_try(self) -> None:
+        """Returns when there is a list, or the first try to fetch one has failed."""
+        await self._tried.wait()
+
     async def keep_fresh(self) -> None:
         """Fetches the list in the background, for as long as the service runs."""
         await self._load()
+        if self._bits is not None:
+            self._tried.set()
         async with self._new_client() as client:
             while True:
                 await self._refresh(client)
+                self._tried.set()
                 await asyncio.sleep(
                     FIRST_RETRY_AFTER if self._bits is None else self._refresh_after
                 )
@@ -112,25 +120,27 @@ class StatusList:
                 )
             self._bits = await self._read(document.content)
             self._entity_tag = document.entity_tag
-            keep(self._kept_in, document.content)
+            if self._kept_in:
+                keep(self._kept_in, document.content)
         except NotModified:
             self._fetches_fail = False
         except Exception as error:
             # One warning for each outage: a line every two seconds would hide the other lines.
             write = log.debug if self._fetches_fail else log.warning
-            write("status_list_not_fetched", url=self._url, cause=repr(error))
+            write("status_list_not_fetched", extra={"url": self._url, "cause": repr(error)})
             self._fetches_fail = True
         else:
             self._fetches_fail = False
 
     async def _load(self) -> None:
-        if not self._kept_in.exists():
+        if self._kept_in is None or not self._kept_in.exists():
             return
         try:
             self._bits = await self._read(self._kept_in.read_bytes())
         except Exception as error:
             # A damaged file counts as none: the list is fetched anyway.
-            log.warning("kept_status_list_unreadable", file=str(self._kept_in), cause=repr(error))
+            about = {"file": str(self._kept_in), "cause": repr(error)}
+            log.warning("kept_status_list_unreadable", extra=about)
 
     async def _read(self, document: bytes) -> bytes:
         """The bits of a Status List Token, after the checks of section 8.3 of the draft.

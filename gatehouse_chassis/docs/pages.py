@@ -26,17 +26,29 @@ REDOC_POLICY = (
 )
 
 
-def add_docs(app: FastAPI, *, title: str, scopes: Collection[str] = ()) -> None:
+def add_docs(app: FastAPI, *, title: str | None = None, scopes: Collection[str] = ()) -> None:
     """Add `/docs`, `/redoc`, `/docs/oauth2-redirect` and `/docs/assets/...` to `app`.
 
-    Every address in the pages is relative, so they work under a public prefix that nobody
-    announced to the service. `app` must serve its OpenAPI document at `/openapi.json` and have
-    FastAPI's own pages turned off (`docs_url=None, redoc_url=None`).
+    Every address in the pages is relative, and so is the one that the OpenAPI document gives of the server: they work
+    under a public prefix that nobody announced to the application.
 
     Args:
-        title: of the service.
+        app: made with `docs_url=None, redoc_url=None`; it serves its OpenAPI document at `/openapi.json`.
+        title: of the pages, unless it is that of the application.
         scopes: those that are ticked when the *Authorize* dialog opens; with none of them a sign-in gets the default.
+
+    Raises:
+        ValueError: FastAPI's own pages are turned on, or the document is elsewhere.
     """
+    if app.docs_url or app.redoc_url:
+        raise ValueError(
+            "FastAPI's own pages stand in the way: FastAPI(docs_url=None, redoc_url=None)."
+        )
+    if app.openapi_url != "/openapi.json":
+        raise ValueError(f"The pages read /openapi.json, but openapi_url is {app.openapi_url!r}.")
+    title = title or app.title
+    app.servers = app.servers or [{"url": "."}]
+    app.root_path_in_servers = False
     add_assets(app)
     pages = {
         "/docs": _page(_fill("swagger-ui.html", title, scopes), SWAGGER_UI_POLICY),

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, ClassVar, Self
 
-import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -13,11 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
-from gatehouse_chassis.database import DatabaseUnavailable, SearchUnderWay
-
 MEDIA_TYPE = "application/problem+json"
-
-log = structlog.get_logger(__name__)
 
 
 class Problem(HTTPException):
@@ -234,28 +229,20 @@ def _escape(token: str) -> str:
     return printable.replace("~", "~0").replace("/", "~1")
 
 
-async def _on_outage(request: Request, error: DatabaseUnavailable) -> Response:
-    log.error("database_unavailable", exc_info=error)
-    return problem_response(
-        request, ServiceUnavailable("The database does not answer now; try again.", retry_after=2)
-    )
-
-
-async def _on_search_under_way(request: Request, error: SearchUnderWay) -> Response:
-    return problem_response(request, TooManyRequests(str(error), retry_after=1))
-
-
 async def _on_bug(request: Request, error: Exception) -> Response:
     # The exception itself is logged by gatehouse_chassis.http.middleware, which sees it again after this answer.
     return failure_response(request)
 
 
-def add_problems(app: FastAPI, errors: Mapping[type[Exception], type[Problem]]) -> None:
-    """Makes every error of `app` answer in the one documented shape.
+def add_problems(
+    app: FastAPI, errors: Mapping[type[Exception], type[Problem]] | None = None
+) -> None:
+    """Makes every error of `app` answer with problem details (RFC 9457).
 
     Args:
-        errors: the problem for each exception of the service's domain; the exception's sentence becomes its detail.
+        errors: the problem for each exception of the domain; the exception's sentence becomes its detail.
     """
+    errors = errors or {}
 
     async def on_domain_error(request: Request, error: Exception) -> Response:
         problem = next(errors[kind] for kind in type(error).__mro__ if kind in errors)
@@ -264,8 +251,6 @@ def add_problems(app: FastAPI, errors: Mapping[type[Exception], type[Problem]]) 
     handlers: dict[Any, Any] = {
         HTTPException: _on_http_exception,
         RequestValidationError: _on_invalid_input,
-        DatabaseUnavailable: _on_outage,
-        SearchUnderWay: _on_search_under_way,
         Exception: _on_bug,
         **dict.fromkeys(errors, on_domain_error),
     }

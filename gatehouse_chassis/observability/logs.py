@@ -52,7 +52,12 @@ def configure_logging(*, service: str, level: str, style: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[*_SHARED, structlog.stdlib.add_logger_name, name_service],
+            foreign_pre_chain=[
+                *_SHARED,
+                structlog.stdlib.add_logger_name,
+                structlog.stdlib.ExtraAdder(),
+                name_service,
+            ],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
         )
     )

@@ -3,6 +3,7 @@ from collections.abc import Iterator
 import pytest
 from fastapi.testclient import TestClient
 from first_route import app, server
+
 from gatehouse_chassis.testing import TestIssuer
 
 client = TestClient(app)

@@ -2,8 +2,9 @@ from collections.abc import Iterator
 
 import pytest
 from fastapi.testclient import TestClient
-from gatehouse_chassis.testing import TestIssuer
 from with_my_issuer import app, server
+
+from gatehouse_chassis.testing import TestIssuer
 
 NOTES = "https://example.com/notes"
 client = TestClient(app)

@@ -2,10 +2,13 @@
 
 import httpx2
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from fastapi import FastAPI
 
-from gatehouse_chassis.auth.access_tokens import AccessTokenVerifier, KeysUnavailable
+from gatehouse_chassis.auth.access_tokens import (
+    AccessTokenVerifier,
+    KeysUnavailable,
+    VerificationKey,
+)
 from testing.apps import client_of
 from testing.tokens import TestIssuer
 
@@ -87,7 +90,7 @@ async def test_the_token_is_checked_before_the_rest_of_the_request(
 
 async def test_a_token_that_cannot_be_checked_is_answered_with_503(app: FastAPI) -> None:
     class NoKeys:
-        async def find(self, kid: str) -> EllipticCurvePublicKey:
+        async def find(self, kid: str) -> VerificationKey:
             raise KeysUnavailable
 
         def is_withdrawn(self, kid: str) -> bool:

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    EllipticCurvePrivateKey,
+    EllipticCurvePublicKey,
+)
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
-from gatehouse_chassis.auth.access_tokens import KeysUnavailable
+from gatehouse_chassis.auth.access_tokens import KeysUnavailable, VerificationKey
 from gatehouse_chassis.auth.issuer_keys import RETRY_AFTER, TRUST_FOR, IssuerKeys
 from testing.background import beside, until
 from testing.clocks import SettableClock
@@ -74,7 +77,7 @@ async def test_the_key_that_is_found_is_the_one_that_the_issuer_published(
 ) -> None:
     found = await keys.find("key-1")
     assert found is not None
-    assert found == server.issuer.key.public_key()
+    assert found == VerificationKey("ES256", server.issuer.key.public_key())
     await keys.check()
 
 
@@ -329,7 +332,7 @@ async def test_a_key_of_rsa_is_taken_when_it_says_that_it_is_for_rs256(
     keys: IssuerKeys, server: JwksServer
 ) -> None:
     server.says(200, json.dumps({"keys": [_rsa_jwk()]}).encode())
-    assert await keys.find("rsa") == RSA_KEY.public_key()
+    assert await keys.find("rsa") == VerificationKey("RS256", RSA_KEY.public_key())
 
 
 @pytest.mark.parametrize(
@@ -358,12 +361,13 @@ async def test_other_keys_of_rsa_are_passed_over(
 async def test_a_private_member_that_slipped_into_the_document_is_not_taken(
     keys: IssuerKeys, server: JwksServer
 ) -> None:
+    assert isinstance(server.issuer.key, EllipticCurvePrivateKey)
     private = ECAlgorithm.to_jwk(server.issuer.key, as_dict=True)
     assert "d" in private
     server.says(200, json.dumps({"keys": [{**private, "kid": "key-1"}]}).encode())
     found = await keys.find("key-1")
     assert found is not None
-    assert isinstance(found, EllipticCurvePublicKey)
+    assert isinstance(found.public, EllipticCurvePublicKey)
 
 
 async def test_a_waiter_that_goes_away_does_not_end_the_fetch(
