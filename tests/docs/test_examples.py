@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-import gatehouse_chassis
 from deploy.documentation import SOURCES
 from gatehouse_chassis.services import load_services
 from testing.checkout import ROOT
@@ -33,10 +32,6 @@ PAGES = sorted(
 TITLED = re.compile(r'^```python title="([\w./]+)"\n(.*?)^```$', re.DOTALL | re.MULTILINE)
 # Run by tests of its own, which lend it the names that its fragments are about.
 RUN_ELSEWHERE = {"docs/behind-a-proxy.md": "tests/doctor/test_page.py"}
-NEEDS_THE_PARTS = pytest.mark.skipif(
-    not hasattr(gatehouse_chassis, "ResourceServer"),
-    reason="the tutorials are about gatehouse_chassis.ResourceServer, which is not there yet",
-)
 
 
 def of(page: Path) -> str:
@@ -75,7 +70,6 @@ def test_every_file_of_the_tutorials_is_shown_and_has_its_tests() -> None:
     assert {f"test_{name}" for name in applications} <= {file.name for file in CODE.glob("*.py")}
 
 
-@NEEDS_THE_PARTS
 @pytest.mark.parametrize("tests", sorted(CODE.glob("test_*.py")), ids=lambda file: file.stem)
 def test_a_tutorial_does_what_its_tests_say(tests: Path, tmp_path: Path) -> None:
     """As a reader has it: the files in a folder of their own, without this project's settings of pytest."""
@@ -98,7 +92,6 @@ EXAMPLES = [
     pytest.param(
         block,
         id=f"{of(page)} {number}",
-        marks=NEEDS_THE_PARTS if page.is_relative_to(TUTORIALS) else (),
     )
     for page in PAGES
     if of(page) not in RUN_ELSEWHERE
@@ -135,7 +128,6 @@ def test_a_tutorial_shows_a_configuration_that_its_program_accepts(
         load_services(tmp_path / "services.toml")
 
 
-@NEEDS_THE_PARTS
 @pytest.mark.parametrize("slash", ["", "/"], ids=["kept", "stripped"])
 def test_the_doctor_finds_nothing_wrong_behind_the_nginx_of_the_tutorial(
     slash: str, tmp_path: Path
