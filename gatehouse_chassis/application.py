@@ -36,6 +36,7 @@ from gatehouse_chassis.http.middleware import RequestContext
 from gatehouse_chassis.observability.metrics import Metrics
 from gatehouse_chassis.proxy.public_prefix import PublicPrefix
 from gatehouse_chassis.proxy.route_check import refuse_ambiguous_routes
+from gatehouse_chassis.services import body_limits
 from gatehouse_chassis.serving.planned_routes import PlannedRoutes
 from gatehouse_chassis.settings import ServiceSettings, SettingsError
 
@@ -47,11 +48,13 @@ class _ServiceApp(FastAPI):
         self,
         settings: ServiceSettings,
         metrics: Metrics,
+        body_limits: Mapping[str, int],
         **options: Any,
     ) -> None:
         super().__init__(**options)
         self._settings = settings
         self._metrics = metrics
+        self._body_limits = body_limits
 
     def check_routes(self) -> None:
         """Raises SettingsError when a route could be mistaken for the public prefix."""
@@ -68,7 +71,9 @@ class _ServiceApp(FastAPI):
             self, Addresses(self.routes, self.router.middleware_stack)
         )
         return RequestContext(
-            BodyLimit(super().build_middleware_stack(), self._settings.body_limit),
+            BodyLimit(
+                super().build_middleware_stack(), self._settings.body_limit, self._body_limits
+            ),
             public_prefix=PublicPrefix(
                 root_path=self._settings.root_path, trusted_proxies=self._settings.trusted_proxies
             ),
@@ -111,7 +116,7 @@ def create_service(
     """The application of one service.
 
     Args:
-        name: its name in scopes, audiences and metrics (`items`).
+        name: its name in scopes, audiences, metrics and `services.toml` (`items`), where its `body_limits` are read.
         title: shown on its docs pages.
         description: one sentence for its docs pages.
         routers: its routes, below its public prefix.
@@ -127,6 +132,7 @@ def create_service(
 
     Raises:
         SettingsError: a route could be mistaken for the public prefix.
+        ServicesError: `services.toml` cannot be read.
     """
     checks, told = dict(ready_when or {}), {}
     closing = list(on_close)
@@ -153,6 +159,7 @@ def create_service(
     app = _ServiceApp(
         settings,
         metrics,
+        body_limits(name),
         title=title,
         description=description,
         version=__version__,
