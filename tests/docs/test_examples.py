@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.documentation import SOURCES
+from deploy.documentation import sources
 from gatehouse_chassis.services import load_services
 from testing.checkout import ROOT
 from testing.other_nginx import running_nginx
@@ -22,12 +22,7 @@ from tests.doctor.configuration import assert_accepted, fenced
 
 TUTORIALS = ROOT / "docs" / "tutorials"
 CODE = TUTORIALS / "code"
-PAGES = sorted(
-    page
-    for name in SOURCES
-    if name != "LICENSE"
-    for page in ([ROOT / name] if name.endswith(".md") else (ROOT / name).rglob("*.md"))
-)
+PAGES = [file for file in sources(ROOT) if file.suffix == ".md"]
 # A block with a title is that file of the folder `code` beside the page, or a part of it.
 TITLED = re.compile(r'^```python title="([\w./]+)"\n(.*?)^```$', re.DOTALL | re.MULTILINE)
 # Run by tests of its own, which lend it the names that its fragments are about.
