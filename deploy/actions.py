@@ -203,7 +203,9 @@ def sync(checkout: Checkout, _: argparse.Namespace) -> int:
 
 def docs(checkout: Checkout, _: argparse.Namespace) -> int:
     """Build the documentation site."""
-    print(f"The site: {documentation.build(checkout)}")
+    print(
+        f"The site: {documentation.build(checkout)} (its search needs a server: make docs SERVE=1)"
+    )
     return 0
 
 
