@@ -79,7 +79,7 @@ class LocalStack:
         checkout = self._checkout
         had_packages = uv.has_packages(checkout)
         with progress.step("installing packages"):
-            uv.sync(checkout, env=self._settings.environment)
+            uv.sync(checkout, env=self._settings.of_installers())
             if not had_packages:
                 service_settings.check(checkout, self._settings)
         binary = nginx.find(checkout, self._settings.environment)
