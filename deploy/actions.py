@@ -179,7 +179,7 @@ def service_remove(checkout: Checkout, options: argparse.Namespace) -> int:
 
 def install(checkout: Checkout, _: argparse.Namespace) -> int:
     """Install everything that the tests and the checks need."""
-    uv.sync(checkout, uv.EVERYTHING, load_for_what_runs(checkout).environment)
+    uv.sync(checkout, uv.EVERYTHING, load_for_what_runs(checkout).of_installers())
     if nginx.find(checkout) is None:
         if not nginx.can_be_unpacked():
             raise DeployError(nginx.how_to_install())
