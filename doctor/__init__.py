@@ -4,3 +4,5 @@ It speaks HTTP only and needs nothing of this project, so it works on any deploy
 is in three places: `checks/` asks, `catalogue.py` says what a finding means and which one causes
 which, `fixes/` has the words of each proxy.
 """
+
+__version__ = "0.1.0"

@@ -9,6 +9,8 @@ module is loaded when the name is first used (PEP 562), so `gatehouse_chassis.se
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from gatehouse_chassis.extras import needs
+
 if TYPE_CHECKING:  # for type checkers and editors: the same names as in _MODULES
     from gatehouse_chassis.application import create_service as create_service
     from gatehouse_chassis.auth.access_tokens import AccessTokenVerifier as AccessTokenVerifier
@@ -65,11 +67,21 @@ _MODULES = {
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
+# What a module needs beyond the core comes with one of these extras (pyproject.toml beside this file).
+_EXTRAS_OF = {
+    "application": ("server",),
+    "database": ("sqlite", "postgresql"),
+    "database.columns": ("sqlite", "postgresql"),
+    "settings": ("settings",),
+}
+
 
 def __getattr__(name: str) -> Any:
     if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+    module = _MODULE_OF[name]
+    with needs(f"gatehouse_chassis.{name}", *_EXTRAS_OF.get(module, ())):
+        return getattr(import_module(f"{__name__}.{module}"), name)
 
 
 def __dir__() -> list[str]:

@@ -134,11 +134,14 @@ def create_service(
         SettingsError: a route could be mistaken for the public prefix.
         ServicesError: `services.toml` cannot be read.
     """
-    checks = dict(ready_when or {})
+    checks, told = dict(ready_when or {}), {}
     closing = list(on_close)
+    metrics = Metrics()
     if database is not None:
         checks = {"database": database.ping, **checks}
+        told = {"writes": database.check_writes}
         closing = [database.close, *closing]  # what is first here is closed last
+        database.on_writes_refused = metrics.count_refused_write
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -149,10 +152,10 @@ def create_service(
             for work in background:
                 task = asyncio.create_task(work(), name=f"{name}.{work.__qualname__}")
                 stack.push_async_callback(_cancel, task)
-            await until_ready(checks)
+            if patience := app.state.start_patience:
+                await until_ready(checks, patience)
             yield
 
-    metrics = Metrics()
     app = _ServiceApp(
         settings,
         metrics,
@@ -171,13 +174,16 @@ def create_service(
         telemetry={"tracing": False, "metrics": False, "logs": False},
         responses={"default": problems.describe("A problem (RFC 9457)")},
     )
+    app.state.start_patience = (
+        0.0  # a worker that takes requests sets another (gatehouse_chassis/serving/worker.py)
+    )
     app.state.settings = settings
     app.state.database = database
     app.state.token_verifier = token_verifier
     set_origins(app.state, public_url=settings.origin, allowed=settings.cors_origins)
     problems.add_problems(app, errors)
     add_database_problems(app)
-    for router in (*routers, health_routes(checks)):
+    for router in (*routers, health_routes(checks, told=told)):
         app.include_router(router)
     app.add_route("/metrics", metrics.answer, include_in_schema=False)
     resource = settings.resource

@@ -14,6 +14,8 @@ from testing.stack import Stack, sqlite_stack
 
 HERE = Path(__file__).parent
 SLOW_FOLDERS = (
+    "wheels",
+    "docs",
     "loadtests",
     "examples",
     "proxy",

@@ -10,28 +10,38 @@ from gatehouse_chassis.database.interface import (
     Database,
     DatabaseUnavailable,
     IntegrityError,
+    InvalidValue,
     Row,
     SearchUnderWay,
     Statements,
+    WritesRefused,
 )
-from gatehouse_chassis.database.postgresql import PostgreSQLDatabase
-from gatehouse_chassis.database.sqlite import SQLiteDatabase
+from gatehouse_chassis.extras import needs
 
 __all__ = [
     "Database",
     "DatabaseUnavailable",
     "IntegrityError",
+    "InvalidValue",
     "Row",
     "SearchUnderWay",
     "Statements",
+    "WritesRefused",
     "get_database",
     "open_database",
 ]
 
 
 def open_database(url: str) -> Database:
-    """The database at `sqlite:///path` or `postgresql://user:password@host:port/name`; connects when first used."""
-    return SQLiteDatabase(url) if url.startswith("sqlite:") else PostgreSQLDatabase(url)
+    """The database at `sqlite:///path` or at a URL as libpq takes it; connects when first used."""
+    # Imported here, so that a service needs the packages of its own database only.
+    if url.startswith("sqlite:"):
+        with needs("A SQLite database", "sqlite"):
+            from gatehouse_chassis.database.sqlite import SQLiteDatabase
+        return SQLiteDatabase(url)
+    with needs("A PostgreSQL database", "postgresql"):
+        from gatehouse_chassis.database.postgresql import PostgreSQLDatabase
+    return PostgreSQLDatabase(url)
 
 
 async def get_database(request: HTTPConnection) -> Database:

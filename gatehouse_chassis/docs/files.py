@@ -9,15 +9,22 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 _OWN = Path(__file__).parent / "assets"
-# StaticFiles finds the folder without importing the package, whose __init__ would import Django.
-_VENDOR = ("drf_spectacular_sidecar", "static/drf_spectacular_sidecar")
+# The wheel has them beside this file (hatch_build.py); in the workspace they are those of a package, in whose place
+# StaticFiles finds them without importing it: its __init__ would import Django.
+_BUNDLED = Path(__file__).parent / "vendor"
+_SIDECAR = ("drf_spectacular_sidecar", "static/drf_spectacular_sidecar")
 
 
 def add_assets(app: FastAPI) -> None:
     """Serve the pages' own files at `/docs/assets` and Swagger UI and ReDoc below `vendor`."""
     # The own files change with the pages that name them, so browsers ask each time (and hear 304).
     # The others change only when their package's exact version does.
-    app.mount("/docs/assets/vendor", _CachedFiles("public, max-age=86400", packages=[_VENDOR]))
+    vendor = (
+        _CachedFiles("public, max-age=86400", directory=_BUNDLED)
+        if _BUNDLED.exists()
+        else _CachedFiles("public, max-age=86400", packages=[_SIDECAR])
+    )
+    app.mount("/docs/assets/vendor", vendor)
     app.mount("/docs/assets", _CachedFiles("no-cache", directory=_OWN))
 
 
