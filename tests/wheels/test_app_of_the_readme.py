@@ -157,7 +157,7 @@ def test_it_takes_the_tokens_of_gatehouse_and_finds_what_was_revoked(
             f"{stack.url}/auth/revoke",
             method="POST",
             headers=[("Content-Type", "application/x-www-form-urlencoded")],
-            body=f"token={token}&client_id=gatehouse-docs".encode(),
+            body=f"token={token}".encode(),
         )
         assert revoked.status == 200, revoked.body
         program.wait_until(
