@@ -59,7 +59,7 @@ clean: python  ## Remove all data, after asking (YES=1: without asking)
 
 .PHONY: doctor
 doctor: install  ## Examine any deployment from outside (URL=https://example.com/items ARGS="--direct URL --json")
-	@$(VENV)/python -m doctor $(or $(URL),http://localhost:$(or $(GATEHOUSE_PORT),8080)) $(ARGS)
+	@$(VENV)/python -m doctor "$(if $(URL),$(URL),$$("$(PYTHON)" -m deploy address))" $(ARGS)
 
 ##@ Services
 
@@ -93,6 +93,11 @@ lint: install  ## Check style, types, shell scripts and the nginx configuration
 	$(VENV)/mypy
 	$(VENV)/shellcheck .ci/run proxy/gateway/*.sh deploy/postgres/*.sh
 	PATH="$$PATH:.local/nginx/bin" sh proxy/gateway/start.sh --test
+
+.PHONY: docs
+docs: install  ## Build the documentation site into var/site/ (SERVE=1: and serve it, with its search; PORT=8100)
+	@$(VENV)/python -m deploy docs
+	$(if $(SERVE),@$(VENV)/python -m http.server --bind 127.0.0.1 --directory var/site $(or $(PORT),8100))
 
 .PHONY: conformance
 conformance: install  ## Run every proxy, way and server against the conformance suite and write docs/compatibility.md

@@ -208,6 +208,7 @@ class FirstUsersSettings(EnvironmentSettings):
         FirstUsername,
         Field(
             validation_alias="ADMIN_USERNAME",
+            examples=["admin"],
             description="The name of the administrator; may be left out, with the password, when there is another.",
         ),
     ] = None
@@ -219,6 +220,7 @@ class FirstUsersSettings(EnvironmentSettings):
         FirstUsername,
         Field(
             validation_alias="DEMO_USERNAME",
+            examples=["demo"],
             description="The name of an ordinary user to try things with; may be left out, with the password.",
         ),
     ] = None

@@ -22,7 +22,7 @@ from fastapi import FastAPI
 from pydantic import TypeAdapter
 from starlette.types import ASGIApp, Message, Scope
 
-from gatehouse_chassis.auth.access_tokens import AccessTokenVerifier
+from gatehouse_chassis.auth.bearer import TokenVerifier
 from gatehouse_chassis.database import open_database
 from gatehouse_chassis.observability.logs import configure_logging
 from items_service.schemas import ItemPublic
@@ -55,7 +55,7 @@ async def measure(item: UUID, token: str, rounds: int) -> dict[str, float]:
 
 
 async def _parts(app: FastAPI, store: ItemStore, item: UUID, token: str) -> dict[str, Part]:
-    verifier: AccessTokenVerifier = app.state.token_verifier
+    verifier: TokenVerifier = app.state.token_verifier
     principal = await verifier.verify(token)
     found = await store.get(principal.subject, item)
     adapter = TypeAdapter(ItemPublic)

@@ -101,6 +101,12 @@ def _parser() -> argparse.ArgumentParser:
     sync = commands.add_parser("sync", help="write what is made from services.toml")
     sync.set_defaults(action=actions.sync)
 
+    docs = commands.add_parser("docs", help="build the documentation site into var/site/")
+    docs.set_defaults(action=actions.docs)
+
+    address = commands.add_parser("address", help="print the URL of the stack, for other commands")
+    address.set_defaults(action=actions.address)
+
     env = commands.add_parser("env", help="write .env with random secrets, or add what it lacks")
     env.set_defaults(action=actions.env)
     return parser

@@ -6,7 +6,16 @@ import sys
 
 from deploy import dist as wheels
 from deploy import docker as containers
-from deploy import mode, nginx, preflight, settings_file, uv
+from deploy import (
+    documentation,
+    mode,
+    nginx,
+    preflight,
+    running,
+    service_settings,
+    settings_file,
+    uv,
+)
 from deploy import reload as reloading
 from deploy import sync as generated
 from deploy.checkout import Checkout
@@ -18,7 +27,7 @@ from deploy.mode import Choice, Mode
 from deploy.progress import Progress
 from deploy.scaffold.create import create
 from deploy.scaffold.remove import remove
-from deploy.settings import Settings, load
+from deploy.settings import Settings, load, load_for_what_runs, unknown_names
 from deploy.table import render
 from deploy.waiting import holds_within
 
@@ -34,15 +43,17 @@ def up(checkout: Checkout, options: argparse.Namespace) -> int:
     forced = mode.parse(options.mode)
     trouble = None if forced == Mode.LOCAL else mode.trouble_with_docker(settings.environment)
     choice = mode.choose(forced, trouble)
-    running = _present(checkout, settings, docker_answers=forced != Mode.LOCAL and not trouble)
-    if running:
-        _refuse_another_mode(running[0], forced)
-        difference = _difference(running[0])
+    present = _present(checkout, docker_answers=forced != Mode.LOCAL and not trouble)
+    if present:
+        _refuse_another_mode(present[0], forced)
+        difference = _difference(present[0])
         if not difference:
-            return _say_that_it_runs(running[0])
-        choice = Choice(running[0].mode, f"{difference}, so it is started anew. Data stays.")
+            return _say_that_it_runs(present[0])
+        choice = Choice(present[0].mode, f"{difference}, so it is started anew. Data stays.")
     print(choice.reason)
-    for stack in running:
+    for name in unknown_names(checkout, settings):
+        print(f"{name} begins as settings do, but is none: nothing reads it.")
+    for stack in present:
         stack.stop()
     changed = generated.sync(checkout)
     if changed:
@@ -53,6 +64,9 @@ def up(checkout: Checkout, options: argparse.Namespace) -> int:
         stack.preflight()
         is_new = not checkout.env_file.exists()
         added = settings_file.complete(checkout.env_file, settings.services)
+        settings = load(checkout)
+        if uv.has_packages(checkout):
+            service_settings.check(checkout, settings)
     if is_new:
         progress.say("Wrote .env with random passwords.")
     elif added:
@@ -60,7 +74,6 @@ def up(checkout: Checkout, options: argparse.Namespace) -> int:
     note = preflight.note_on_readable_secrets(checkout.env_file)
     if note:
         progress.say(note)
-    settings = load(checkout)
     _stack(choice.mode, checkout, settings).start(progress)
     print(_farewell(settings))
     return 0
@@ -68,13 +81,14 @@ def up(checkout: Checkout, options: argparse.Namespace) -> int:
 
 def down(checkout: Checkout, options: argparse.Namespace) -> int:
     """Stop what runs of this checkout."""
-    settings = load(checkout)
-    stacks = _chosen(checkout, settings, options)
-    left = LocalStack(checkout, settings).end_leftovers() if not stacks else 0
+    stacks = _chosen(checkout, options)
+    left = _local(checkout).end_leftovers() if not stacks else 0
     if left:
         print(f"Ended {left} processes that a killed supervisor had left.")
     elif not stacks:
         print("Nothing of this checkout is running.")
+    if not stacks and not options.mode:
+        running.forget(checkout)
     for stack in stacks:
         stack.stop()
         print(f"Stopped the {stack.name}. Data stays; `make up` goes on with it.")
@@ -82,20 +96,21 @@ def down(checkout: Checkout, options: argparse.Namespace) -> int:
 
 
 def ps(checkout: Checkout, options: argparse.Namespace) -> int:
-    """Print a line for each service."""
-    settings = load(checkout)
-    stacks = _chosen(checkout, settings, options)
+    """Print a line for each service, and the address of all."""
+    stacks = _chosen(checkout, options)
     if not stacks:
         print("Nothing of this checkout is running. Start it: make up")
         return 1
     rows = [row for stack in stacks for row in stack.rows()]
     print(render(rows))
+    for stack in stacks:
+        print(f"\n{stack.url()}  ({stack.name})")
     return 1 if any(row.trouble for row in rows) else 0
 
 
 def reload(checkout: Checkout, options: argparse.Namespace) -> int:
     """Replace the workers of the services while they serve."""
-    stacks = _chosen(checkout, load(checkout), options)
+    stacks = _chosen(checkout, options)
     if not stacks:
         raise DeployError("Nothing of this checkout is running. Start it: make up")
     stack = stacks[0]
@@ -112,8 +127,7 @@ def reload(checkout: Checkout, options: argparse.Namespace) -> int:
 
 def logs(checkout: Checkout, options: argparse.Namespace) -> int:
     """Show logs; those of the last run when nothing runs now."""
-    settings = load(checkout)
-    stacks = _chosen(checkout, settings, options) or [LocalStack(checkout, settings)]
+    stacks = _chosen(checkout, options) or [_local(checkout)]
     try:
         stacks[0].follow_logs(options.service, options.lines, follow=not options.no_follow)
     except KeyboardInterrupt:
@@ -123,12 +137,12 @@ def logs(checkout: Checkout, options: argparse.Namespace) -> int:
 
 def clean(checkout: Checkout, options: argparse.Namespace) -> int:
     """Remove the data, after asking."""
-    settings = load(checkout)
+    settings = load_for_what_runs(checkout)
     docker = DockerStack(checkout, settings)
     docker_answers = mode.trouble_with_docker(settings.environment) is None
     volumes = docker.volumes() if docker_answers else []
     doomed = [f"the Docker volume {name}" for name in volumes]
-    if checkout.data.exists():
+    if any(path != checkout.running for path in checkout.data.glob("*")):
         doomed.append("var/ (local databases, logs)")
     if not doomed:
         print("There is no data to remove.")
@@ -137,7 +151,7 @@ def clean(checkout: Checkout, options: argparse.Namespace) -> int:
     print("It keeps .env (settings, passwords), .venv/ and .local/ (installed packages, tools).")
     if not options.yes:
         _ask()
-    for stack in _present(checkout, settings, docker_answers):
+    for stack in _present(checkout, docker_answers):
         stack.stop()
     if volumes:
         docker.remove_volumes()
@@ -156,9 +170,7 @@ def service_remove(checkout: Checkout, options: argparse.Namespace) -> int:
     """Take a service out, after asking; its data stays."""
 
     def stop() -> None:
-        settings = load(checkout)
-        docker_answers = mode.trouble_with_docker(settings.environment) is None
-        for stack in _present(checkout, settings, docker_answers):
+        for stack in _present(checkout, _docker_answers(checkout)):
             stack.stop()
 
     print(remove(checkout, options.name, stop=stop, ask=not options.yes))
@@ -167,7 +179,7 @@ def service_remove(checkout: Checkout, options: argparse.Namespace) -> int:
 
 def install(checkout: Checkout, _: argparse.Namespace) -> int:
     """Install everything that the tests and the checks need."""
-    uv.sync(checkout, uv.EVERYTHING)
+    uv.sync(checkout, uv.EVERYTHING, load_for_what_runs(checkout).environment)
     if nginx.find(checkout) is None:
         if not nginx.can_be_unpacked():
             raise DeployError(nginx.how_to_install())
@@ -189,6 +201,18 @@ def sync(checkout: Checkout, _: argparse.Namespace) -> int:
     return 0
 
 
+def docs(checkout: Checkout, _: argparse.Namespace) -> int:
+    """Build the documentation site."""
+    print(f"The site: {documentation.build(checkout)}")
+    return 0
+
+
+def address(checkout: Checkout, _: argparse.Namespace) -> int:
+    """Print where the stack is reached: the one that runs, else the one that would be started."""
+    print(load_for_what_runs(checkout).url)
+    return 0
+
+
 def env(checkout: Checkout, _: argparse.Namespace) -> int:
     """Write `.env`, or what it lacks."""
     added = settings_file.complete(checkout.env_file, load(checkout).services)
@@ -202,19 +226,27 @@ def _stack(which: Mode, checkout: Checkout, settings: Settings) -> Stack:
     )
 
 
-def _present(checkout: Checkout, settings: Settings, docker_answers: bool) -> list[Stack]:
+def _local(checkout: Checkout) -> LocalStack:
+    return LocalStack(checkout, load_for_what_runs(checkout))
+
+
+def _docker_answers(checkout: Checkout) -> bool:
+    return mode.trouble_with_docker(load_for_what_runs(checkout).environment) is None
+
+
+def _present(checkout: Checkout, docker_answers: bool) -> list[Stack]:
     """Return what exists of this checkout, in both modes."""
+    settings = load_for_what_runs(checkout)
     stacks: list[Stack] = [LocalStack(checkout, settings)]
     if docker_answers:
         stacks.append(DockerStack(checkout, settings))
     return [stack for stack in stacks if stack.exists()]
 
 
-def _chosen(checkout: Checkout, settings: Settings, options: argparse.Namespace) -> list[Stack]:
+def _chosen(checkout: Checkout, options: argparse.Namespace) -> list[Stack]:
     """Return what exists of this checkout in the forced mode, or in both."""
     forced = mode.parse(options.mode)
-    docker_answers = forced != Mode.LOCAL and mode.trouble_with_docker(settings.environment) is None
-    found = _present(checkout, settings, docker_answers)
+    found = _present(checkout, forced != Mode.LOCAL and _docker_answers(checkout))
     return [stack for stack in found if forced in (None, stack.mode)]
 
 

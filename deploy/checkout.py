@@ -45,6 +45,11 @@ class Checkout:
         """What is true only while local processes run: control socket, process ids."""
         return self.data / "run"
 
+    @property
+    def running(self) -> Path:
+        """Where the stack that runs is reached, in either mode."""
+        return self.data / "running"
+
     @classmethod
     def here(cls) -> "Checkout":
         """Return the checkout that this very file belongs to."""

@@ -33,7 +33,7 @@ def build(
             *("--python", checkout.venv / "bin" / "python", "--out-dir", into, PARTS[name]),
         ],
         cwd=checkout.root,
-        env=uv.without_active_environment(env),
+        env=uv.of_installers(env),
         failed=f"{name} could not be built.",
     )
     return [*into.glob(f"{stem}-*.whl"), *into.glob(f"{stem}-*.tar.gz")]

@@ -1,6 +1,7 @@
 """The stack as containers, through the docker program and its Compose plugin."""
 
 import json
+import os
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from deploy import health, preflight
+from deploy import health, preflight, running
 from deploy.checkout import Checkout
 from deploy.commands import last_lines, run
 from deploy.errors import DeployError
@@ -25,6 +26,8 @@ READY_WITHIN_S = 180
 NETWORK_HINT = """
 Another network has the addresses of this one. Choose others with their first three numbers:
 make up GATEHOUSE_NETWORK=10.84.81 (for good: that setting in .env)"""
+# `.env` has one reader, who hands on what it says: what Compose would refuse in it must not stop `make down`.
+COMPOSE = ("docker", "compose", "--env-file", os.devnull)
 # What is shown is shown after a failure, where bars of progress and colours only hide the reason.
 QUIET = ("--ansi", "never", "--progress", "quiet")
 
@@ -76,6 +79,7 @@ class DockerStack:
         self._lasting = ["postgres", *self.services, "proxy"]
         # The same variable that Compose itself reads, from the environment or `.env`.
         self.project = settings.get("COMPOSE_PROJECT_NAME") or "gatehouse"
+        self._began = ""
 
     def exists(self) -> bool:
         """Whether there are containers of this checkout, running or not."""
@@ -83,10 +87,7 @@ class DockerStack:
 
     def url(self) -> str:
         """Return the address for a browser."""
-        port = (
-            self._docker("port", f"{self.project}-proxy-1", "8080/tcp").strip().rpartition(":")[2]
-        )
-        return f"http://localhost:{port}"
+        return self._settings.url
 
     def volumes(self) -> list[str]:
         """Return the names of the volumes that hold the data of this checkout."""
@@ -106,9 +107,8 @@ class DockerStack:
                     "of its own in .env: COMPOSE_PROJECT_NAME=gatehouse2, GATEHOUSE_PORT=9080, "
                     "GATEHOUSE_NETWORK=10.84.81."
                 )
-        preflight.check_prefixes(self._settings)
-        preflight.check_folders([self._checkout.root])
-        preflight.check_ports([("nginx", self._settings.bind, self._settings.port)])
+        preflight.check_folders([self._checkout.root, self._checkout.data])
+        preflight.check_ports([preflight.nginx(self._settings)])
 
     def start(self, progress: Progress) -> None:
         """Build the images, start the containers and wait until all are healthy.
@@ -117,6 +117,8 @@ class DockerStack:
         """
         with progress.step("building images"):
             self._compose("build", failed="The images could not be built.")
+        self._began = datetime.now(UTC).isoformat()
+        running.remember(self._checkout, self._addresses())
         try:
             with progress.step("starting containers and waiting until they are healthy"):
                 self._up()
@@ -131,11 +133,12 @@ class DockerStack:
         # Stopping needs no secret, but Compose reads the whole file, which demands them, and .env may be gone.
         unset = {variable.name: "unset" for variable in variables(self._settings.services)}
         run(
-            ["docker", "compose", *QUIET, "down", "--remove-orphans"],
+            [*COMPOSE, *QUIET, "down", "--remove-orphans"],
             cwd=self._checkout.root,
             env={**unset, **self._environment()},
             failed="The containers could not be stopped.",
         )
+        running.forget(self._checkout)
 
     def remove_volumes(self) -> None:
         """Remove the data of this checkout, whose containers must be gone."""
@@ -168,7 +171,7 @@ class DockerStack:
                 )
         options = ["--tail", str(lines), *(["--follow"] if follow else [])]
         subprocess.run(
-            ["docker", "compose", "logs", *options, *services],
+            [*COMPOSE, "logs", *options, *services],
             cwd=self._checkout.root,
             env=self._environment(),
             check=False,
@@ -232,7 +235,9 @@ class DockerStack:
                 )
 
     def _last_log_lines(self, container: Container) -> str:
-        shown = last_lines(health.without_probes(self._docker("logs", container.id)))
+        # Of this start alone: a container that was there before has said more.
+        log = self._docker("logs", container.id, "--since", self._began)
+        shown = last_lines(health.without_probes(log))
         return f"The last lines of {container.service}:\n{shown}"
 
     def _is_ours(self, container: Container) -> bool:
@@ -258,11 +263,18 @@ class DockerStack:
 
     def _compose(self, *arguments: str, failed: str) -> str:
         return run(
-            ["docker", "compose", *QUIET, *arguments],
+            [*COMPOSE, *QUIET, *arguments],
             cwd=self._checkout.root,
             env=self._environment(),
             failed=failed,
         )
+
+    def _addresses(self) -> dict[str, str]:
+        return {
+            "GATEHOUSE_BIND": self._settings.bind,
+            "GATEHOUSE_PORT": str(self._settings.port),
+            "COMPOSE_PROJECT_NAME": self.project,
+        }
 
     def _environment(self) -> dict[str, str]:
         # Compose labels containers with the folder that PWD names, which may be a symbolic link to this.

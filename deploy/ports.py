@@ -10,10 +10,11 @@ LISTEN = "0A"
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a port cannot be had; `holder` is who listens there, where that can be told."""
+    """Why a port cannot be had: because of its address, or of its `holder` where that can be told."""
 
     reason: str
     holder: str | None = None
+    no_such_address: bool = False
 
 
 def refusal(host: str, port: int) -> Refusal | None:
@@ -32,6 +33,8 @@ def refusal(host: str, port: int) -> Refusal | None:
             return Refusal("is taken", holder(port))
         if error.errno == errno.EACCES:
             return Refusal("is one of the ports below 1024 that only root may use")
+        if error.errno == errno.EADDRNOTAVAIL:
+            return Refusal("no network of this machine has that address", no_such_address=True)
         return Refusal(f"cannot be used on {host} ({error.strerror or error})")
     return None
 

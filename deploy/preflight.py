@@ -3,6 +3,7 @@
 import os
 import stat
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from deploy import ports
@@ -10,21 +11,36 @@ from deploy.errors import DeployError
 from deploy.settings import Settings
 
 
-def check_ports(wanted: Iterable[tuple[str, str, int]]) -> None:
-    """Raise DeployError when one of `wanted` (what for, host, port) cannot be listened on."""
-    for purpose, host, port in wanted:
-        refusal = ports.refusal(host, port)
+@dataclass(frozen=True)
+class Listener:
+    """Where something is to listen: `setting` says on which address."""
+
+    purpose: str
+    setting: str
+    host: str
+    port: int
+
+
+def check_ports(wanted: Iterable[Listener]) -> None:
+    """Raise DeployError when one of `wanted` cannot listen."""
+    for one in wanted:
+        refusal = ports.refusal(one.host, one.port)
         if refusal is None:
             continue
+        if refusal.no_such_address:
+            raise DeployError(
+                f"{one.setting} is {one.host}, but {refusal.reason}. 127.0.0.1 is for this machine alone, 0.0.0.0 for "
+                "every network that it is in; `ip address` lists the others."
+            )
         if refusal.reason != "is taken":
             who = ""
         elif refusal.holder:
             who = f" by {refusal.holder}"
         else:
-            who = f" by a process that cannot be told (see: sudo ss -ltnp 'sport = :{port}')"
+            who = f" by a process that cannot be told (see: sudo ss -ltnp 'sport = :{one.port}')"
         raise DeployError(
-            f"Port {port}, which {purpose} needs, {refusal.reason}{who}. Stop that, or choose another "
-            f"port: make up GATEHOUSE_PORT={_other_port(port)} (for good: that setting in .env)"
+            f"Port {one.port}, which {one.purpose} needs, {refusal.reason}{who}. Stop that, or choose another "
+            f"port: make up GATEHOUSE_PORT={_other_port(one.port)} (for good: that setting in .env)"
         )
 
 
@@ -37,23 +53,18 @@ def check_folders(folders: Iterable[Path]) -> None:
     for folder in folders:
         existing = next(place for place in (folder, *folder.parents) if place.exists())
         if not os.access(existing, os.W_OK | os.X_OK):
-            raise DeployError(
-                f"{folder} cannot be written, because {existing} belongs to {_owner(existing)}. "
-                f'Run as that user, or make it yours: sudo chown -R "$USER" {existing}'
-            )
+            raise DeployError(f"{folder} cannot be written, because {_why_not_writable(existing)}")
 
 
-def check_prefixes(settings: Settings) -> None:
-    """Raise DeployError when a service is given a prefix that the rest of the stack does not know."""
-    for service in settings.own_services:
-        name = f"{service.variable_prefix}ROOT_PATH"
-        wanted = settings.environment.get(name, service.prefix)
-        if wanted.rstrip("/") != service.prefix:
-            raise DeployError(
-                f"{name} is {wanted!r}, but in this stack it can only be {service.prefix}, because "
-                "services.toml says so to nginx, the portal and the tokens' issuer: unset it and change the "
-                "prefix there, or put another one around the whole stack with GATEHOUSE_PUBLIC_URL."
-            )
+def _why_not_writable(folder: Path) -> str:
+    if os.statvfs(folder).f_flag & os.ST_RDONLY:
+        return f"{folder} is on a file system that is read-only. Run in a copy of the checkout elsewhere."
+    if folder.stat().st_uid == os.geteuid():
+        return f"{folder} is read-only. It is yours: chmod u+rwx {folder}"
+    return (
+        f"{folder} belongs to {_owner(folder)}. "
+        f'Run as that user, or make it yours: sudo chown -R "$USER" {folder}'
+    )
 
 
 def check_secrets_fit_the_data(settings: Settings, databases: Iterable[str]) -> None:
@@ -73,18 +84,19 @@ def note_on_readable_secrets(settings_file: Path) -> str | None:
     return None
 
 
-def local_ports(settings: Settings) -> list[tuple[str, str, int]]:
-    """Return what the local processes listen on, as `check_ports` wants it."""
-    wanted = [("nginx", settings.bind, settings.port)]
+def local_listeners(settings: Settings) -> list[Listener]:
+    """Return what the local processes listen on."""
+    wanted = [nginx(settings)]
     for service in settings.own_services:
-        name, bind = f"{service.variable_prefix}BIND", settings.binds[service.name]
-        host, _, port = bind.rpartition(":")
-        if not host or not port.isdigit():
-            raise DeployError(
-                f"{name} is {bind!r}, but it must be host:port, such as 127.0.0.1:8001."
-            )
-        wanted.append((f"the service behind {name}", host.strip("[]"), int(port)))
+        name = f"{service.variable_prefix}BIND"
+        host, _, port = settings.binds[service.name].rpartition(":")
+        wanted.append(Listener(f"the service behind {name}", name, host.strip("[]"), int(port)))
     return wanted
+
+
+def nginx(settings: Settings) -> Listener:
+    """Return what nginx listens on."""
+    return Listener("nginx", "GATEHOUSE_BIND", settings.bind, settings.port)
 
 
 def _owner(path: Path) -> str:

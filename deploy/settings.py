@@ -4,13 +4,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from deploy import settings_file
+from deploy import running, setting_names, settings_file, stack_settings
 from deploy.checkout import Checkout
 from deploy.errors import DeployError
-from gatehouse_chassis.services import ServiceEntry, load_services
+from gatehouse_chassis.services import ServiceEntry, ServicesError, load_services
 
 # What a server listens on for every address, and where this machine finds it then.
-EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "*": "127.0.0.1", "::": "::1", "[::]": "::1"}  # noqa: S104
+EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,14 @@ class Settings:
     @property
     def url(self) -> str:
         """The address of the stack for a browser on this machine."""
-        return f"http://localhost:{self.port}"
+        if self.bind in ("127.0.0.1", *EVERY_ADDRESS):
+            return f"http://localhost:{self.port}"
+        return self.origin
 
     @property
     def origin(self) -> str:
         """The address at which this machine itself reaches nginx, whatever nginx listens on."""
-        host = EVERY_ADDRESS.get(self.bind, self.bind).strip("[]")
+        host = EVERY_ADDRESS.get(self.bind, self.bind)
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
     @property
@@ -113,14 +115,44 @@ FIRST_USERS = ("ADMIN_USERNAME", "ADMIN_PASSWORD", "DEMO_USERNAME", "DEMO_PASSWO
 
 
 def load(checkout: Checkout, environ: Mapping[str, str] = os.environ) -> Settings:
-    """Read the settings: the environment wins over `.env`.
+    """Read the settings to start with: the environment wins over `.env`.
 
-    Raises DeployError for a port that is none, ServicesError for a list of services that cannot be used.
+    Raises DeployError with a sentence for each setting that cannot be used, ServicesError for a list of services that
+    cannot be used.
     """
     services = load_services(checkout.services_file)
+    of_file, problems = settings_file.parse(checkout.env_file)
+    environment = {**of_file, **environ}
+    problems += [
+        *stack_settings.problems(environment, services),
+        *_misspelt(checkout, services, environment),
+    ]
+    if problems:
+        raise DeployError("\n".join(problems))
+    return _settings(environment, services)
+
+
+def load_for_what_runs(checkout: Checkout, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings to look at what runs, or to stop it, with the addresses that it was started with.
+
+    For that no setting is needed, so what cannot be used is left out.
+    """
+    try:
+        services = load_services(checkout.services_file)
+    except ServicesError:
+        services = {}
+    known = {**settings_file.parse(checkout.env_file)[0], **environ, **running.read(checkout)}
+    return _settings(stack_settings.usable(known, services), services)
+
+
+def unknown_names(checkout: Checkout, settings: Settings) -> list[str]:
+    """The variables that begin as settings do but are none, and none that is misspelt."""
+    return [*setting_names.unknown(checkout.root, settings.services, settings.environment)]
+
+
+def _settings(environment: Mapping[str, str], services: Mapping[str, ServiceEntry]) -> Settings:
     own = [service for service in services.values() if service.is_ours]
-    environment = {**settings_file.read(checkout.env_file), **environ}
-    port = _port(environment.get("GATEHOUSE_PORT") or "8080", 65535 - len(own))
+    port = int(environment.get("GATEHOUSE_PORT") or "8080")
     return Settings(
         environment=environment,
         bind=environment.get("GATEHOUSE_BIND") or "127.0.0.1",
@@ -133,11 +165,12 @@ def load(checkout: Checkout, environ: Mapping[str, str] = os.environ) -> Setting
     )
 
 
-def _port(text: str, last: int) -> int:
-    # The services take the ports after nginx's, so the last ones of all cannot be chosen.
-    if text.isascii() and text.isdigit() and 1 <= int(text) <= last:
-        return int(text)
-    raise DeployError(
-        f"GATEHOUSE_PORT is {text!r}, but a port is a number from 1 to {last}: "
-        "make up GATEHOUSE_PORT=9000"
-    )
+def _misspelt(
+    checkout: Checkout, services: Mapping[str, ServiceEntry], environment: Mapping[str, str]
+) -> list[str]:
+    found = setting_names.unknown(checkout.root, services, environment)
+    return [
+        f"{name} is no setting: did you mean {meant}? (docs/settings.md lists all)"
+        for name, meant in found.items()
+        if meant
+    ]

@@ -92,33 +92,41 @@ _HEADER = """\
 def read(path: Path) -> dict[str, str]:
     """Return the variables of the file at `path`, or none when there is no such file.
 
-    Raises DeployError, naming the line, for a spelling that the readers would not all read alike.
+    Raises DeployError, naming each line, for a spelling that the readers would not all read alike.
     """
+    variables, problems = parse(path)
+    if problems:
+        raise DeployError("\n".join(problems))
+    return variables
+
+
+def parse(path: Path) -> tuple[dict[str, str], list[str]]:
+    """Return the variables of the file that can be read, and a sentence for each line that cannot."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
-        return {}
-    except PermissionError as error:
-        raise DeployError(
+        return {}, []
+    except PermissionError:
+        return {}, [
             f"{path} cannot be read: it belongs to another user. Run as that user, or make it yours: "
             f'sudo chown "$USER" {path.name}'
-        ) from error
-    except UnicodeDecodeError as error:
-        raise DeployError(f"{path} is not UTF-8 text: write it anew, or delete it.") from error
-    variables = {}
-    for number, line in enumerate(lines, start=1):
-        line = line.strip()
+        ]
+    except UnicodeDecodeError:
+        return {}, [f"{path} is not UTF-8 text: write it anew, or delete it."]
+    variables, problems = {}, []
+    for number, line in enumerate(map(str.strip, lines), start=1):
         if not line or line.startswith("#"):
             continue
         match = _LINE.fullmatch(line)
         if match is None:
             name = re.split(r"[\s=]", line.removeprefix("export "), maxsplit=1)[0]
-            raise DeployError(
+            problems.append(
                 f"{path.name}, line {number} ({name}) cannot be read by shells and Docker alike: "
                 "write it as NAME=word or NAME='any text'."
             )
-        variables[match["name"]] = match["single"] or match["double"] or match["plain"] or ""
-    return variables
+        else:
+            variables[match["name"]] = match["single"] or match["double"] or match["plain"] or ""
+    return variables, problems
 
 
 def complete(path: Path, services: Mapping[str, ServiceEntry]) -> list[str]:

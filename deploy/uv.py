@@ -9,7 +9,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from deploy.checkout import Checkout
@@ -31,15 +32,16 @@ def sync(
     Raises DeployError when the packages cannot be had, with uv's own last words.
     """
     command: list[str | Path] = [find(checkout, env), "sync", "--locked", "--quiet", *groups]
-    if not _works(checkout.venv / "bin" / "python"):
+    if not has_packages(checkout):
         # Named only here: a working environment keeps its own Python, and with it what else is installed there.
         command += ["--python", sys.executable]
-    run(
-        command,
-        cwd=checkout.root,
-        env={**without_active_environment(env), "UV_PYTHON_DOWNLOADS": "never"},
-        failed="The packages of uv.lock could not be installed.",
-    )
+    with _advice_on_authorities():
+        run(
+            command,
+            cwd=checkout.root,
+            env={**of_installers(env), "UV_PYTHON_DOWNLOADS": "never"},
+            failed="The packages of uv.lock could not be installed.",
+        )
 
 
 def find(checkout: Checkout, env: Mapping[str, str] = os.environ) -> Path:
@@ -73,15 +75,16 @@ def _install(private: Path, root: Path, env: Mapping[str, str]) -> None:
                 "With uv on PATH it is not needed: "
                 "https://docs.astral.sh/uv/getting-started/installation/"
             ) from problem
-        run(
-            [
-                *(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
-                f"uv=={PINNED}",
-            ],
-            cwd=root,
-            env=without_active_environment(env),
-            failed=f"uv {PINNED} could not be installed from the package index: is it reachable?",
-        )
+        with _advice_on_authorities():
+            run(
+                [
+                    *(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
+                    f"uv=={PINNED}",
+                ],
+                cwd=root,
+                env=of_installers(env),
+                failed=f"uv {PINNED} could not be installed from the package index: is it reachable?",
+            )
         (private / "bin").mkdir(parents=True, exist_ok=True)
         (Path(folder) / "bin" / "uv").replace(private / "bin" / "uv")
 
@@ -95,14 +98,31 @@ def _version(uv: Path) -> tuple[int, ...] | None:
     return tuple(map(int, match.groups())) if match else None
 
 
-def _works(python: Path) -> bool:
+def has_packages(checkout: Checkout) -> bool:
+    """Whether there is an environment that works; its packages may be older than uv.lock."""
+    python = checkout.venv / "bin" / "python"
     try:
         return subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0
     except OSError:
         return False
 
 
-def without_active_environment(env: Mapping[str, str]) -> dict[str, str]:
-    """Return `env` without what points to the shell's own Python."""
+def of_installers(env: Mapping[str, str]) -> dict[str, str]:
+    """The environment of uv and pip; pip knows the setting of both under a name of its own."""
     # An activated environment would be warned about, and PYTHONHOME or PYTHONPATH would leak into the new one.
-    return {k: v for k, v in env.items() if k not in {"VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH"}}
+    kept = {k: v for k, v in env.items() if k not in {"VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH"}}
+    return {"PIP_CERT": kept["SSL_CERT_FILE"], **kept} if kept.get("SSL_CERT_FILE") else kept
+
+
+@contextmanager
+def _advice_on_authorities() -> Iterator[None]:
+    """Say what helps where the network signs with an authority of its own."""
+    try:
+        yield
+    except DeployError as problem:
+        if not re.search(r"certificate|UnknownIssuer", str(problem), re.IGNORECASE):
+            raise
+        raise DeployError(
+            f"{problem}\nIf this network signs with an authority of its own, name its file: "
+            "SSL_CERT_FILE=/path/to/ca.pem (for good: that setting in .env)."
+        ) from problem

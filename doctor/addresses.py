@@ -50,6 +50,12 @@ def is_below(url: str, base: str) -> bool:
     return same_origin(url, base) and (own == prefix or own.startswith(f"{prefix}/"))
 
 
+def without_login(url: str) -> str:
+    """Return `url` without the name and password in front of its host."""
+    address = urlsplit(url)
+    return address._replace(netloc=address.netloc.rpartition("@")[2]).geturl()
+
+
 def is_well_formed(url: str) -> bool:
     """Whether `url` is an absolute http(s) URL with a host and a possible port."""
     try:

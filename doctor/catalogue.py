@@ -1,7 +1,8 @@
 """Every kind of finding: what it is called, why it breaks, what to change, and what it causes.
 
 The order is the order of causes: what stands earlier can be the reason for what stands later.
-@PREFIX@ stands for the public prefix and @UPSTREAM@ for the address of the service behind the proxy.
+@PREFIX@ stands for the public prefix and @UPSTREAM@ for the address of the service behind the proxy;
+@TELL@, @STRIPPED@, @KEPT@ and @TRUST@ for the setting of the framework that was recognised (`frameworks.py`).
 """
 
 from dataclasses import dataclass
@@ -9,10 +10,23 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """`broken`: a user meets it. `risk`: an attacker or another service may."""
+    """How bad a finding is, the worst last.
 
+    `risky`: an attacker or another service may use it. `some-clients`: what a browser shows works,
+    a client of another kind fails. `broken`: whoever opens it meets it.
+    """
+
+    RISKY = "risky"
+    SOME_CLIENTS = "some-clients"
     BROKEN = "broken"
-    RISK = "risk"
+
+    @property
+    def in_words(self) -> str:
+        return {"broken": "broken now", "some-clients": "broken for some clients"}.get(self, self)
+
+    @property
+    def rank(self) -> int:
+        return list(Severity).index(self)
 
 
 @dataclass(frozen=True)
@@ -24,7 +38,9 @@ class Kind:
         title: what is wrong, in a sentence.
         why: how it comes about and what it breaks.
         change: what to change in the service or, for every proxy alike, in its settings.
-        setting: the proxy setting that fixes it: a key of each module in `fixes`.
+        asgi: what more there is to say where uvicorn or another ASGI server runs the service.
+        setting: the proxy setting that fixes it: a key of each module in `fixes`, or `whole`, the
+            block of the way (strip or keep) that the deployment goes.
         explains: ids of findings that are its consequences.
     """
 
@@ -32,6 +48,7 @@ class Kind:
     title: str
     why: str
     change: str
+    asgi: str = ""
     setting: str = ""
     severity: Severity = Severity.BROKEN
     explains: frozenset[str] = frozenset()
@@ -42,6 +59,7 @@ _WRONG_ADDRESSES = frozenset(
         "redirect-loses-prefix",
         "servers-miss-prefix",
         "spec-not-found",
+        "spec-fails",
         "asset-not-found",
         "asset-wrong-type",
         "oauth2-redirect-not-found",
@@ -62,6 +80,21 @@ _ALL = (
         "In containers 127.0.0.1 is the container itself: name the service and bind it to 0.0.0.0.",
     ),
     Kind(
+        id="service-unavailable",
+        title="The service answers, but only that it is not available (503).",
+        why="The 503 is in the service's own words and not in the proxy's: it is starting, in maintenance, or what it "
+        "needs (a database) is down.",
+        change="Look into the service's own log; the proxy reaches it.",
+    ),
+    Kind(
+        id="proxy-refuses",
+        title="The proxy itself refuses what is asked (403).",
+        why="The page that came back is the proxy's own, so the service was never asked: a rule for addresses "
+        "(deny, Require), a folder without an index, or files that the proxy may not read.",
+        change="Look for that rule in the proxy's configuration and its log, or examine from an address that it lets "
+        "through.",
+    ),
+    Kind(
         id="contradictory-scheme",
         title="The service refuses requests because the proxy sends two different schemes.",
         why="gunicorn answers 400 'Contradictory scheme headers' when X-Forwarded-Proto comes twice with different "
@@ -75,18 +108,18 @@ _ALL = (
         why="The service redirects http to https (HTTPSRedirectMiddleware and the like) but believes that every "
         "request is http, because it does not trust the X-Forwarded-Proto of its proxy, or gets none.",
         change="Redirect http to https in the proxy and not in the service, or let the service trust the proxy: "
-        "uvicorn --forwarded-allow-ips=<address or network of the proxy>.",
+        "@TRUST@.",
         setting="public-scheme",
         explains=_WRONG_ORIGIN,
     ),
     Kind(
         id="kept-but-expected-stripped",
         title="Your proxy keeps the prefix @PREFIX@, your server expects it stripped.",
-        why="The service answers at /docs but not at @PREFIX@/docs, and the proxy hands over @PREFIX@/docs. "
-        "uvicorn --root-path and fastapi run --root-path are for proxies that strip: uvicorn puts the prefix in front "
-        "once more, so every path is 404 and every WebSocket 403.",
-        change="Let the proxy strip the prefix (below), or leave out uvicorn's --root-path @PREFIX@ and give every "
-        "route, docs_url and openapi_url the prefix.",
+        why="The service itself answers without the prefix and not with it, and the proxy hands over paths that have "
+        "it.",
+        asgi="uvicorn --root-path and fastapi run --root-path are for proxies that strip: uvicorn puts the prefix in "
+        "front once more, so every path is 404 and every WebSocket 403.",
+        change="Let the proxy strip the prefix (below), or set the service up for a proxy that keeps it: @KEPT@.",
         setting="strip-the-prefix",
     ),
     Kind(
@@ -94,18 +127,21 @@ _ALL = (
         title="Your proxy strips the prefix @PREFIX@, your server expects it kept.",
         why="The service's own paths begin with @PREFIX@, and the proxy removes it, so only @PREFIX@@PREFIX@/... "
         "reaches them.",
-        change="Let the proxy pass the path on as it is (below), or take the prefix out of the service's routes and "
-        "start it with uvicorn --root-path @PREFIX@.",
+        change="Let the proxy pass the path on as it is (below), or take the prefix out of the service's own routes "
+        "and set it up for a proxy that strips: @STRIPPED@.",
         setting="keep-the-prefix",
     ),
     Kind(
         id="nothing-below-the-prefix",
         title="The service answers 'not found' to every path below @PREFIX@/.",
-        why="The proxy reaches the service, but no path means anything to it. Most often the proxy keeps the prefix "
-        "while uvicorn --root-path @PREFIX@ expects it stripped and puts it in front again; a root path with a slash "
-        'at its end (FastAPI(root_path="@PREFIX@/")) does the same.',
-        change="Let the proxy strip the prefix (below), or leave out uvicorn's --root-path. Ask again with "
-        "--direct http://@UPSTREAM@ to find out which. A service without docs needs --spec URL to be examined.",
+        why="The proxy reaches the service, but no path means anything to it. Most often the proxy keeps the prefix, "
+        "and the service expects it stripped.",
+        asgi="uvicorn --root-path @PREFIX@ is for a proxy that strips, it puts the prefix in front again; a root path "
+        'with a slash at its end (FastAPI(root_path="@PREFIX@/")) does the same. uvicorn\'s --root-path has to go '
+        "where the proxy keeps the prefix.",
+        change="Let the proxy strip the prefix (below), or set the service up for a proxy that keeps it: @KEPT@. Ask "
+        "again with --direct and the service's own address to find out which. A service that answers at no address "
+        "but those of its API needs --spec URL to be examined.",
         setting="strip-the-prefix",
     ),
     Kind(
@@ -139,29 +175,31 @@ _ALL = (
         why="Another proxy in front adds a prefix that the service does not know, and no server reads "
         "X-Forwarded-Prefix by itself. Everything points at the inner prefix.",
         change="Make the addresses relative, which is right under any prefix: FastAPI(root_path_in_servers=False, "
-        'servers=[{"url": "."}], swagger_ui_parameters={"url": "openapi.json"}), tokenUrl="token"; or start the '
-        "service with the whole prefix: uvicorn --root-path @PREFIX@.",
+        'servers=[{"url": "."}], swagger_ui_parameters={"url": "openapi.json"}), tokenUrl="token"; or tell the '
+        "service the whole prefix: @TELL@.",
         explains=_WRONG_ADDRESSES,
     ),
     Kind(
         id="prefix-unknown",
         title="The service does not know that it is public below @PREFIX@.",
-        why="The proxy strips the prefix, and the service writes absolute paths without it: the docs page asks the "
-        "root of the domain for the API description ('Failed to load API definition').",
-        change="Start the service with uvicorn --root-path @PREFIX@ (or fastapi run --root-path @PREFIX@). gunicorn "
-        "with the uvicorn worker ignores --root-path: use uvicorn --workers there.",
+        why="The proxy strips the prefix, and the service writes absolute paths without it: its pages ask the root of "
+        "the domain for their files, links and API description ('Failed to load API definition').",
+        change="Tell the service its prefix: @TELL@.",
         setting="strip-the-prefix",
         explains=_WRONG_ADDRESSES,
     ),
     Kind(
         id="prefix-for-a-keeping-proxy",
         title="The prefix @PREFIX@ is set in the way for proxies that keep it, but this proxy strips it.",
-        why="FastAPI(root_path=...), gunicorn -k asgi --root-path, hypercorn --root-path and granian "
-        "--url-path-prefix leave the path without the prefix: plain routes and docs work, but redirects lose the "
-        "prefix and mounted applications and StaticFiles are 404.",
-        change="Behind a proxy that strips, start the service with uvicorn --root-path @PREFIX@ in place of "
-        "FastAPI(root_path=...); or let the proxy keep the prefix (below).",
+        why="Pages and plain routes work, but what the service makes of its own path lacks the prefix: redirects lose "
+        "it, and mounted applications and static files may be 404.",
+        asgi="FastAPI(root_path=...), gunicorn -k asgi --root-path, hypercorn --root-path and granian "
+        "--url-path-prefix leave the path without the prefix; only uvicorn's own --root-path is for proxies that "
+        "strip.",
+        change="Behind a proxy that strips: @STRIPPED@, in place of a root path that is set elsewhere; or let the "
+        "proxy keep the prefix (below).",
         setting="keep-the-prefix",
+        severity=Severity.SOME_CLIENTS,
         explains=frozenset({"asset-not-found", "asset-wrong-type", "redirect-loses-prefix"}),
     ),
     Kind(
@@ -170,17 +208,17 @@ _ALL = (
         why="Without a Host header of its own the backend writes redirects to its inner address, and nginx's default "
         "proxy_redirect puts the prefix in front of what already has it.",
         change="Pass the public Host on, and let the proxy leave Location alone (nginx: proxy_redirect off).",
-        setting="public-host",
+        setting="whole",
         explains=_WRONG_ORIGIN,
     ),
     Kind(
         id="host-lost",
         title="Redirects lead to a host that is not the public one.",
         why="The proxy replaces the Host header by the backend's address, and the service builds absolute redirects "
-        "from it. uvicorn does not read X-Forwarded-Host. Browsers cannot reach that host, and clients drop "
+        "from it. Browsers cannot reach that host, and clients drop "
         "Authorization on the way (401).",
         change="Pass the public Host on, with its port.",
-        setting="public-host",
+        setting="whole",
         explains=_WRONG_ORIGIN,
     ),
     Kind(
@@ -189,8 +227,8 @@ _ALL = (
         why="TLS ends at the proxy, and the service thinks that it is asked over http: X-Forwarded-Proto is not sent, "
         "is overwritten by a second proxy, or comes from a peer that the service does not trust (by default only "
         "127.0.0.1). Browsers block it as mixed content, clients drop Authorization (401).",
-        change="Send X-Forwarded-Proto from the proxy (below), and let the service trust it: uvicorn "
-        "--forwarded-allow-ips=<address or network of the proxy>. With two proxies the inner one must pass on what "
+        change="Send X-Forwarded-Proto from the proxy (below), and let the service trust it: "
+        "@TRUST@. With two proxies the inner one must pass on what "
         "the outer one says.",
         setting="public-scheme",
         explains=frozenset({"mixed-content", "port-lost", "token-url-redirected", "own-redirect"}),
@@ -201,7 +239,7 @@ _ALL = (
         why="The proxy passes the host on without its port (nginx: $host), and the service builds absolute redirects "
         "from the Host header only. The redirect leads to another origin, so clients drop Authorization too.",
         change="Pass the Host on with its port. X-Forwarded-Port is read by no Python server.",
-        setting="public-host",
+        setting="whole",
         explains=frozenset({"own-redirect", "token-url-redirected"}),
     ),
     Kind(
@@ -210,28 +248,30 @@ _ALL = (
         why="The proxy adds the slash itself and writes an absolute address from what it listens on, which differs "
         "from what the public sees when the port is published under another number or TLS ends in front of it.",
         change="Make the proxy's own redirects relative.",
-        setting="own-redirects",
+        setting="whole",
     ),
     Kind(
         id="redirect-loses-prefix",
         title="Redirects lose the prefix @PREFIX@.",
         why="The proxy strips the prefix, and the service writes absolute paths without it.",
-        change="Start the service with uvicorn --root-path @PREFIX@, or make redirects relative.",
+        change="Tell the service its prefix: @TELL@; or make redirects relative.",
         setting="strip-the-prefix",
+        severity=Severity.SOME_CLIENTS,
     ),
     Kind(
         id="servers-miss-prefix",
         title="The OpenAPI document sends requests past the prefix @PREFIX@.",
         why="'servers' does not name the public prefix, so 'Try it out' and generated clients call the root of the "
-        "domain. An own app.openapi() loses the prefix that FastAPI adds by itself.",
-        change='Publish servers=[{"url": "."}] with root_path_in_servers=False (right under every prefix), or give '
-        "the service its prefix with uvicorn --root-path @PREFIX@ and leave servers to FastAPI.",
+        "domain.",
+        asgi="An own app.openapi() loses the prefix that FastAPI adds by itself.",
+        change='Publish servers=[{"url": "."}], which is right under every prefix (FastAPI: with '
+        "root_path_in_servers=False), or tell the service its prefix: @TELL@.",
         explains=frozenset({"token-url-by-the-text"}),
     ),
     Kind(
         id="token-url-not-found",
         title="'Authorize' in the docs finds no token endpoint.",
-        why="FastAPI copies tokenUrl into the OpenAPI document as it is written and never adds the prefix. Swagger UI "
+        why="tokenUrl stands in the OpenAPI document as it was written, and nothing adds the prefix. Swagger UI "
         "resolves it against the docs page.",
         change='Write tokenUrl relative to the docs page: OAuth2PasswordBearer(tokenUrl="token") for the service\'s '
         'own endpoint, "../auth/token" for a service beside it.',
@@ -250,6 +290,7 @@ _ALL = (
         why="Swagger UI resolves tokenUrl against the docs page, the OpenAPI text against the server's URL: from "
         "'@PREFIX@' without a slash at its end, 'token' becomes a sibling of the prefix.",
         change='Publish servers=[{"url": "."}] with root_path_in_servers=False: then both readings agree.',
+        severity=Severity.SOME_CLIENTS,
     ),
     Kind(
         id="spec-not-found",
@@ -257,6 +298,13 @@ _ALL = (
         why="Swagger UI or ReDoc loads, then says that it failed to load the API definition.",
         change="Make openapi_url and the address in the docs page agree; relative ('openapi.json') is right under "
         "every prefix.",
+    ),
+    Kind(
+        id="spec-fails",
+        title="The service fails to make its API description (5xx).",
+        why="The docs page finds the description's address, but what answers there is an error of the service.",
+        change="Look into the service's log: openapi.json is made when it is asked for, so a wrong model or response "
+        "class shows there first. A proxy cannot mend it.",
     ),
     Kind(
         id="spec-not-openapi",
@@ -277,9 +325,17 @@ _ALL = (
         title="An https page uses http addresses.",
         why="Browsers block them. url_for() and configured addresses are http when the service does not know that "
         "TLS ends at the proxy.",
-        change="Send X-Forwarded-Proto from the proxy and let the service trust it (uvicorn --forwarded-allow-ips), "
+        change="Send X-Forwarded-Proto from the proxy and let the service trust it (@TRUST@), "
         "or write addresses without scheme and host.",
         setting="public-scheme",
+    ),
+    Kind(
+        id="page-without-slash",
+        title="The page answers at @PREFIX@ without its slash too, and looks for its files beside itself.",
+        why="A browser resolves a relative address against the folder of the page: without the slash at the end that "
+        "is the folder above @PREFIX@, where the files are not.",
+        change="Redirect @PREFIX@ to @PREFIX@/ in the proxy (below).",
+        setting="whole",
     ),
     Kind(
         id="asset-not-found",
@@ -299,7 +355,8 @@ _ALL = (
         id="oauth2-redirect-not-found",
         title="The page that OAuth2 logins return to is not found.",
         why="Swagger UI sends the login back to oauth2RedirectUrl, which the docs page writes without the prefix.",
-        change="Give the service its prefix (uvicorn --root-path @PREFIX@), or pass oauth2_redirect_url with it.",
+        change="Give the service its prefix (@TELL@), or write oauth2RedirectUrl (FastAPI: "
+        "swagger_ui_oauth2_redirect_url) with it.",
     ),
     Kind(
         id="websocket-upgrade-lost",
@@ -307,7 +364,7 @@ _ALL = (
         why="The proxy does not pass Upgrade and Connection on (they are hop-by-hop), so the service looks for an "
         "HTTP route and finds none.",
         change="Let the proxy pass the upgrade on, with HTTP/1.1.",
-        setting="websocket",
+        setting="whole",
     ),
     Kind(
         id="websocket-redirected",
@@ -320,8 +377,8 @@ _ALL = (
         title="The service refuses the WebSocket's handshake.",
         why="403 before the upgrade means that no WebSocket route has this path (prefix doubled or missing), or that "
         "the service refuses this Origin.",
-        change="Check the declared path and the prefix; uvicorn --root-path behind a proxy that keeps the prefix "
-        "does this to every WebSocket.",
+        asgi="uvicorn --root-path behind a proxy that keeps the prefix does this to every WebSocket.",
+        change="Check the declared path and the prefix, and which origins the service lets in.",
     ),
     Kind(
         id="encoded-slash-refused",
@@ -329,6 +386,7 @@ _ALL = (
         why="An identifier with a slash in it never reaches the service: the proxy answers by itself.",
         change="Let the proxy pass encoded slashes on unchanged.",
         setting="encoded-slash",
+        severity=Severity.SOME_CLIENTS,
     ),
     Kind(
         id="path-rewritten",
@@ -337,6 +395,7 @@ _ALL = (
         "merges slashes, so a%2Fb and a//b mean something else to the service.",
         change="Let the proxy pass the path on byte for byte.",
         setting="encoded-slash",
+        severity=Severity.SOME_CLIENTS,
     ),
     Kind(
         id="segment-boundary",
@@ -344,8 +403,8 @@ _ALL = (
         why="The proxy compares text and not path segments: addresses of other services land here, and access rules "
         "written for @PREFIX@/ are passed by.",
         change="Match @PREFIX@ exactly and @PREFIX@/ as a prefix.",
-        setting="segment-boundary",
-        severity=Severity.RISK,
+        setting="whole",
+        severity=Severity.RISKY,
     ),
     Kind(
         id="well-known-not-found",
@@ -354,6 +413,7 @@ _ALL = (
         "the host; OpenID clients append it to the issuer. Clients try either.",
         change="Route both spellings to the service.",
         setting="well-known",
+        severity=Severity.SOME_CLIENTS,
     ),
     Kind(
         id="issuer-mismatch",
@@ -361,6 +421,7 @@ _ALL = (
         why="RFC 8414 section 3.3: the issuer must be the address that the metadata was found under, or clients must "
         "refuse it. It differs in scheme, port or prefix, as after a lost X-Forwarded-Proto.",
         change="Configure the issuer as the public URL, and do not derive it from the request.",
+        severity=Severity.SOME_CLIENTS,
     ),
     Kind(
         id="prefix-injection",
@@ -369,8 +430,8 @@ _ALL = (
         "unescaped into the page's script.",
         change="Take the prefix from trusted peers only, check it against ^(/[A-Za-z0-9._~-]+)*$, and let the proxy "
         "overwrite or remove the client's header.",
-        setting="client-headers",
-        severity=Severity.RISK,
+        setting="whole",
+        severity=Severity.RISKY,
         explains=frozenset({"forwarded-prefix-trusted"}),
     ),
     Kind(
@@ -380,15 +441,15 @@ _ALL = (
         "caches, forged links in mails.",
         change="Let the proxy refuse hosts that it does not know, or add TrustedHostMiddleware(allowed_hosts=[...]).",
         setting="known-hosts",
-        severity=Severity.RISK,
+        severity=Severity.RISKY,
     ),
     Kind(
         id="forwarded-host-trusted",
         title="A client's own X-Forwarded-Host, X-Forwarded-Port or Forwarded decides where links lead.",
         why="The proxy passes the header through and something behind it believes it.",
         change="Let the proxy overwrite or remove what clients send.",
-        setting="client-headers",
-        severity=Severity.RISK,
+        setting="whole",
+        severity=Severity.RISKY,
     ),
     Kind(
         id="forwarded-proto-trusted",
@@ -396,26 +457,26 @@ _ALL = (
         why="The proxy passes the header through, so a client can make the service believe that it is asked over "
         "another scheme than it is.",
         change="Let the proxy overwrite what clients send.",
-        setting="client-headers",
-        severity=Severity.RISK,
+        setting="whole",
+        severity=Severity.RISKY,
     ),
     Kind(
         id="forwarded-prefix-trusted",
         title="A client's own X-Forwarded-Prefix decides where links lead.",
         why="The proxy passes the header through and the service uses it as its prefix.",
         change="Let the proxy overwrite or remove what clients send, and read the header from trusted peers only.",
-        setting="client-headers",
-        severity=Severity.RISK,
+        setting="whole",
+        severity=Severity.RISKY,
     ),
     Kind(
         id="forwarded-for-trusted",
         title="A client can choose its own address with X-Forwarded-For.",
-        why="The proxy appends to what the client sends, and the service believes the leftmost entry (uvicorn with "
-        "--forwarded-allow-ips '*'). Rate limits, allow lists and audit logs by address are worth nothing.",
-        change="Let the proxy overwrite X-Forwarded-For, and give uvicorn the proxy's network: "
-        "--forwarded-allow-ips=10.0.0.0/8 in place of '*'.",
-        setting="client-headers",
-        severity=Severity.RISK,
+        why="The proxy appends to what the client sends, and the service believes the leftmost entry. "
+        "Rate limits, allow lists and audit logs by address are worth nothing.",
+        asgi="uvicorn does so with --forwarded-allow-ips '*': name the proxy's network in place of it.",
+        change="Let the proxy overwrite X-Forwarded-For (below), and let the service believe the proxy's address only.",
+        setting="whole",
+        severity=Severity.RISKY,
     ),
     Kind(
         id="cookie-not-secure",
@@ -423,7 +484,7 @@ _ALL = (
         why="Browsers send it over http too, where anyone on the way reads it. SessionMiddleware's default is "
         "https_only=False.",
         change="SessionMiddleware(https_only=True), or secure=True in set_cookie().",
-        severity=Severity.RISK,
+        severity=Severity.RISKY,
     ),
     Kind(
         id="cookie-path-shared",
@@ -431,7 +492,7 @@ _ALL = (
         why="Its Path is / and its name does not say whose it is: two services with the defaults wipe each other's "
         "sessions.",
         change='SessionMiddleware(path="@PREFIX@"), or a session_cookie name of its own per service.',
-        severity=Severity.RISK,
+        severity=Severity.RISKY,
     ),
     Kind(
         id="third-party-assets",
@@ -439,7 +500,7 @@ _ALL = (
         why="Without internet, behind a strict policy or when that host is blocked the page stays blank, and that host "
         "can change what runs on it: FastAPI's addresses are floating versions without integrity hashes.",
         change="Serve swagger-ui-dist and redoc from the service (get_swagger_ui_html(swagger_js_url=...)).",
-        severity=Severity.RISK,
+        severity=Severity.RISKY,
     ),
 )
 

@@ -1,5 +1,6 @@
 """The deployment under examination, and every request that is made to it."""
 
+import re
 import ssl
 import time
 from collections.abc import Sequence
@@ -14,14 +15,18 @@ from urllib.parse import urlsplit
 import httpx2
 
 from doctor.addresses import origin_of, resolve, same_origin
+from doctor.no_answer import in_words
 
 Header = tuple[str, str]
 
-MAX_BODY = 8 * 1024 * 1024
-"""Bytes of a body that are read at most; the descriptions of large services have a few million."""
+MAX_BODY = 32 * 1024 * 1024
+"""Bytes of a body that are read at most; the descriptions of large services have some million."""
 
-MAX_SECONDS = 30.0
-"""A whole answer may take this long."""
+MAX_SECONDS = 10.0
+"""A whole answer may take this long; of a longer one the beginning is read."""
+
+_READABLE = ("", "identity", "gzip", "deflate")
+_ENDLESS = ("text/event-stream", "multipart/x-mixed-replace")
 
 PROBE = "proxy-doctor-probe"
 """A name that no deployment uses, for what must not exist."""
@@ -38,7 +43,7 @@ class NoAnswerError(Exception):
 
 
 class LimitReachedError(Exception):
-    """No request is left of those that one examination may make."""
+    """No request or no time is left of what one examination may take; the message says which."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,7 @@ class Answer:
     status: int
     headers: httpx2.Headers
     body: bytes
+    is_whole: bool = True
 
     @property
     def asked(self) -> str:
@@ -90,6 +96,12 @@ class Answer:
             return loads(self.body)
         return None
 
+    @cached_property
+    def likeness(self) -> tuple[int, str, str]:
+        """What two answers of one program have in common: no request's id, time or path."""
+        text = re.sub(r"/[^\s\"<>]*", "", self.text)
+        return self.status, self.content_type, re.sub(r"[0-9A-Fa-f-]{8,}|\d+", "", text)
+
     @property
     def in_words(self) -> str:
         if self.is_redirect:
@@ -104,7 +116,10 @@ class Deployment:
         url: what people open, with the public prefix: `https://example.com/items`.
         limit: requests that are made at most.
         seconds: how long connecting, or silence within an answer, may last.
-        headers: sent with every request.
+        deadline: seconds that all requests together may take.
+        headers: the person's own, which may be credentials: sent with what `ask` and `get` ask of
+            the origins of `url` and `direct`, and never by `sample`.
+        direct: the backend itself.
         ca_file: certificates to trust beside the system's.
         allow_post: whether a token endpoint may be sent an empty form.
 
@@ -118,24 +133,34 @@ class Deployment:
         *,
         limit: int = 300,
         seconds: float = 10,
+        deadline: float = 60,
         headers: Sequence[Header] = (),
+        direct: str | None = None,
         ca_file: str | None = None,
         allow_post: bool = False,
     ) -> None:
-        self.base = url.rstrip("/")
-        self.origin = origin_of(url)
-        self.prefix = urlsplit(self.base).path
+        self.move_to(url)
         self.requests = 0
         self.answers: list[Answer] = []
         self.allow_post = allow_post
         self._limit = limit
+        self._seconds = seconds
+        self._deadline = deadline
+        self._ends = time.monotonic() + deadline
         self._known: dict[tuple[str, str, tuple[Header, ...]], Answer] = {}
+        self._credentials = tuple(headers)
+        self._friends = {origin_of(direct)} if direct else set()
         self._client = httpx2.Client(
             verify=_trusting(ca_file),
-            timeout=seconds,
             trust_env=False,  # a proxy of the asking machine would answer for the one under examination
-            headers=[("User-Agent", "proxy-doctor"), ("Accept-Encoding", "identity"), *headers],
+            headers=[("User-Agent", "proxy-doctor"), ("Accept-Encoding", "identity")],
         )
+
+    def move_to(self, url: str) -> None:
+        """Examine `url` from now on, as where the first address redirects to https."""
+        self.base = url.rstrip("/")
+        self.origin = origin_of(url)
+        self.prefix = urlsplit(self.base).path
 
     def get(self, url: str, *headers: Header) -> Answer:
         """GET an absolute URL.
@@ -145,10 +170,21 @@ class Deployment:
         return self.ask("GET", url, *headers)
 
     def ask(self, method: str, url: str, *headers: Header) -> Answer:
-        """Send one request to the deployment's host, or return the answer it gave before.
+        """Send one request, with the person's headers, or return the answer it gave before.
 
         Raises NoAnswerError, LimitReachedError.
         """
+        own = self._credentials if origin_of(url) in {self.origin, *self._friends} else ()
+        return self._once(method, url, (*own, *headers))
+
+    def sample(self, url: str, *headers: Header, method: str = "GET") -> Answer:
+        """Ask a route that is not known to be harmless: as a stranger, without the person's headers.
+
+        Raises NoAnswerError, LimitReachedError.
+        """
+        return self._once(method, url, headers)
+
+    def _once(self, method: str, url: str, headers: tuple[Header, ...]) -> Answer:
         if method not in _SAFE and not (method == "POST" and self.allow_post):
             raise ValueError(f"{method} may change something at {url}")
         question = (method, url, headers)
@@ -157,14 +193,19 @@ class Deployment:
             self.answers.append(self._known[question])
         return self._known[question]
 
-    def follow(self, url: str, *, hops: int = 3) -> Answer:
+    def follow(self, url: str, *headers: Header) -> Answer:
         """GET `url` and what it redirects to within the same origin; return the last answer."""
-        answer = self.get(url)
+        return self.trail(url, *headers)[-1]
+
+    def trail(self, url: str, *headers: Header, hops: int = 5) -> list[Answer]:
+        """Return every answer on the way that `follow` goes; it ends where it comes by again."""
+        answers = [self.get(url, *headers)]
         for _ in range(hops):
-            if not answer.is_redirect or not same_origin(answer.location, url):
+            last = answers[-1]
+            if not last.is_redirect or not same_origin(last.location, url) or loops(answers):
                 break
-            answer = self.get(answer.location)
-        return answer
+            answers.append(self.get(last.location, *headers))
+        return answers
 
     def exists(self, url: str) -> bool | None:
         """Whether something of its own answers at `url`; None where that cannot be told.
@@ -172,12 +213,12 @@ class Deployment:
         Any status but 404 proves a route (405 and 422 too), unless a neighbour that cannot exist
         gets the very same answer, as from a single-page application or a gateway with a login.
         """
-        answer = self.get(url)
+        answer = self.sample(url)
         if answer.status in (404, 410):
             return False
-        if answer.status >= 500:
+        if answer.status == 429 or answer.status >= 500:
             return None
-        control = self.get(resolve(PROBE, url))
+        control = self.sample(resolve(PROBE, url))
         if (control.status, control.content_type) != (answer.status, answer.content_type):
             return True
         if answer.status == 200:
@@ -185,23 +226,42 @@ class Deployment:
         return None
 
     def _send(self, method: str, url: str, headers: Sequence[Header]) -> Answer:
+        left = self._ends - time.monotonic()
         if self.requests >= self._limit:
-            raise LimitReachedError
+            raise LimitReachedError(
+                f"After {self.requests} requests no more were made: --requests N allows more."
+            )
+        if left <= 0:
+            raise LimitReachedError(
+                f"After {self._deadline:g} seconds no more was asked: --deadline SECONDS allows more."
+            )
         self.requests += 1
-        deadline = time.monotonic() + MAX_SECONDS
+        until = time.monotonic() + min(MAX_SECONDS, left)
         body = bytearray()
+        is_whole = True
         try:
-            with self._client.stream(method, url, headers=[*headers]) as response:
-                # After 101 the connection is a WebSocket's, which ends when it is left.
-                if response.status_code != 101:
+            with self._client.stream(
+                method, url, headers=[*headers], timeout=min(self._seconds, left)
+            ) as response:
+                encoding = response.headers.get("content-encoding", "").lower()
+                if encoding not in _READABLE:
+                    raise NoAnswerError(
+                        f"{method} {url} is compressed with {encoding}, although nothing but plain text was asked for "
+                        "(Accept-Encoding: identity), and cannot be read here"
+                    )
+                kind = response.headers.get("content-type", "")
+                # After 101 the connection is a WebSocket's; that and a stream end when they are left.
+                if response.status_code != 101 and not kind.startswith(_ENDLESS):
                     for chunk in response.iter_bytes():
                         body += chunk
-                        if len(body) > MAX_BODY or time.monotonic() > deadline:
+                        if len(body) > MAX_BODY or time.monotonic() > until:
+                            is_whole = False
                             break
-                return Answer(method, url, response.status_code, response.headers, bytes(body))
+                return Answer(
+                    method, url, response.status_code, response.headers, bytes(body), is_whole
+                )
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            reason = str(error) or type(error).__name__
-            raise NoAnswerError(f"{method} {url} got no answer: {reason}") from error
+            raise NoAnswerError(f"{method} {url} got no answer: {in_words(error)}") from error
         finally:
             # Every request starts afresh: no cookie of one answer goes with the next request.
             self._client.cookies.clear()
@@ -216,6 +276,12 @@ class Deployment:
         traceback: TracebackType | None,
     ) -> None:
         self._client.close()
+
+
+def loops(trail: Sequence[Answer]) -> bool:
+    """Whether redirects lead back to an address that they came by."""
+    last = trail[-1]
+    return last.is_redirect and last.location in [answer.url for answer in trail]
 
 
 @cache

@@ -1,6 +1,7 @@
 """One examination: the checks in their order, each on what the earlier ones learned."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from doctor.checks import (
@@ -18,15 +19,17 @@ from doctor.checks import (
     websocket,
     well_known,
 )
+from doctor.checks.backend import way
 from doctor.deployment import Deployment, LimitReachedError, NoAnswerError
 from doctor.findings import Finding, in_order
+from doctor.frameworks import Framework
 from doctor.recognise import recognise
 from doctor.subject import Options, Subject
 
 Check = Callable[[Subject], Iterator[Finding]]
 
 _FIRST: dict[str, Check] = {
-    "docs pages": arrival.open_pages,
+    "pages": arrival.open_pages,
     "OpenAPI documents": api_description.find_services,
 }
 _THEN: dict[str, Check] = {
@@ -52,6 +55,8 @@ class Report:
     Attributes:
         url: what was examined.
         proxy: the proxy that was recognised, or `unknown`.
+        framework: what the service is made with, as far as it shows.
+        way: what the proxy does with the prefix, `strip` or `keep`; empty where that is not known.
         services: the public prefixes of the services that were found.
         examined: the themes that were gone through.
         findings: the root cause first.
@@ -61,6 +66,8 @@ class Report:
 
     url: str
     proxy: str
+    framework: Framework
+    way: str
     services: list[str]
     examined: list[str]
     findings: list[Finding]
@@ -68,8 +75,17 @@ class Report:
     requests: int
 
 
-def examine(deployment: Deployment, options: Options, *, proxy: str | None = None) -> Report:
-    """Examine a deployment.
+def examine(
+    deployment: Deployment,
+    options: Options,
+    *,
+    proxy: str | None = None,
+    ignored: Collection[str] = (),
+    progress: Callable[[str], object] = lambda _theme: None,
+) -> Report:
+    """Examine a deployment, and call `progress` with each theme before it is gone through.
+
+    Findings whose ids are `ignored` are left out, with what they explain.
 
     Raises NotExaminedError when there is nothing to examine.
     """
@@ -79,6 +95,7 @@ def examine(deployment: Deployment, options: Options, *, proxy: str | None = Non
 
     def run(checks: dict[str, Check]) -> None:
         for theme, check in checks.items():
+            progress(theme)
             try:
                 findings.extend(check(subject))
                 examined.append(theme)
@@ -87,24 +104,31 @@ def examine(deployment: Deployment, options: Options, *, proxy: str | None = Non
 
     try:
         run(_FIRST)
+        if not subject.services and not findings:
+            run({"what answers below the prefix": arrival.find_any_service})
         if subject.services:
             if options.direct:
                 run(_WITH_DIRECT)
             if websocket.are_declared(subject):
                 run(_WITH_WEBSOCKETS)
             run(_THEN)
-        elif not findings:
-            run({"what answers below the prefix": arrival.explain_nothing})
-    except LimitReachedError:
-        subject.notes.append(
-            f"After {deployment.requests} requests no more were made: --requests N allows more."
-        )
+    except LimitReachedError as reached:
+        subject.notes.append(str(reached))
+    subject.notes.extend(arrival.unjudged(subject))
+    ordered = in_order(findings)
+    if left_out := sorted({finding.id for finding in ordered} & set(ignored)):
+        subject.notes.append(f"Left out by --ignore: {', '.join(left_out)}.")
+    known_way = ""
+    with suppress(NoAnswerError, LimitReachedError):
+        known_way = way(subject)
     return Report(
         url=deployment.base,
         proxy=proxy or recognise(deployment),
+        framework=subject.framework,
+        way=known_way,
         services=[service.name for service in subject.services],
         examined=examined,
-        findings=in_order(findings),
+        findings=[finding for finding in ordered if finding.id not in ignored],
         notes=list(dict.fromkeys(subject.notes)),
         requests=deployment.requests,
     )

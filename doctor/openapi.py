@@ -1,12 +1,14 @@
-"""What an OpenAPI 3 document says about addresses."""
+"""What an OpenAPI document says about addresses."""
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from doctor.addresses import resolve
 from doctor.deployment import Answer
+from doctor.harmless import is_harmless
 
 _FLOW_URLS = ("tokenUrl", "authorizationUrl", "refreshUrl")
 
@@ -59,18 +61,22 @@ class Spec:
 
     @property
     def plain_paths(self) -> list[str]:
-        """Paths without parameters, those that can be read (GET) first."""
-        plain = [path for path in self.paths if "{" not in path]
+        """Harmless paths without parameters, those that can be read (GET) first."""
+        plain = [path for path in self._harmless if "{" not in path]
         return sorted(plain, key=lambda path: "get" not in self.paths[path])
 
     @property
     def readable_templates(self) -> list[str]:
-        """Paths that can be read (GET) and end in their one parameter."""
+        """Harmless paths that can be read (GET) and end in their one parameter."""
         return [
             path
-            for path, item in self.paths.items()
-            if "get" in item and re.fullmatch(r"[^{]*/\{[^{}]+\}", path)
+            for path in self._harmless
+            if "get" in self.paths[path] and re.fullmatch(r"[^{]*/\{[^{}]+\}", path)
         ]
+
+    @property
+    def _harmless(self) -> list[str]:
+        return [path for path, item in self.paths.items() if is_harmless(path, item.get("get"))]
 
     @property
     def flow_urls(self) -> list[FlowUrl]:
@@ -93,12 +99,62 @@ class Spec:
         return [*listed, *marked]
 
 
+AS_SWAGGER_UI_ASKS = ("Accept", "application/json,*/*")
+"""With this header a service that also speaks YAML answers JSON."""
+
+
 def read_spec(answer: Answer) -> Spec | None:
-    """Return the OpenAPI 3 document of an answer, or None where it is none."""
-    document = answer.json if answer.status == 200 else None
-    if isinstance(document, dict) and str(document.get("openapi", "")).startswith("3"):
-        return Spec(answer.url, document)
+    """Return the OpenAPI document of an answer, or None where it is none or was cut off."""
+    if answer.status != 200 or not answer.is_whole:
+        return None
+    return as_spec(answer.url, answer.json or _yaml(answer))
+
+
+def as_spec(url: str, document: object) -> Spec | None:
+    """Return a document that came from `url`, one of Swagger 2.0 in OpenAPI 3's words."""
+    if isinstance(document, dict):
+        if str(document.get("openapi", "")).startswith("3"):
+            return Spec(url, document)
+        if str(document.get("swagger", "")).startswith("2"):
+            return Spec(url, _from_swagger_2(document))
     return None
+
+
+def is_yaml(answer: Answer) -> bool:
+    """Whether an answer is an OpenAPI document in YAML."""
+    return (
+        answer.status == 200
+        and not answer.is_html
+        and bool(re.match(r"(#.*\s+|---\s+)*[\"']?(openapi|swagger)[\"']?:\s", answer.text))
+    )
+
+
+def _yaml(answer: Answer) -> object:
+    if not is_yaml(answer):
+        return None
+    try:
+        import yaml  # type: ignore[import-untyped] # not needed, but read where it is installed
+    except ImportError:
+        return None
+    with suppress(yaml.YAMLError, RecursionError):
+        return yaml.safe_load(answer.text)
+    return None
+
+
+def _from_swagger_2(document: dict[str, Any]) -> dict[str, Any]:
+    """Return what Swagger 2.0 says about addresses as OpenAPI 3 does."""
+    host, path = document.get("host"), str(document.get("basePath") or "/")
+    schemes = [f"{scheme}:" for scheme in _list(document.get("schemes"))] or [""]
+    urls = [f"{scheme}//{host}{path}" for scheme in schemes] if host else [path]
+    flows = {
+        name: {"flows": {str(_dict(scheme).get("flow")): scheme}}
+        for name, scheme in _dict(document.get("securityDefinitions")).items()
+    }
+    return {
+        "paths": document.get("paths"),
+        "servers": [{"url": url} for url in urls],
+        "components": {"securitySchemes": flows},
+    }
 
 
 def _with_defaults(server: dict[str, Any]) -> str:

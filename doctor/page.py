@@ -1,8 +1,12 @@
 """What a browser finds in an HTML page: files to load, scripts, and the OpenAPI documents it shows."""
 
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from json import JSONDecoder
+from typing import Any
 
 from doctor.addresses import path_of, resolve
 from doctor.deployment import Answer
@@ -12,6 +16,10 @@ _URLS_IN_SCRIPT = re.compile(r"""(?<![\w$])["']?urls["']?\s*:\s*\[(.*?)\]""", re
 _REDOC_IN_SCRIPT = re.compile(r"""Redoc\.init\(\s*(["'])((?:(?!\1).)+)\1""")
 _OAUTH2_REDIRECT = re.compile(
     r"""oauth2RedirectUrl["']?\s*:\s*(?:window\.)?location\.origin\s*\+\s*(["'])((?:(?!\1).)+)\1"""
+)
+_CONFIG_IN_SCRIPT = re.compile(r"""(?<![\w$])["']?configUrl["']?\s*:\s*(["'])((?:(?!\1).)+)\1""")
+_DOCUMENT_IN_SCRIPT = re.compile(
+    r"""(?<![\w$])["']?(?:spec|swaggerDoc)["']?\s*:\s*\{|Redoc\.init\(\s*\{"""
 )
 _DOCS_PROGRAM = re.compile(r"swagger-?ui|redoc", re.IGNORECASE)
 _LOOKS_LIKE_SPEC = re.compile(r"openapi|swagger|api-docs|\.(json|ya?ml)$", re.IGNORECASE)
@@ -42,17 +50,22 @@ class Page:
     Attributes:
         url: its absolute URL.
         policies: its Content-Security-Policies, from headers and `<meta>`.
+        inline, data: scripts written in it, and scripts of a type that no browser runs (JSON).
         links: addresses in `data-` attributes and `spec-url`, as they are written.
         shows_docs: whether Swagger UI or ReDoc runs on it.
+        base: what `<base href>` says, absolute.
+        text: its HTML.
     """
 
     url: str
     policies: list[str] = field(default_factory=list)
     assets: list[Asset] = field(default_factory=list)
     inline: list[InlineScript] = field(default_factory=list)
+    data: list[InlineScript] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
     shows_docs: bool = False
     base: str = ""
+    text: str = ""
 
     def absolute(self, reference: str) -> str:
         return resolve(reference, self.base or self.url)
@@ -78,7 +91,8 @@ def read_page(answer: Answer) -> Page | None:
     """Return the HTML page of an answer, or None where it is none."""
     if answer.status != 200 or not answer.is_html:
         return None
-    page = Page(answer.url, policies=answer.headers.get_list("content-security-policy"))
+    policies = answer.headers.get_list("content-security-policy")
+    page = Page(answer.url, policies=policies, text=answer.text)
     reader = _Reader(page)
     reader.feed(answer.text)
     reader.close()
@@ -88,11 +102,31 @@ def read_page(answer: Answer) -> Page | None:
     return page
 
 
+def documents_in_script(script: str) -> list[dict[str, Any]]:
+    """Return the OpenAPI documents that are written into a script, as `spec:` or `swaggerDoc:`."""
+    return [document for _, _, document in _documents(script)]
+
+
+def _documents(script: str) -> Iterator[tuple[int, int, dict[str, Any]]]:
+    """Yield each document with where it begins and ends."""
+    for found in _DOCUMENT_IN_SCRIPT.finditer(script):
+        start = found.end() - 1
+        with suppress(ValueError, RecursionError):
+            document, end = JSONDecoder().raw_decode(script, start)
+            if "openapi" in document or "swagger" in document:
+                yield start, end, document
+
+
 def specs_in_script(script: str) -> list[str]:
     """Return the addresses that a script gives to Swagger UI or ReDoc.
 
-    In a JavaScript object the last of several equal keys counts, so the last `url` does.
+    In a JavaScript object the last of several equal keys counts, so the last `url` does. What is
+    written inside a document, such as the URL of a server, is none.
     """
+    for start, end, _ in reversed([*_documents(script)]):
+        script = script[:start] + script[end:]
+    if config := _CONFIG_IN_SCRIPT.search(script):
+        return [config[2]]
     if several := _URLS_IN_SCRIPT.search(script):
         return [found[2] for found in _URL_IN_SCRIPT.finditer(several[1])]
     found = [*_URL_IN_SCRIPT.finditer(script), *_REDOC_IN_SCRIPT.finditer(script)]
@@ -105,6 +139,7 @@ class _Reader(HTMLParser):
         self._page = page
         self._script: list[str] | None = None
         self._nonce = ""
+        self._runs = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
@@ -122,12 +157,15 @@ class _Reader(HTMLParser):
             self._nonce = given.get("nonce", "")
             if given.get("src"):
                 self._add("script", given["src"], given)
-            elif given.get("type", "") in ("", "module", "text/javascript"):
+            else:
                 self._script = []
+                self._runs = given.get("type", "") in ("", "module", "text/javascript")
         elif tag == "link" and given.get("href"):
             relations = given.get("rel", "").lower().split()
             if "stylesheet" in relations:
                 self._add("style", given["href"], given)
+            elif "modulepreload" in relations:
+                self._add("script", given["href"], given)
             elif "icon" in relations:
                 self._add("image", given["href"], given)
         elif tag == "img" and given.get("src"):
@@ -141,12 +179,22 @@ class _Reader(HTMLParser):
         if tag == "script" and self._script is not None:
             text = "".join(self._script)
             if text.strip():
-                self._page.inline.append(InlineScript(text, self._nonce))
+                written = self._page.inline if self._runs else self._page.data
+                written.append(InlineScript(text, self._nonce))
             self._script = None
 
     def _add(self, kind: str, reference: str, given: dict[str, str]) -> None:
         url = self._page.absolute(reference)
         if url.startswith(("http:", "https:")):
             self._page.assets.append(
-                Asset(kind, url, given.get("nonce", ""), given.get("type") == "module")
+                Asset(
+                    kind,
+                    url,
+                    given.get("nonce", ""),
+                    _is_module(given),
+                )
             )
+
+
+def _is_module(given: dict[str, str]) -> bool:
+    return given.get("type") == "module" or "modulepreload" in given.get("rel", "")

@@ -22,6 +22,27 @@ _ERROR_PAGES = {
 }
 
 
+_OTHER_PAGES = (
+    "no healthy upstream",
+    "upstream connect error",
+    "no available server",
+    "<center>nginx",
+    "<center>openresty",
+    "<h1>502 bad gateway</h1>",
+    "<h1>504 gateway",
+)
+
+
+def is_in_the_proxys_words(answer: Answer) -> bool:
+    """Whether a proxy wrote this error by itself; some say nothing at all."""
+    text = answer.text[:2000].strip().lower()
+    if answer.content_type.endswith("json"):
+        return False
+    is_apache = "<title>503 service unavailable" in text or "<title>403 forbidden" in text
+    short = text in ("", "bad gateway", "service unavailable", "gateway timeout")
+    return short or is_apache or any(words in text for words in (*_ERROR_PAGES, *_OTHER_PAGES))
+
+
 def recognise(deployment: Deployment) -> str:
     """Return one of `PROXIES`, or `unknown`."""
     try:

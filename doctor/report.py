@@ -5,15 +5,20 @@ import os
 import textwrap
 from typing import Any, TextIO
 
-from doctor.catalogue import Severity
+from doctor.catalogue import Kind, Severity
 from doctor.examination import Report
 from doctor.findings import Finding
 from doctor.fixes import fix
 from doctor.recognise import PROXIES
 
 _WIDTH = 100
+_PLACEHOLDER = "YOUR-SERVICE:8000"
 _BOLD, _RED, _YELLOW, _GREEN, _DIM = "1", "31", "33", "32", "2"
-_COLOURS = {Severity.BROKEN: _RED, Severity.RISK: _YELLOW}
+_COLOURS = {
+    Severity.BROKEN: _RED,
+    Severity.SOME_CLIENTS: _YELLOW,
+    Severity.RISKY: _YELLOW,
+}
 _NAMES = {"nginx": "nginx", "caddy": "Caddy", "haproxy": "HAProxy", "apache": "Apache httpd"} | {
     "traefik": "Traefik",
     "envoy": "Envoy",
@@ -31,10 +36,11 @@ class TextReport:
     Args:
         stream: where to; colours are used only if it is a terminal and NO_COLOR is not set
             (no-color.org).
-        upstream: host:port of the backend, for the configuration that is shown.
+        upstream: host:port of the backend, for the configuration that is shown; None where it is
+            not known.
     """
 
-    def __init__(self, stream: TextIO, *, upstream: str) -> None:
+    def __init__(self, stream: TextIO, *, upstream: str | None = None) -> None:
         self._stream = stream
         self._upstream = upstream
         self._colours = stream.isatty() and not os.environ.get("NO_COLOR")
@@ -46,9 +52,10 @@ class TextReport:
             if report.proxy in PROXIES
             else "proxy not recognised"
         )
+        made_with = f", made with {report.framework.name}" if report.framework.name else ""
         self._line(
             f"{self._in(_BOLD, 'proxy-doctor')} examined {self._in(_BOLD, report.url)} "
-            f"({report.requests} requests, {proxy})"
+            f"({report.requests} requests, {proxy}{made_with})"
         )
         if report.services:
             self._paragraph("services", ", ".join(report.services))
@@ -57,32 +64,28 @@ class TextReport:
             self._paragraph("note", note)
         for number, finding in enumerate(report.findings, start=1):
             self._line()
-            self._finding(number, finding, report.proxy)
+            self._finding(number, finding, report)
         self._line()
         if report.findings:
-            count = len(report.findings)
-            self._line(
-                f"{count} finding{'s' if count > 1 else ''}, the likely cause of the others first. "
-                "Symptoms and fixes: docs/behind-a-proxy.md"
-            )
+            self._line(_summary(report))
         else:
             self._line(self._in(_GREEN, "Nothing found."))
 
-    def _finding(self, number: int, finding: Finding, proxy: str) -> None:
-        kind = finding.kind
-        label = self._in(_COLOURS[kind.severity], kind.severity.value)
-        title = self._in(_BOLD, filled(kind.title, finding, self._upstream))
-        self._line(f"{number}. {label}: {title} {self._in(_DIM, f'[{kind.id}]')}")
+    def _finding(self, number: int, finding: Finding, report: Report) -> None:
+        words = _Words(report, finding, self._upstream)
+        label = self._in(_COLOURS[finding.severity], finding.severity.in_words)
+        title = self._in(_BOLD, words.title)
+        self._line(f"{number}. {label}: {title} {self._in(_DIM, f'[{finding.id}]')}")
         self._paragraph("asked", finding.asked)
         self._paragraph("answered", finding.answered)
-        self._paragraph("why", filled(kind.why, finding, self._upstream))
-        change = f"{kind.change} {finding.advice}".strip()
-        self._paragraph("change", filled(change, finding, self._upstream))
-        if kind.setting:
-            known = proxy in PROXIES
-            self._line(f"   {f'in {proxy_name(proxy)}' if known else 'in the proxy'}:")
-            snippet = filled(fix(proxy, kind.setting), finding, self._upstream)
-            self._line(textwrap.indent(snippet, " " * 13))
+        self._paragraph("why", words.why)
+        self._paragraph("change", words.change)
+        if words.configuration:
+            known = report.proxy in PROXIES
+            self._line(f"   {f'in {proxy_name(report.proxy)}' if known else 'in the proxy'}:")
+            self._line(textwrap.indent(words.configuration, " " * 13))
+            if not self._upstream and _PLACEHOLDER in words.configuration:
+                self._paragraph("", f"({_PLACEHOLDER} stands for where the service itself listens)")
         if finding.explains:
             self._paragraph("causes", ", ".join(finding.explains))
 
@@ -104,42 +107,80 @@ class TextReport:
         return f"\x1b[{colour}m{text}\x1b[0m" if self._colours else text
 
 
-def as_json(report: Report, *, upstream: str) -> str:
+def as_json(report: Report, *, upstream: str | None = None) -> str:
     """Return the report as a JSON document."""
     document: dict[str, Any] = {
         "url": report.url,
         "proxy": report.proxy,
+        "framework": report.framework.name or None,
         "requests": report.requests,
         "services": report.services,
         "examined": report.examined,
         "notes": report.notes,
         "findings": [
-            {
-                "id": finding.id,
-                "severity": finding.kind.severity.value,
-                "prefix": finding.prefix,
-                "title": filled(finding.kind.title, finding, upstream),
-                "asked": finding.asked,
-                "answered": finding.answered,
-                "why": filled(finding.kind.why, finding, upstream),
-                "change": filled(
-                    f"{finding.kind.change} {finding.advice}".strip(), finding, upstream
-                ),
-                "configuration": filled(fix(report.proxy, finding.kind.setting), finding, upstream)
-                if finding.kind.setting
-                else None,
-                "causes": list(finding.explains),
-            }
-            for finding in report.findings
+            _as_object(finding, _Words(report, finding, upstream)) for finding in report.findings
         ],
     }
     return json.dumps(document, indent=2, ensure_ascii=False)
 
 
-def filled(text: str, finding: Finding, upstream: str) -> str:
-    """Fill in the prefix of a finding and the address of the backend."""
-    prefix = _harmless(finding.prefix)
-    return text.replace("@PREFIX@", prefix).replace("@UPSTREAM@", upstream)
+def _as_object(finding: Finding, words: "_Words") -> dict[str, Any]:
+    return {
+        "id": finding.id,
+        "severity": finding.severity.value,
+        "prefix": finding.prefix,
+        "title": words.title,
+        "asked": finding.asked,
+        "answered": finding.answered,
+        "why": words.why,
+        "change": words.change,
+        "configuration": words.configuration or None,
+        "causes": list(finding.explains),
+    }
+
+
+def _summary(report: Report) -> str:
+    count = len(report.findings)
+    broken = any(finding.severity is Severity.BROKEN for finding in report.findings)
+    return (
+        f"{count} finding{'s' if count > 1 else ''}{'' if broken else ', none of them broken now'}; "
+        "a cause stands before what it causes. Symptoms and fixes: docs/behind-a-proxy.md"
+    )
+
+
+class _Words:
+    """The words of one finding, with the prefix, the framework's settings and the backend filled in."""
+
+    def __init__(self, report: Report, finding: Finding, upstream: str | None) -> None:
+        kind, made_with = finding.kind, report.framework
+        self._values = {
+            "@TELL@": made_with.stripped or made_with.kept,
+            # Who has no setting for one way must go the other.
+            "@STRIPPED@": made_with.stripped or f"{made_with.name} has no setting for that",
+            "@KEPT@": made_with.kept or f"{made_with.name} has no setting for that",
+            "@TRUST@": made_with.trust or "its own setting for trusted proxies",
+            "@PREFIX@": _harmless(finding.prefix),
+            "@UPSTREAM@": upstream or _PLACEHOLDER,
+        }
+        why = f"{kind.why} {kind.asgi if made_with.is_asgi else ''}"
+        self.title = self._filled(kind.title)
+        self.why = self._filled(why)
+        self.change = self._filled(f"{kind.change} {finding.advice}")
+        self.configuration = (
+            self._filled(self._snippet(report, kind, finding.prefix)) if kind.setting else ""
+        )
+
+    @staticmethod
+    def _snippet(report: Report, kind: Kind, prefix: str) -> str:
+        setting = kind.setting
+        if setting == "strip-the-prefix" and report.framework.way == "keep":
+            setting = "keep-the-prefix"
+        return fix(report.proxy, setting, report.way, prefix=prefix)
+
+    def _filled(self, text: str) -> str:
+        for name, value in self._values.items():
+            text = text.replace(name, value)
+        return text.strip()
 
 
 def _harmless(text: str) -> str:

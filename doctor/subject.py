@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from doctor.addresses import path_of, resolve
+from doctor.addresses import is_below, path_of, resolve
 from doctor.deployment import Answer, Deployment
 from doctor.findings import Finding
+from doctor.frameworks import Framework, framework_of
 from doctor.openapi import Spec
 from doctor.page import Page
 
@@ -79,6 +80,7 @@ class Subject:
         pages: HTML pages that were read: docs and, where it is a page, the base itself.
         services: the services whose OpenAPI documents were found, or one without.
         redirecting: an address of each service that redirects, by its base.
+        home: what the prefix itself answers, with its redirects within the origin.
         notes: sentences on what could not be examined.
     """
 
@@ -87,7 +89,16 @@ class Subject:
     pages: list[Page] = field(default_factory=list)
     services: list[Service] = field(default_factory=list)
     redirecting: dict[str, str] = field(default_factory=dict)
+    home: list[Answer] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def framework(self) -> Framework:
+        """What the service is made with."""
+        base = self.deployment.base
+        return framework_of(
+            answer for answer in self.deployment.answers if is_below(answer.url, base)
+        )
 
     def below(self, path: str) -> str:
         """Return the absolute URL of `path` below the public prefix."""
@@ -107,5 +118,7 @@ def found(kind: str, answer: Answer, prefix: str, answered: str = "", advice: st
 
 
 def reference(text: str, base: str) -> str:
-    """Resolve what a person typed, a path or a URL, against `base` as a folder."""
-    return resolve(text.lstrip("/"), f"{base}/") if "://" not in text else text
+    """Resolve what a person typed: a URL, a path with the prefix, or a path below it."""
+    if "://" in text or is_below(resolve(text, f"{base}/"), base):
+        return resolve(text, f"{base}/")
+    return resolve(text.lstrip("/"), f"{base}/")

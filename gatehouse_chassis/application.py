@@ -36,6 +36,7 @@ from gatehouse_chassis.http.middleware import RequestContext
 from gatehouse_chassis.observability.metrics import Metrics
 from gatehouse_chassis.proxy.public_prefix import PublicPrefix
 from gatehouse_chassis.proxy.route_check import refuse_ambiguous_routes
+from gatehouse_chassis.services import body_limits
 from gatehouse_chassis.serving.planned_routes import PlannedRoutes
 from gatehouse_chassis.settings import ServiceSettings, SettingsError
 
@@ -47,11 +48,13 @@ class _ServiceApp(FastAPI):
         self,
         settings: ServiceSettings,
         metrics: Metrics,
+        body_limits: Mapping[str, int],
         **options: Any,
     ) -> None:
         super().__init__(**options)
         self._settings = settings
         self._metrics = metrics
+        self._body_limits = body_limits
 
     def check_routes(self) -> None:
         """Raises SettingsError when a route could be mistaken for the public prefix."""
@@ -68,7 +71,9 @@ class _ServiceApp(FastAPI):
             self, Addresses(self.routes, self.router.middleware_stack)
         )
         return RequestContext(
-            BodyLimit(super().build_middleware_stack(), self._settings.body_limit),
+            BodyLimit(
+                super().build_middleware_stack(), self._settings.body_limit, self._body_limits
+            ),
             public_prefix=PublicPrefix(
                 root_path=self._settings.root_path, trusted_proxies=self._settings.trusted_proxies
             ),
@@ -111,7 +116,7 @@ def create_service(
     """The application of one service.
 
     Args:
-        name: its name in scopes, audiences and metrics (`items`).
+        name: its name in scopes, audiences, metrics and `services.toml` (`items`), where its `body_limits` are read.
         title: shown on its docs pages.
         description: one sentence for its docs pages.
         routers: its routes, below its public prefix.
@@ -127,12 +132,16 @@ def create_service(
 
     Raises:
         SettingsError: a route could be mistaken for the public prefix.
+        ServicesError: `services.toml` cannot be read.
     """
-    checks = dict(ready_when or {})
+    checks, told = dict(ready_when or {}), {}
     closing = list(on_close)
+    metrics = Metrics()
     if database is not None:
         checks = {"database": database.ping, **checks}
+        told = {"writes": database.check_writes}
         closing = [database.close, *closing]  # what is first here is closed last
+        database.on_writes_refused = metrics.count_refused_write
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -143,13 +152,14 @@ def create_service(
             for work in background:
                 task = asyncio.create_task(work(), name=f"{name}.{work.__qualname__}")
                 stack.push_async_callback(_cancel, task)
-            await until_ready(checks)
+            if patience := app.state.start_patience:
+                await until_ready(checks, patience)
             yield
 
-    metrics = Metrics()
     app = _ServiceApp(
         settings,
         metrics,
+        body_limits(name),
         title=title,
         description=description,
         version=__version__,
@@ -164,13 +174,16 @@ def create_service(
         telemetry={"tracing": False, "metrics": False, "logs": False},
         responses={"default": problems.describe("A problem (RFC 9457)")},
     )
+    app.state.start_patience = (
+        0.0  # a worker that takes requests sets another (gatehouse_chassis/serving/worker.py)
+    )
     app.state.settings = settings
     app.state.database = database
     app.state.token_verifier = token_verifier
     set_origins(app.state, public_url=settings.origin, allowed=settings.cors_origins)
     problems.add_problems(app, errors)
     add_database_problems(app)
-    for router in (*routers, health_routes(checks)):
+    for router in (*routers, health_routes(checks, told=told)):
         app.include_router(router)
     app.add_route("/metrics", metrics.answer, include_in_schema=False)
     resource = settings.resource

@@ -22,6 +22,9 @@ _SCOPE = re.compile(r"(?P<service>[a-z0-9_]+):[a-z][a-z0-9_.-]*")
 _UPSTREAM = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\]):[0-9]{1,5}")
 _PANEL = re.compile(r"panels/[a-z0-9_-]+")
 _LIMITED = re.compile(r"(?P<method>POST|PUT|PATCH|DELETE) (?P<path>(/[A-Za-z0-9._~-]+)+)")
+_BODY_ROUTE = re.compile(
+    r"(POST|PUT|PATCH|DELETE) (/|(/([A-Za-z0-9._~-]+|\{[A-Za-z_][A-Za-z0-9_]*\}))+/?)"
+)
 _SCOPE_KEYS = {"description", "default", "roles", "first_party"}
 _NGINX_PREFIXES = ("/docs", "/.well-known", "/portal", "/panels", "/_problem")
 # Names of containers, databases, programs and variables that are not a service's.
@@ -67,6 +70,8 @@ class ServiceEntry:
         database: whether it has a database of its own.
         workers: worker processes, unless `<NAME>_WORKERS` says otherwise.
         body_limit: bytes that a request's body may have.
+        body_limits: routes with another limit, each as `POST /notes/{note_id}/picture`: a method and a path below the
+            prefix. nginx goes by the path alone, and takes the largest where methods differ.
         read_timeout: seconds that nginx waits for the next part of an answer; then it answers 504 in its place.
         panel: a folder of `proxy/site/` with a `panel.js` that shows the service on the portal, such as
             `panels/items`; empty for a card alone.
@@ -85,6 +90,7 @@ class ServiceEntry:
     database: bool = True
     workers: int = 2
     body_limit: int = DEFAULT_BODY_LIMIT
+    body_limits: Mapping[str, int] = field(default_factory=dict)
     read_timeout: int = DEFAULT_READ_TIMEOUT
     panel: str = ""
     sign_in_limit: tuple[str, ...] = ()
@@ -143,6 +149,22 @@ def scope_descriptions(service: str) -> dict[str, str]:
     return {name: scope.description for name, scope in services[service].scopes.items()}
 
 
+def body_limits(service: str) -> Mapping[str, int]:
+    """The routes of one service that have another limit than its `body_limit`; none when it is not listed.
+
+    Raises:
+        ServicesError: the list cannot be read.
+    """
+    entry = load_services().get(service)
+    return entry.body_limits if entry else {}
+
+
+def path_expression(template: str) -> str:
+    """A regular expression, for Python and for nginx, of the paths of a route's template, in both spellings."""
+    segments = template.rstrip("/").split("/")
+    return "/".join("[^/]+" if "{" in one else re.escape(one) for one in segments) + "/?"
+
+
 @cache
 def parse_services(file: Path, text: str) -> dict[str, ServiceEntry]:
     """The services that `text` lists, where `file` is what messages call it.
@@ -175,7 +197,7 @@ def _entry(file: Path, name: str, value: Any) -> ServiceEntry:
         **dict.fromkeys(("title", "description", "prefix", "package", "upstream", "panel"), str),
         **dict.fromkeys(("workers", "body_limit", "read_timeout"), int),
         **dict.fromkeys(("sign_in_limit", "settings"), list),
-        "scopes": dict,
+        **dict.fromkeys(("scopes", "body_limits"), dict),
         "database": bool,
     }
     for key, setting in value.items():
@@ -195,6 +217,12 @@ def _entry(file: Path, name: str, value: Any) -> ServiceEntry:
     for key in ("workers", "body_limit", "read_timeout"):
         if value.get(key, 1) < 1:
             raise ServicesError(f"{where}: {key} must be 1 or more.")
+    for route, limit in value.get("body_limits", {}).items():
+        if not _BODY_ROUTE.fullmatch(route) or type(limit) is not int or limit < 1:
+            raise ServicesError(
+                f'{where}: body_limits takes entries such as "POST /notes/{{note_id}}/picture" = 6000000: '
+                f"a method, a path below the prefix, and bytes; {route!r} is none."
+            )
     if value.get("panel") and not _PANEL.fullmatch(value["panel"]):
         raise ServicesError(f"{where}: panel must be a folder such as panels/{name}.")
     limited = tuple(value.get("sign_in_limit", ()))

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_core import to_jsonable_python
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
 
+from gatehouse_chassis.database.postgresql_url import SCHEMES, PostgreSQLURL
 from gatehouse_chassis.http.body_limit import MAX_BODY_BYTES
 from gatehouse_chassis.http.cors import USUAL_HEADERS
 from gatehouse_chassis.proxy.forwarded import PREFIX, TrustedProxies
@@ -54,10 +55,14 @@ def _refuse_weak(kind: str, minimum: int) -> AfterValidator:
         value = secret.get_secret_value()
         if len(value) < minimum:
             raise ValueError(
-                f"is {len(value)} characters long, and a {kind} needs at least {minimum}"
+                f"is {len(value)} characters long, and a {kind} needs at least {minimum}, such as "
+                f"`openssl rand -hex {minimum}` prints"
             )
         if _looks_like_placeholder(value):
-            raise ValueError(f"looks like a placeholder, and a {kind} must be random")
+            raise ValueError(
+                f"looks like a placeholder, and a {kind} must be random, such as "
+                f"`openssl rand -hex {minimum}` prints"
+            )
         return secret
 
     return AfterValidator(check)
@@ -80,17 +85,11 @@ def _check_origin(value: str) -> str:
 
 
 def _check_database_url(value: str) -> str:
-    if not value.startswith(("sqlite:///", "postgresql://")):
+    if value.startswith(SCHEMES):
+        PostgreSQLURL.parse(value)
+    elif not value.startswith("sqlite:///"):
         raise ValueError("must begin with sqlite:/// or postgresql://")
-    # No sentence repeats the value, because it may hold a password.
-    try:
-        database = make_url(value).database
-    except (ArgumentError, ValueError):
-        raise ValueError(
-            "is no URL such as postgresql://user:password@host:5432/name; a password with any of "
-            "@ : / in it must be percent-encoded"
-        ) from None
-    if not database:
+    elif not make_url(value).database:
         raise ValueError("names no database: it must end in a file or in a database's name")
     return value
 
@@ -144,8 +143,8 @@ DatabaseURL = Annotated[
     str,
     AfterValidator(_check_database_url),
     Field(
-        description="`sqlite:///` and a file, or `postgresql://user:password@host:port/name`; with Docker, the host as "
-        "a container reaches it."
+        description="`sqlite:///` and a file, or `postgresql://user:password@host:port/name` and whatever else a URL "
+        "of libpq says (docs/databases.md); with Docker, the host as a container reaches it."
     ),
 ]
 StateDir = Annotated[
@@ -204,9 +203,31 @@ class EnvironmentSettings(BaseSettings):
         if error["type"] == "missing":
             return f"{variable} is not set: run `make up`, which writes it to .env, or set it yourself."
         reason = error["msg"].removeprefix("Value error, ")
-        if error["type"] != "value_error":
+        if error["type"] == "time_delta_parsing":
+            reason = "is not valid: it must be a duration"
+        elif error["type"] != "value_error":
             reason = f"is not valid: {reason[0].lower()}{reason[1:]}"
-        return f"{variable} {reason}. Change it in .env or in the environment."
+        example = "" if "such as" in reason else cls._example(variable)
+        return f"{variable} {reason}{example}. Change it in .env or in the environment."
+
+    @classmethod
+    def _example(cls, variable: str) -> str:
+        """What the setting can be: what its field says, or its default."""
+        fields = {
+            cls.variable(str(each.validation_alias or name)): each
+            for name, each in cls.model_fields.items()
+        }
+        field = fields.get(variable)
+        if field is None:
+            return ""
+        (example,) = field.examples or [to_jsonable_python(field.default, fallback=lambda _: "")]
+        if isinstance(example, bool):
+            example = "on" if example else "off"
+        return (
+            f", such as {variable}={example}"
+            if isinstance(example, str | int) and example != ""
+            else ""
+        )
 
 
 class ServiceSettings(EnvironmentSettings):

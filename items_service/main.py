@@ -3,9 +3,7 @@
 from fastapi import FastAPI
 
 from gatehouse_chassis.application import create_service
-from gatehouse_chassis.auth.access_tokens import AccessTokenVerifier
-from gatehouse_chassis.auth.issuer_keys import IssuerKeys
-from gatehouse_chassis.auth.status_list import StatusList
+from gatehouse_chassis.auth.resource_server import ResourceServer
 from gatehouse_chassis.database import open_database
 from gatehouse_chassis.http.problems import NotFound, PreconditionFailed, QuotaExceeded
 from gatehouse_chassis.services import load_services
@@ -18,16 +16,15 @@ from items_service.store import ItemChanged, ItemNotFound, ItemQuotaReached
 def create_app(settings: ItemsSettings) -> FastAPI:
     """The items service. It checks tokens with auth's public keys; no request asks auth."""
     service = load_services()["items"]
-    keys = IssuerKeys(
-        settings.jwks_url,
-        kept_in=settings.state_dir / "issuer-keys.json",
+    resource_server = ResourceServer(
+        issuer=settings.issuer,
+        audience=service.name,
+        resource=settings.resource,
+        jwks_url=settings.jwks_url,
+        status_list_url=settings.status_list_url,
+        status_list_uri=f"{settings.issuer}/status-list",
+        keep_in=settings.state_dir,
         refresh_after=settings.jwks_refresh.total_seconds(),
-    )
-    status_list = StatusList(
-        settings.status_list_url,
-        uri=f"{settings.issuer}/status-list",
-        kept_in=settings.state_dir / "status-list.jwt",
-        keys=keys,
     )
     return create_service(
         settings,
@@ -41,14 +38,8 @@ def create_app(settings: ItemsSettings) -> FastAPI:
             ItemQuotaReached: QuotaExceeded,
         },
         database=open_database(settings.database_url),
-        token_verifier=AccessTokenVerifier(
-            issuer=settings.issuer,
-            audience=service.name,
-            resource=settings.resource,
-            keys=keys,
-            revocations=status_list,
-        ),
+        token_verifier=resource_server,
         scopes=bearer.scopes,
-        ready_when={"issuer_keys": keys.check, "status_list": status_list.check},
-        background=[keys.keep_fresh, status_list.keep_fresh],
+        ready_when=resource_server.checks,
+        background=[resource_server.keep_fresh],
     )

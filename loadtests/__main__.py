@@ -25,6 +25,8 @@ exit codes of `run`:
   1  the load test itself failed
   2  nothing was measured: the target is not ready, or no request was made
   3  a budget was broken; the row is named
+  4  nothing was broken, but it cannot be told whether all was kept: the run was too short for a row, or a process of
+     the load generator ended in the middle
 
 settings, from the environment and then from .env:
   ADMIN_USERNAME, ADMIN_PASSWORD  makes an account for every user and the client of service clients

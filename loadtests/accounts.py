@@ -1,9 +1,13 @@
-"""The accounts and the client that users sign in as: made by the administrator, and kept for the next run."""
+"""The accounts and the client that users sign in as: made by the administrator.
+
+After the run the client is removed and the accounts are disabled, which the next run enables: no user can be deleted.
+"""
 
 import secrets
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from loadtests.plan import ACCOUNT_PREFIX, AccountSeries, Client
 from loadtests.preflight import retry_after
@@ -38,15 +42,15 @@ def seed(state: Path) -> str:
 def make_accounts(
     target: Target, admin_token: str, accounts: AccountSeries, count: int, *, limited: bool
 ) -> None:
-    """Make the first `count` accounts, but for those that are there. Raises NotReadyError."""
-    there = set(_usernames(target, admin_token))
-    missing = [
-        account
-        for number in range(count)
-        if (account := accounts.account(number)).username not in there
-    ]
+    """Make the first `count` accounts, and enable those that are there. Raises NotReadyError."""
+    there = _find_accounts(target, admin_token)
+    wanted = [accounts.account(number) for number in range(count)]
+    for account in wanted:
+        if there.get(account.username, {}).get("disabled"):
+            _set_disabled(target, admin_token, there[account.username]["id"], disabled=False)
+    missing = [account for account in wanted if account.username not in there]
     if len(missing) > MADE_AT_ONCE:
-        say(f"making {len(missing)} accounts, which the next run finds again.")
+        say(f"making {len(missing)} accounts, which the next run uses again.")
     for made, account in enumerate(missing):
         if limited and made >= MADE_AT_ONCE:
             time.sleep(1 / SAFELY_PER_SECOND)
@@ -72,9 +76,28 @@ def make_client(target: Target, admin_token: str) -> Client:
     return Client(answer.field("client_id"), answer.field("client_secret"))
 
 
-def _usernames(target: Target, admin_token: str) -> list[str]:
+def retire(target: Target, admin_token: str, accounts: AccountSeries) -> None:
+    """Disable the accounts of this series, and remove the client. Raises NotReadyError."""
+    for username, user in _find_accounts(target, admin_token).items():
+        if username.startswith(accounts.beginning) and not user["disabled"]:
+            _set_disabled(target, admin_token, user["id"], disabled=True)
+    client_id = _find_client(target, admin_token)
+    if client_id:
+        target.delete(f"/auth/clients/{client_id}", admin_token)
+
+
+def _find_accounts(target: Target, admin_token: str) -> dict[str, dict[str, Any]]:
     users = _all(target, "/auth/users", admin_token, q=ACCOUNT_PREFIX)
-    return [user["username"] for user in users]
+    return {user["username"]: user for user in users}
+
+
+def _set_disabled(target: Target, admin_token: str, user_id: str, *, disabled: bool) -> None:
+    answer = target.patch(f"/auth/users/{user_id}", {"disabled": disabled}, admin_token)
+    if answer.status != 200:
+        raise NotReadyError(
+            f"{target.url}/auth/users/{user_id} answered {answer.status} to the administrator, who "
+            f"{'disables' if disabled else 'enables'} the accounts of the load: see `make logs`."
+        )
 
 
 def _find_client(target: Target, admin_token: str) -> str:
@@ -82,8 +105,8 @@ def _find_client(target: Target, admin_token: str) -> str:
     return next((client["client_id"] for client in clients if client["name"] == CLIENT_NAME), "")
 
 
-def _all(target: Target, path: str, admin_token: str, **query: str) -> list[dict[str, str]]:
-    found: list[dict[str, str]] = []
+def _all(target: Target, path: str, admin_token: str, **query: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
     cursor: str | None = ""
     while cursor is not None:
         page = {"cursor": cursor} if cursor else {}

@@ -18,7 +18,7 @@ class BudgetsError(Exception):
 class Budget:
     """The most that a row may cost: times in milliseconds, failures as a ratio.
 
-    A row with fewer than `minimum` requests has shown nothing, and is broken too.
+    A row with fewer than `minimum` requests has shown nothing.
     """
 
     p50: float | None = None

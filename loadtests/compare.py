@@ -39,10 +39,16 @@ def newest(reports: Path, count: int) -> list[Path]:
     found = sorted(file.parent for file in reports.glob(f"*/{SUMMARY}"))
     if len(found) < count:
         raise ReportError(
-            f"There are {len(found)} reports in {reports.name}/, and it takes {count}: run `make load` "
+            f"{_there_are(len(found))} in {reports.name}/, and it takes {count} to compare: run `make load` "
             "again, or name two: make load-compare A=var/load/... B=var/load/..."
         )
     return found[-count:]
+
+
+def _there_are(count: int) -> str:
+    return {0: "There is no report", 1: "There is one report"}.get(
+        count, f"There are {count} reports"
+    )
 
 
 def read(folder: Path) -> Mapping[str, Any]:

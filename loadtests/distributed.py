@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from loadtests import provenance
+from loadtests.settings import running
 
 ROOT = Path(__file__).parent.parent
 REPORTS = Path("var", "load")
@@ -119,6 +120,7 @@ def _docker(*arguments: str) -> str:
 def _environment() -> dict[str, str]:
     return {
         **os.environ,
+        **running(),
         # Compose labels containers with the folder that PWD names, which may be a link to this.
         "PWD": str(ROOT),
         provenance.REVISION_VARIABLE: json.dumps(provenance.revision()),

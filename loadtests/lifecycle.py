@@ -13,9 +13,11 @@ from locust.event import Events
 from locust.runners import STATE_INIT, STATE_STOPPED, MasterRunner, Runner, WorkerRunner
 
 from loadtests import (
+    accounts,
     budgets,
     generator_cpu,
     interruption,
+    preflight,
     progress,
     report,
     verdict_table,
@@ -23,13 +25,13 @@ from loadtests import (
     workers,
 )
 from loadtests.account_client import ACCOUNT_PATH
-from loadtests.plan import plan_of
+from loadtests.plan import Plan, plan_of
 from loadtests.planning import make_plan
 from loadtests.run import run_of
 from loadtests.services import ITEMS, applies
 from loadtests.settings import SettingsError, current_settings
-from loadtests.target import NotReadyError
-from loadtests.verdict import BROKEN, NOTHING_MEASURED, Verdict, judge
+from loadtests.target import NotReadyError, Target
+from loadtests.verdict import BROKEN, CANNOT_TELL, NOTHING_MEASURED, Verdict, judge
 
 ROWS_OF_SERVICE_CLIENTS = ("POST /auth/token [client_credentials]",)
 ROWS_OF_ACCOUNT_READERS = (f"GET {ACCOUNT_PATH}",)
@@ -85,11 +87,21 @@ def _prepare(environment: Environment, web_ui: Any, **_: Any) -> None:
     except OSError as error:
         _refuse_to_start(f"{options.report_folder} cannot be created ({error.strerror}).")
     recorded = report.Report(environment, runner, run_of(environment))
-    _listen(environment.events.quitting, lambda **_: _conclude(environment, runner, recorded))
+    crew = (
+        workers.Crew(runner, plan_of(environment).workers)
+        if isinstance(runner, MasterRunner)
+        else None
+    )
+    _listen(environment.events.quitting, lambda **_: _conclude(environment, runner, crew, recorded))
     if web_ui:
         web_page.guard(web_ui, environment, options)
+        progress.say(
+            f"Locust's page is at http://{options.web_host}:{options.web_port} until Ctrl-C; it loads "
+            f"{environment.host}."
+        )
     else:
-        _listen(environment.events.test_stop, _gather)
+        if crew:
+            _listen(environment.events.test_stop, lambda **_: crew.dismiss())
         runner.greenlet.spawn(progress.show, runner, options.run_time)
 
 
@@ -98,32 +110,50 @@ def _refuse_to_start(sentence: str) -> None:
     sys.exit(NOTHING_MEASURED)
 
 
-def _gather(environment: Environment, **_: Any) -> None:
-    if isinstance(environment.runner, MasterRunner):
-        workers.dismiss(environment.runner)
-
-
-def _conclude(environment: Environment, runner: Runner, recorded: report.Report) -> None:
+def _conclude(
+    environment: Environment, runner: Runner, crew: workers.Crew | None, recorded: report.Report
+) -> None:
     options = environment.parsed_options
     if options is None:
         return
-    if isinstance(runner, MasterRunner):
-        workers.dismiss(runner)
+    if crew:
+        crew.dismiss()
     elif runner.state not in (STATE_INIT, STATE_STOPPED):
         # The users leave now, so that what they clean up is in the report and in the exit code.
         runner.stop()
     progress.clear()
-    verdict = _verdict_on(environment, runner, Path(options.budgets))
+    # Locust's page starts and stops runs as its user wants, so no worker is missed there.
+    lost = crew.lost if crew and options.headless else ""
+    verdict = _verdict_on(environment, runner, Path(options.budgets), lost)
     doubts: list[str] = []
     if options.report_folder:
         doubts = recorded.write(verdict, Path(options.report_folder))
+    _retire(environment.host or "", plan_of(environment))
     if options.headless:
         environment.process_exit_code = verdict.exit_code
         # Locust closes its workers first and fires this last.
         _listen(environment.events.quit, lambda **_: _print(verdict, doubts, options))
 
 
-def _verdict_on(environment: Environment, runner: Runner, budgets_file: Path) -> Verdict:
+def _retire(url: str, plan: Plan) -> None:
+    """Leave nothing that can sign in; a target that does not let us is told, and is judged all the same."""
+    admin = current_settings().admin
+    if plan.series is None or admin is None:
+        return
+    target = Target(url)
+    try:
+        # The users may have used up what the limit of sign-ins allows.
+        with preflight.signed_in(
+            target, admin, ["auth:admin"], patience_seconds=accounts.LONGEST_WAIT_SECONDS
+        ) as token:
+            accounts.retire(target, token, plan.series)
+    except NotReadyError as problem:
+        progress.say(f"the accounts of the run and its client are left as they were: {problem}")
+
+
+def _verdict_on(
+    environment: Environment, runner: Runner, budgets_file: Path, lost_workers: str
+) -> Verdict:
     plan = plan_of(environment)
     left_out = ROWS_OF_SERVICE_CLIENTS if plan.client is None else ()
     not_called = ROWS_OF_ACCOUNT_READERS if ITEMS in plan.services else ROWS_OF_SERVICE_CLIENTS
@@ -138,6 +168,7 @@ def _verdict_on(environment: Environment, runner: Runner, budgets_file: Path) ->
         apply,
         left_out=left_out,
         errors_of_users=errors_of_users,
+        lost_workers=lost_workers,
     )
 
 
@@ -151,7 +182,7 @@ def _print(verdict: Verdict, doubts: list[str], options: Namespace) -> None:
     if options.report_folder:
         page = Path(options.report_folder) / report.HTML_NAME
         print(f"report: {_shown(page)}", file=sys.stderr)
-    if verdict.exit_code == BROKEN:
+    if verdict.exit_code in (BROKEN, CANNOT_TELL):
         print(f"budgets: {_shown(Path(options.budgets))}", file=sys.stderr)
 
 

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 import psutil
 
+from loadtests.settings import running
+
 ROOT = Path(__file__).parent.parent
 SUPERVISOR_PID_FILE = ROOT / "var" / "run" / "supervisord.pid"
 PROGRAMS = ("auth_service", "items_service", "nginx")
@@ -132,7 +134,7 @@ def _docker(*arguments: str) -> str:
         done = subprocess.run(
             ["docker", *arguments],
             cwd=ROOT,
-            env={**os.environ, "PWD": str(ROOT)},
+            env={**os.environ, **running(), "PWD": str(ROOT)},
             check=True,
             text=True,
             capture_output=True,

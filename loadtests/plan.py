@@ -34,9 +34,14 @@ class AccountSeries:
 
     seed: str
 
+    @property
+    def beginning(self) -> str:
+        """How all their names begin, and no others."""
+        return f"{ACCOUNT_PREFIX}{self._derived('names')[:6]}-"
+
     def account(self, number: int) -> Account:
         """The account with this number, from 0."""
-        username = f"{ACCOUNT_PREFIX}{self._derived('names')[:6]}-{number:04}"
+        username = f"{self.beginning}{number:04}"
         return Account(username, self._derived(username))
 
     def _derived(self, what: str) -> str:

@@ -2,7 +2,9 @@
 
 import ipaddress
 import socket
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from loadtests.settings import Credentials, Settings
@@ -52,8 +54,14 @@ def who_signs_in(settings: Settings, *, on_this_machine: bool) -> Credentials:
     )
 
 
-def sign_in(target: Target, who: Credentials, scopes: Sequence[str]) -> str:
-    """An access token with these scopes. Raises NotReadyError."""
+@contextmanager
+def signed_in(
+    target: Target, who: Credentials, scopes: Sequence[str], *, patience_seconds: float = 0
+) -> Iterator[str]:
+    """An access token with these scopes, of a session that ends with the block.
+
+    It waits for so long where there were too many sign-ins. Raises NotReadyError.
+    """
     form = {
         "grant_type": "password",
         "username": who.username,
@@ -61,9 +69,17 @@ def sign_in(target: Target, who: Credentials, scopes: Sequence[str]) -> str:
         "scope": " ".join(scopes),
     }
     answer = target.post_form("/auth/token", **form)
+    deadline = time.monotonic() + patience_seconds
+    while answer.status == 429 and time.monotonic() < deadline:
+        time.sleep(retry_after(answer))
+        answer = target.post_form("/auth/token", **form)
     token = answer.field("access_token")
     if answer.status == 200 and token:
-        return token
+        try:
+            yield token
+        finally:
+            target.post_form("/auth/revoke", token=answer.field("refresh_token") or token)
+        return
     if answer.status in (400, 401):
         raise NotReadyError(
             f"{target.url} does not let {who.username!r} sign in for {form['scope']}: check {who.variables} "

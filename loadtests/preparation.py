@@ -30,17 +30,21 @@ def prepare(
     who = preflight.who_signs_in(settings, on_this_machine=on_this_machine)
     is_admin = who is settings.admin
     scopes = services.scopes_of_users(loaded)
-    token = preflight.sign_in(target, who, [*scopes, *(["auth:admin"] if is_admin else [])])
-    if services.ITEMS in loaded:
-        preflight.check_items(target, token)
     # Every worker has as many users as the next one, or one fewer.
     places = ceil(users / workers)
-    limited = sign_in_limit.check(target, sign_ins_steadily, sign_ins_at_once)
-    if not is_admin:
-        say(f"every user signs in as {who.username!r}: no ADMIN_PASSWORD for this target is known.")
-        shared = Account(who.username, who.password, shared=True)
-        return Plan(loaded, None, shared, None, workers, places, settings.think_seconds)
-    series = AccountSeries(settings.accounts_seed or accounts.seed(settings.state))
-    accounts.make_accounts(target, token, series, places * workers, limited=limited)
-    client = accounts.make_client(target, token) if services.ITEMS in loaded else None
+    with preflight.signed_in(
+        target, who, [*scopes, *(["auth:admin"] if is_admin else [])]
+    ) as token:
+        if services.ITEMS in loaded:
+            preflight.check_items(target, token)
+        limited = sign_in_limit.check(target, sign_ins_steadily, sign_ins_at_once)
+        if not is_admin:
+            say(
+                f"every user signs in as {who.username!r}: no ADMIN_PASSWORD for this target is known."
+            )
+            shared = Account(who.username, who.password, shared=True)
+            return Plan(loaded, None, shared, None, workers, places, settings.think_seconds)
+        series = AccountSeries(settings.accounts_seed or accounts.seed(settings.state))
+        accounts.make_accounts(target, token, series, places * workers, limited=limited)
+        client = accounts.make_client(target, token) if services.ITEMS in loaded else None
     return Plan(loaded, series, None, client, workers, places, settings.think_seconds)

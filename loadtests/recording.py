@@ -2,12 +2,13 @@
 
 import time
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from locust.env import Environment
 from locust.runners import WORKER_REPORT_INTERVAL, MasterRunner, Runner
-from locust.stats import calculate_response_time_percentile
+from locust.stats import StatsEntry, calculate_response_time_percentile
 
 from loadtests.generator_cpu import Usage
 from loadtests.memory import MemoryRecording
@@ -15,6 +16,7 @@ from loadtests.memory_sources import Source
 
 # More would be too close to each other to tell a percentile.
 MOST_POINTS = 150
+BEFORE_AND_AFTER = (" [prepare]", " [clean up]")
 # A rate over a shorter time than this says nothing.
 SHORTEST_POINT_SECONDS = 0.5
 
@@ -115,7 +117,9 @@ class Recording:
             self._take(until)
 
     def _take(self, until: float) -> None:
-        answered = Counter(self._runner.stats.total.response_times)
+        answered: Counter[int] = Counter()
+        for entry in self._entries():
+            answered.update(entry.response_times)
         point = Point(until, self._runner.user_count, answered - self._answered)
         if self._points and until - self._points[-1].until < SHORTEST_POINT_SECONDS:
             point = self._points.pop().joined(point)
@@ -130,18 +134,27 @@ class Recording:
             self._interval *= 2
 
     def _rates(self, since: float, until: float) -> dict[str, float]:
-        total = self._runner.stats.total
+        def rate(seconds: Iterable[Mapping[int, int]]) -> float:
+            count = sum(
+                n
+                for counts in seconds
+                for second, n in counts.items()
+                if int(since) <= second < until
+            )
+            return round(count / (until - since), 2)
+
         return {
-            name: round(
-                sum(n for second, n in counts.items() if int(since) <= second < until)
-                / (until - since),
-                2,
-            )
-            for name, counts in (
-                ("rate", total.num_reqs_per_sec),
-                ("failed", total.num_fail_per_sec),
-            )
+            "rate": rate(entry.num_reqs_per_sec for entry in self._entries()),
+            "failed": rate(entry.num_fail_per_sec for entry in self._entries()),
         }
+
+    def _entries(self) -> list[StatsEntry]:
+        """The rows of what users do, without what comes before and after: else that would set the scale of the plot."""
+        return [
+            entry
+            for entry in self._runner.stats.entries.values()
+            if not entry.name.endswith(BEFORE_AND_AFTER)
+        ]
 
 
 def _percentile(times: Counter[int], percent: int) -> int | None:

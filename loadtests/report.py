@@ -1,4 +1,4 @@
-"""What a run leaves: Locust's HTML page, a summary as JSON and as Markdown, and a plot."""
+"""What a run leaves: a page with the verdict, Locust's own, a summary as JSON and as Markdown, and a plot."""
 
 import json
 from dataclasses import asdict
@@ -11,13 +11,14 @@ from locust.html import get_html_report
 from locust.runners import Runner
 from locust.stats import StatsEntry
 
-from loadtests import generator_cpu, provenance, report_markdown, report_plot
+from loadtests import generator_cpu, provenance, report_markdown, report_page, report_plot
 from loadtests.memory_sources import LocalProcesses, source_behind
 from loadtests.recording import Recording
 from loadtests.run import Run
 from loadtests.verdict import RowVerdict, Verdict
 
 HTML_NAME = "report.html"
+LOCUST_NAME = "locust.html"
 JSON_NAME = "summary.json"
 MARKDOWN_NAME = "summary.md"
 PLOT_NAME = "plot.svg"
@@ -46,10 +47,12 @@ class Report:
         page = get_html_report(  # type: ignore[no-untyped-call]
             self._environment, show_download_link=False
         )
-        (folder / HTML_NAME).write_text(page, encoding="utf-8")
+        (folder / LOCUST_NAME).write_text(page, encoding="utf-8")
         (folder / JSON_NAME).write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
-        (folder / MARKDOWN_NAME).write_text(
-            report_markdown.render(summary, PLOT_NAME, HTML_NAME), encoding="utf-8"
+        text = report_markdown.render(summary, PLOT_NAME, LOCUST_NAME)
+        (folder / MARKDOWN_NAME).write_text(text, encoding="utf-8")
+        (folder / HTML_NAME).write_text(
+            report_page.render(text, verdict.sentence, PLOT_NAME, LOCUST_NAME), encoding="utf-8"
         )
         report_plot.draw(summary, folder / PLOT_NAME)
         return list(report_markdown.warnings(summary))

@@ -9,6 +9,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 ENV_FILE = ROOT / ".env"
+# Where `make up` writes down the address of what it started, in the form of `.env`.
+RUNNING_FILE = ROOT / "var" / "running"
+EVERYWHERE = ("", "127.0.0.1", "0.0.0.0", "::")  # noqa: S104
 STATE_FOLDER = ROOT / "var" / "load"
 
 
@@ -34,12 +37,13 @@ class Credentials:
 class Settings:
     """Settings of a run.
 
-    `url` is the origin to load, `admin` makes the users' accounts, and `demo` is who all users are
-    where no administrator is known. Those of `.env` are of the stack of this checkout:
-    `admin_is_from_file` keeps its administrator's password from any other machine.
-    `think_seconds` is how long a user pauses between two tasks on average, and `allowed_hosts` are
-    the hosts beyond loopback that may be loaded. The accounts come from `accounts_seed`, or where
-    that is empty from the seed kept in the folder `state`.
+    `url` is the origin to load, that of what runs of this checkout where something does; `admin`
+    makes the users' accounts, and `demo` is who all users are where no administrator is known.
+    Those of `.env` are of the stack of this checkout: `admin_is_from_file` keeps its
+    administrator's password from any other machine. `think_seconds` is how long a user pauses
+    between two tasks on average, and `allowed_hosts` are the hosts beyond loopback that may be
+    loaded. The accounts come from `accounts_seed`, or where that is empty from the seed kept in
+    the folder `state`.
     """
 
     url: str
@@ -52,12 +56,13 @@ class Settings:
     admin_is_from_file: bool = False
 
     @classmethod
-    def read(cls, environment: Mapping[str, str], env_file: Path) -> "Settings":
+    def read(cls, environment: Mapping[str, str], env_file: Path, running_file: Path) -> "Settings":
         """Read the settings; a variable of the environment wins over the same one in `env_file`.
 
-        Raises SettingsError.
+        The address of what runs wins over both. Raises SettingsError.
         """
         variables = {**_variables_of(env_file), **environment}
+        address = {**variables, **_variables_of(running_file)}
         admin, demo = _credentials(variables, "ADMIN"), _credentials(variables, "DEMO")
         if admin is None and demo is None:
             raise SettingsError(
@@ -66,7 +71,7 @@ class Settings:
                 f"or set them to a user of the target."
             )
         return cls(
-            url=f"http://localhost:{variables.get('GATEHOUSE_PORT') or 8080}",
+            url=f"http://{_host(address)}:{address.get('GATEHOUSE_PORT') or 8080}",
             admin=admin,
             demo=demo,
             think_seconds=_seconds(variables, "LOADTESTS_THINK_SECONDS", default=0.5),
@@ -85,7 +90,19 @@ def current_settings() -> Settings:
 
     Raises SettingsError.
     """
-    return Settings.read(os.environ, ENV_FILE)
+    return Settings.read(os.environ, ENV_FILE, RUNNING_FILE)
+
+
+def running() -> dict[str, str]:
+    """What `make up` wrote down about what it started; nothing where it started nothing. Raises SettingsError."""
+    return _variables_of(RUNNING_FILE)
+
+
+def _host(address: Mapping[str, str]) -> str:
+    bind = address.get("GATEHOUSE_BIND", "")
+    if bind in EVERYWHERE:
+        return "localhost"
+    return f"[{bind}]" if ":" in bind else bind
 
 
 def _credentials(variables: Mapping[str, str], role: str) -> Credentials | None:

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 TIMEOUT_SECONDS = 10.0
+JSON = {"Content-Type": "application/json"}
 
 
 class NotReadyError(Exception):
@@ -45,8 +46,15 @@ class Target:
 
     def post(self, path: str, body: Mapping[str, Any], token: str) -> Answer:
         """The answer to POST of a JSON object."""
-        headers = {"Content-Type": "application/json"}
-        return self._ask(path, json.dumps(body).encode(), headers, token)
+        return self._ask(path, json.dumps(body).encode(), JSON, token)
+
+    def patch(self, path: str, body: Mapping[str, Any], token: str) -> Answer:
+        """The answer to PATCH with a JSON object."""
+        return self._ask(path, json.dumps(body).encode(), JSON, token, method="PATCH")
+
+    def delete(self, path: str, token: str) -> Answer:
+        """The answer to DELETE."""
+        return self._ask(path, token=token, method="DELETE")
 
     def post_form(self, path: str, **form: str) -> Answer:
         """The answer to POST of a form."""
@@ -58,10 +66,11 @@ class Target:
         data: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         token: str = "",
+        method: str | None = None,
     ) -> Answer:
         authorization = {"Authorization": f"Bearer {token}"} if token else {}
         request = urllib.request.Request(  # noqa: S310 - the preflight lets only http and https pass
-            f"{self.url}{path}", data=data, headers={**(headers or {}), **authorization}
+            f"{self.url}{path}", data, {**(headers or {}), **authorization}, method=method
         )
         try:
             with self._opener.open(request, timeout=TIMEOUT_SECONDS) as response:

@@ -11,17 +11,20 @@ from loadtests.budgets import Budget
 if TYPE_CHECKING:  # Locust patches the standard library in every process that imports it.
     from locust.stats import RequestStats, StatsEntry
 
-KEPT, RUN_FAILED, NOTHING_MEASURED, BROKEN = 0, 1, 2, 3
+KEPT, RUN_FAILED, NOTHING_MEASURED, BROKEN, CANNOT_TELL = 0, 1, 2, 3, 4
 
 FEWEST_REQUESTS = {"p50": 2, "p95": 20, "p99": 100}
 """Of fewer requests the percentile is the slowest one, which says nothing about the others."""
 
-State = Literal["ok", "broken", "no budget", "not measured"]
+State = Literal["ok", "broken", "too few", "no budget", "not measured"]
 
 
 @dataclass(frozen=True)
 class RowVerdict:
-    """A row with its figures (times in milliseconds), and the sentences that say what is broken."""
+    """A row with its figures (times in milliseconds), and the sentences that say what is broken.
+
+    `too_few` says how many requests it should have had, where it had fewer: then it has shown nothing.
+    """
 
     row: str
     requests: int
@@ -31,12 +34,15 @@ class RowVerdict:
     p99: float
     budget: Budget | None
     broken: tuple[str, ...]
+    too_few: str = ""
 
     @property
     def state(self) -> State:
         """In one word what the table says of it."""
         if self.broken:
             return "broken"
+        if self.too_few:
+            return "too few"
         if self.requests == 0:
             return "not measured"
         return "ok" if self.budget else "no budget"
@@ -67,11 +73,13 @@ def judge(
     *,
     left_out: Collection[str] = (),
     errors_of_users: Collection[str] = (),
+    lost_workers: str = "",
 ) -> Verdict:
     """The verdict on what was measured.
 
     `left_out` are rows whose users could not take part, so that none of their requests is missed.
-    `errors_of_users` are exceptions that users did not expect: errors of the load tests.
+    `errors_of_users` are exceptions that users did not expect: errors of the load tests. `lost_workers` says which
+    part of the load generator ended before the run did; empty when none.
     """
     measured = {f"{entry.method} {entry.name}": entry for entry in stats.entries.values()}
     rows = tuple(
@@ -88,6 +96,14 @@ def judge(
         exit_code, sentence = RUN_FAILED, f"the load test itself failed: {min(errors_of_users)}."
     elif broken := [f"{row.row} ({', '.join(row.broken)})" for row in rows if row.broken]:
         exit_code, sentence = BROKEN, f"broken: {'; '.join(broken)}."
+    elif lost_workers:
+        exit_code, sentence = (
+            CANNOT_TELL,
+            f"cannot tell: {lost_workers}, so part of the load is missing.",
+        )
+    elif too_few := [f"{row.row} ({row.too_few})" for row in rows if row.too_few]:
+        exit_code = CANNOT_TELL
+        sentence = f"cannot tell, because the run was too short: {'; '.join(too_few)}. Give it more TIME= or USERS=."
     else:
         exit_code, sentence = KEPT, "every budget was kept."
     return Verdict(rows, failures, exit_code, sentence)
@@ -104,9 +120,9 @@ def _judge_row(
     )
     # A row without a budget has no times to keep, but no request of a run may fail unasked.
     kept = budget or Budget(minimum=0)
-    broken = []
+    broken, too_few = [], ""
     if requests < kept.minimum and not may_be_missing:
-        broken.append(f"{requests} requests, at least {kept.minimum}")
+        too_few = f"{requests} requests, at least {kept.minimum}"
     if requests and failures / requests > kept.failures:
         allowed = f"{kept.failures:.2%} may" if kept.failures else "none may"
         broken.append(f"{failures} of {requests} failed, {allowed}")
@@ -117,7 +133,7 @@ def _judge_row(
     ):
         if most is not None and time > most and requests >= FEWEST_REQUESTS[percentile]:
             broken.append(f"{percentile} of {time:.0f} ms, at most {most:g}")
-    return RowVerdict(name, requests, failures, p50, p95, p99, budget, tuple(broken))
+    return RowVerdict(name, requests, failures, p50, p95, p99, budget, tuple(broken), too_few)
 
 
 def _sentence_of(error: Exception | str | None) -> str:

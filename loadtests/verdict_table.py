@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from loadtests.verdict import RowVerdict, Verdict
 
 HEADER = ("row", "requests", "failed", "p50", "p95", "p99", "")
-GREEN, RED, FAINT, PLAIN = "\033[32m", "\033[31m", "\033[2m", "\033[0m"
-COLOURS = {"ok": GREEN, "broken": RED, "no budget": FAINT, "not measured": FAINT}
+GREEN, RED, YELLOW, FAINT, PLAIN = "\033[32m", "\033[31m", "\033[33m", "\033[2m", "\033[0m"
+COLOURS = {"ok": GREEN, "broken": RED, "too few": YELLOW, "no budget": FAINT, "not measured": FAINT}
 SENTENCES_SHOWN = 20
 
 

@@ -9,7 +9,7 @@ import time
 
 import gevent  # type: ignore[import-untyped]
 import psutil
-from locust.runners import STATE_CLEANUP, MasterRunner, WorkerRunner
+from locust.runners import STATE_CLEANUP, STATE_MISSING, MasterRunner, WorkerRunner
 
 LONGEST_WAIT_SECONDS = 20.0
 
@@ -28,12 +28,43 @@ def _kill_children() -> None:
         child.kill()
 
 
-def dismiss(master: MasterRunner) -> None:
-    """Tell all workers to quit and wait until they have: what they say last is their statistics."""
-    master.send_message("quit")
-    deadline = time.monotonic() + LONGEST_WAIT_SECONDS
-    while master.clients and time.monotonic() < deadline:
-        gevent.sleep(0.05)
+class Crew:
+    """The workers of a master, `expected` of them."""
+
+    def __init__(self, master: MasterRunner, expected: int) -> None:
+        self._master = master
+        self._expected = expected
+        self._gathered: int | None = None
+
+    def dismiss(self) -> None:
+        """Tell all workers to quit and wait until they have: what they say last is their statistics.
+
+        Does nothing twice.
+        """
+        if self._gathered is not None:
+            return
+        told = {client.id for client in self._master.clients.all if client.state != STATE_MISSING}
+        self._gathered = 0
+        self._master.send_message("quit")
+        deadline = time.monotonic() + LONGEST_WAIT_SECONDS
+        # One that was killed falls silent, and is missing after some seconds.
+        while self._waits_for(told) and time.monotonic() < deadline:
+            gevent.sleep(0.05)
+        self._gathered = len(told - set(self._master.clients))
+
+    @property
+    def lost(self) -> str:
+        """How many of the workers never sent the rest of what they measured, as a clause; empty when all did."""
+        lost = self._expected - (self._gathered or 0)
+        if lost <= 0:
+            return ""
+        return (
+            f"{lost} of {self._expected} processes of the load generator ended before the run did"
+        )
+
+    def _waits_for(self, told: set[str]) -> bool:
+        clients = self._master.clients
+        return any(one in clients and clients[one].state != STATE_MISSING for one in told)
 
 
 def leave(worker: WorkerRunner) -> None:

@@ -21,5 +21,11 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of an empty database; the test runs once on each kind."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/data/test.db"
-    server: PostgreSQL = request.getfixturevalue("postgresql")
-    return server.create_database(f"test-{uuid4().hex}")
+    url: str = request.getfixturevalue("postgresql_database")
+    return url
+
+
+@pytest.fixture
+def postgresql_database(postgresql: PostgreSQL) -> str:
+    """The URL of an empty database on PostgreSQL."""
+    return postgresql.create_database(f"test-{uuid4().hex}")

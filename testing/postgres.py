@@ -14,6 +14,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from testing.certificates import Certificates
 from testing.ports import free_port
 from testing.processes import Program
 
@@ -24,33 +25,46 @@ _USER = "nobody" if os.getuid() == 0 else None
 
 @dataclass(frozen=True)
 class PostgreSQL:
-    """A running server."""
+    """A running server; `sockets` is the folder of its Unix socket."""
 
     port: int
     password: str
     program: Program
+    sockets: Path
 
     def url(self, database: str) -> str:
         return f"postgresql://postgres:{self.password}@127.0.0.1:{self.port}/{database}"
 
     def create_database(self, name: str) -> str:
         """Make an empty database and return its URL."""
+        self.run(f'CREATE DATABASE "{name}"')
+        return self.url(name)
 
-        async def create() -> None:
-            connection = await asyncpg.connect(self.url("postgres"))
+    def run(self, *statements: str, database: str = "postgres") -> None:
+        """Run statements as the superuser, each by itself."""
+
+        async def run_all() -> None:
+            connection = await asyncpg.connect(self.url(database))
             try:
-                await connection.execute(f'CREATE DATABASE "{name}"')
+                for statement in statements:
+                    await connection.execute(statement)
             finally:
                 await connection.close()
 
         # In a thread of its own: Playwright leaves a loop running in the one of the tests.
         with ThreadPoolExecutor(1) as thread:
-            thread.submit(asyncio.run, create()).result()
-        return self.url(name)
+            thread.submit(asyncio.run, run_all()).result()
+
+    def refuse_writes(self, database: str, *, refused: bool = True) -> None:
+        """End every connection; new ones are read-only for their whole life, as those to a replica are."""
+        self.run(
+            f'ALTER DATABASE "{database}" SET default_transaction_read_only = {refused}',
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'",
+        )
 
 
 @contextmanager
-def running_postgresql() -> Iterator[PostgreSQL]:
+def running_postgresql(tls: Certificates | None = None) -> Iterator[PostgreSQL]:
     """Run a new server; skip where PostgreSQL is not installed, but fail for it under CI."""
     programs = _find_programs()
     # Not pytest's folder: another user could not enter that one.
@@ -61,12 +75,14 @@ def running_postgresql() -> Iterator[PostgreSQL]:
         password = secrets.token_hex(16)
         _initialise(programs, folder, password)
         port = free_port()
-        settings = (
+        settings: tuple[str, ...] = (
             "listen_addresses=127.0.0.1",
             f"port={port}",
             f"unix_socket_directories={folder}",
             *_FAST_AND_FORGETFUL,
         )
+        if tls:
+            settings += _with_tls(folder, tls)
         options = [word for setting in settings for word in ("-c", setting)]
         with Program(
             "postgresql",
@@ -80,7 +96,7 @@ def running_postgresql() -> Iterator[PostgreSQL]:
                 seconds=30,
                 what="PostgreSQL accepts connections",
             )
-            yield PostgreSQL(port, password, program)
+            yield PostgreSQL(port, password, program, folder)
     finally:
         shutil.rmtree(folder)
 
@@ -106,6 +122,18 @@ def _initialise(programs: Path, folder: Path, password: str) -> None:
     ) as initdb:
         assert initdb.wait(seconds=60) == 0, initdb.log_tail()
     password_file.unlink()
+
+
+def _with_tls(folder: Path, tls: Certificates) -> tuple[str, ...]:
+    """Copy the certificate to where the server's user can read it."""
+    for file in (tls.certificate, tls.key):
+        copy = folder / file.name
+        copy.write_bytes(file.read_bytes())
+        copy.chmod(0o600)
+        if _USER:
+            shutil.chown(copy, _USER)
+    certificate, key = folder / tls.certificate.name, folder / tls.key.name
+    return ("ssl=on", f"ssl_cert_file={certificate}", f"ssl_key_file={key}")
 
 
 def _find_programs() -> Path:

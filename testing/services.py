@@ -45,6 +45,13 @@ workers = 3
 database = false
 settings = ["WIDE_NOTES_GREETING"]
 
+[wide_notes.body_limits]
+"PUT /{note_id}/picture" = 2000000
+"POST /imports" = 2000000
+"PUT /imports" = 3000000
+"POST /" = 1500000
+"POST /metrics" = 2000000
+
 [legacy]
 title = "Legacy"
 description = "A program that runs elsewhere."

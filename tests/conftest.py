@@ -15,6 +15,7 @@ from testing.stack import Stack, sqlite_stack
 HERE = Path(__file__).parent
 SLOW_FOLDERS = (
     "wheels",
+    "docs",
     "loadtests",
     "proxy",
     "bench",

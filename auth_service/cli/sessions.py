@@ -10,9 +10,11 @@ from auth_service.cli.run import run, user_named
 from auth_service.cli.terminal import MAX_ROWS, show
 from auth_service.container import Container
 from auth_service.sessions.schemas import SessionPublic
-from auth_service.sessions.store import EndOfSession, LiveSession
+from auth_service.sessions.store import EndOfSession
 
-COLUMNS = ("id", "client_id", "scope", "last_used_at")
+COLUMNS = ("id", "client_id", "scope", "created_at", "last_used_at", "address")
+# A session that began before so many other events of its user has no address in the list.
+EVENTS_SEARCHED = 1000
 
 
 @click.group()
@@ -23,15 +25,26 @@ def sessions() -> None:
 @sessions.command("list")
 @click.argument("username")
 def list_sessions(username: str) -> None:
-    """The newest 100 sessions of a user."""
+    """The newest 100 sessions of a user.
 
-    async def find(container: Container, context: AuditContext) -> list[LiveSession]:
+    The address is the one that the sign-in came from, as the audit log has it. Which device that was is not stored.
+    """
+
+    async def find(container: Container, context: AuditContext) -> list[dict[str, Any]]:
         user = await user_named(container, username)
         await container.audit.record(Event.SESSIONS_READ, user.id, context)
-        return await container.sessions.list_of(user.id, limit=MAX_ROWS)
+        found = await container.sessions.list_of(user.id, limit=MAX_ROWS)
+        events = await container.audit.list(limit=EVENTS_SEARCHED, subject=str(user.id))
+        addresses = {
+            one.details["session"]: one.address for one in events if "session" in one.details
+        }
+        return [
+            SessionPublic.model_validate(one, from_attributes=True).model_dump()
+            | {"address": addresses.get(str(one.id))}
+            for one in found
+        ]
 
-    found = run(find)
-    show([SessionPublic.model_validate(one, from_attributes=True) for one in found], *COLUMNS)
+    show(run(find), *COLUMNS)
 
 
 @sessions.command("end")

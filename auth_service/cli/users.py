@@ -133,9 +133,8 @@ def forgive(username: str) -> None:
     """Reset the counter of failed sign-ins, so that the user can sign in from anywhere at once."""
 
     async def reset(container: Container, context: AuditContext) -> None:
-        await container.guard.forgive(username)
-        user = await container.users.find_by_name(username)
-        subject = user.id if user else None
-        await container.audit.record(Event.SIGN_INS_FORGIVEN, subject, context)
+        user = await user_named(container, username)
+        await container.guard.forgive(user.username)
+        await container.audit.record(Event.SIGN_INS_FORGIVEN, user.id, context)
 
     run(reset)

@@ -29,7 +29,7 @@ from auth_service.oauth.resources import UnknownResource
 from auth_service.oauth.scopes import ScopeNotGranted
 from auth_service.passwords.authentication import WrongCredentials
 from auth_service.passwords.throttling import TooManyFailedSignIns
-from gatehouse_chassis.database import DatabaseUnavailable
+from gatehouse_chassis.database import DatabaseUnavailable, InvalidValue, WritesRefused
 
 log = structlog.get_logger(__name__)
 
@@ -55,10 +55,11 @@ ANSWERS: Mapping[type[Exception], tuple[int, str]] = {
     TooManyFailedSignIns: (429, "temporarily_unavailable"),  # RFC 6585 section 4
     TryLater: (503, "temporarily_unavailable"),
     DatabaseUnavailable: (503, "temporarily_unavailable"),
+    InvalidValue: (400, "invalid_request"),
 }
 """Status and error code of each exception."""
 
-OUTAGES = frozenset((TooManyFailedSignIns, TryLater, DatabaseUnavailable))
+OF_THE_API_TOO = frozenset((TooManyFailedSignIns, TryLater, DatabaseUnavailable, InvalidValue))
 """What the API raises too, and answers with a problem document."""
 
 
@@ -88,7 +89,11 @@ class OAuthError(Exception):
             headers["WWW-Authenticate"] = 'Basic realm="token"'
         elif isinstance(error, DatabaseUnavailable):
             log.error("database_unavailable", exc_info=error)
-            description, headers["Retry-After"] = "the database does not answer now", "2"
+            refused = isinstance(error, WritesRefused)
+            description = f"the database {'takes no writes' if refused else 'does not answer'} now"
+            headers["Retry-After"] = "2"
+        elif isinstance(error, InvalidValue):
+            description = "a value cannot be stored"
         elif isinstance(error, TryLater):
             headers["Retry-After"] = str(error.retry_after)
         return cls(status, code, description, headers)
@@ -98,7 +103,7 @@ class OAuthError(Exception):
 def as_oauth_errors() -> Iterator[None]:
     """Whatever `ANSWERS` knows is raised as `OAuthError`.
 
-    Needed around what may raise one of `OUTAGES`; everything else is answered right without it.
+    Needed around what may raise one of `OF_THE_API_TOO`; everything else is answered right without it.
     """
     try:
         yield
@@ -116,5 +121,5 @@ def add_oauth_errors(app: FastAPI) -> None:
     """Makes `app` answer an `OAuthError`, and what only OAuth endpoints raise, in the RFC's shape."""
     app.add_exception_handler(OAuthError, _answer)
     for kind in ANSWERS:
-        if kind not in OUTAGES:
+        if kind not in OF_THE_API_TOO:
             app.add_exception_handler(kind, _answer)

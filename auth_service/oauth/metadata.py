@@ -25,6 +25,7 @@ async def server_metadata(
         revocation_endpoint=f"{issuer}/revoke",
         introspection_endpoint=f"{issuer}/introspect",
         jwks_uri=f"{issuer}/.well-known/jwks.json",
+        status_list_aggregation_endpoint=f"{issuer}/status-lists",
         scopes_supported=list(scope_list().descriptions),
         grant_types_supported=[
             g for g in grants.by_type if settings.password_grant or g != "password"

@@ -49,6 +49,8 @@ class ServerMetadata(BaseModel):
     revocation_endpoint: str
     introspection_endpoint: str
     jwks_uri: str
+    # draft-ietf-oauth-status-list-21 section 9.1
+    status_list_aggregation_endpoint: str
     scopes_supported: list[str]
     response_types_supported: list[str] = ["code"]
     response_modes_supported: list[str] = ["query"]

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 from auth_service.errors import InvalidField
 from auth_service.oauth.requests import InvalidRequest
 from auth_service.problems import PROBLEMS, problem_of
-from gatehouse_chassis.database import DatabaseUnavailable
+from gatehouse_chassis.database import DatabaseUnavailable, InvalidValue
+from gatehouse_chassis.database.problems import sentence_of
 
 log = structlog.get_logger(__name__)
 
@@ -57,7 +58,10 @@ def refusals_for_people() -> Iterator[None]:
         raise Refused(problem.detail, problem.status, problem.headers) from None
     except DatabaseUnavailable as error:
         log.error("database_unavailable", exc_info=error)
-        raise Refused("The database does not answer now.", 503, {"Retry-After": "2"}) from None
+        raise Refused(sentence_of(error), 503, {"Retry-After": "2"}) from None
+    except InvalidValue as error:
+        log.warning("invalid_value", cause=str(error))
+        raise Refused("Something that you entered cannot be stored.", 422) from None
 
 
 def _sentence(clause: str) -> str:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from gatehouse_chassis.services import DEFAULT_READ_TIMEOUT, ServiceEntry
+from gatehouse_chassis.services import DEFAULT_READ_TIMEOUT, ServiceEntry, path_expression
 
 FIRST_PORT = 8001
 AUTHORIZATION_SERVER = "/.well-known/oauth-authorization-server"
@@ -57,15 +57,24 @@ upstream {service.name} {{
 
 def locations(services: Mapping[str, ServiceEntry]) -> str:
     """Where each service is found, on the boundary of a segment, and its well-known addresses."""
-    parts = []
+    parts: list[str] = []
+    exceptions: list[str] = []
     for service in services.values():
         passes = f"proxy_pass http://{service.name};"
         limit = f"client_max_body_size @{service.name.upper()}_BODY_LIMIT@;"
         waits_longer = service.read_timeout != DEFAULT_READ_TIMEOUT
         timeout = f" proxy_read_timeout {service.read_timeout}s;" if waits_longer else ""
+        others = {
+            path: f"client_max_body_size {largest};"
+            for path, largest in _body_limits(service).items()
+        }
+        of_root = others.get(_expression(service, "/"), limit)  # "=" wins over an expression
         parts += [
-            f"location = {service.prefix} {{ {limit}{timeout} {passes} }}",
+            f"location = {service.prefix} {{ {of_root}{timeout} {passes} }}",
             f"location {service.prefix}/ {{ {limit}{timeout} {passes} }}",
+        ]
+        exceptions += [
+            f"location ~ ^{path}$ {{ {other}{timeout} {passes} }}" for path, other in others.items()
         ]
         if service.is_ours:
             parts.append(f"location = {PROTECTED_RESOURCE}{service.prefix} {{ {passes} }}")
@@ -75,5 +84,19 @@ def locations(services: Mapping[str, ServiceEntry]) -> str:
     parts += [
         "# Metrics are for the inside; a regular expression wins over the prefixes above.",
         f"location ~* ^({prefixes})/metrics(/|$) {{ return 404; }}",
+        *exceptions,  # the first expression wins, so these pass no metrics
     ]
     return "\n".join(parts)
+
+
+def _body_limits(service: ServiceEntry) -> dict[str, int]:
+    """The largest body for each path of `body_limits`: a location knows no method."""
+    limits: dict[str, int] = {}
+    for route, limit in service.body_limits.items():
+        path = _expression(service, route.partition(" ")[2])
+        limits[path] = max(limit, limits.get(path, 0))
+    return limits
+
+
+def _expression(service: ServiceEntry, template: str) -> str:
+    return re.escape(service.prefix) + path_expression(template)

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from deploy import health, nginx, preflight, uv
+from deploy import health, nginx, preflight, running, service_settings, uv
 from deploy.checkout import Checkout
 from deploy.commands import last_lines, run
 from deploy.errors import DeployError
@@ -17,8 +17,7 @@ from deploy.local.workers import workers
 from deploy.mode import Mode
 from deploy.progress import Progress
 from deploy.reload import Generation
-from deploy.settings import FIRST_USERS, Settings, load, of_program
-from deploy.settings_file import read
+from deploy.settings import FIRST_USERS, Settings, of_program
 from deploy.table import Row
 from deploy.waiting import holds_within
 from gatehouse_chassis.services import ServiceEntry
@@ -45,7 +44,8 @@ class LocalStack:
         # In the order of their start.
         self._programs = [*self.services, "nginx"]
         self._supervisor = Supervisor(socket_path(checkout))
-        self._addresses = checkout.run / "addresses"
+        # What each log of this start says, by program.
+        self._said: dict[str, Callable[[], str]] = {}
 
     def exists(self) -> bool:
         """Whether supervisord of this checkout runs."""
@@ -53,7 +53,7 @@ class LocalStack:
 
     def url(self) -> str:
         """Return the address for a browser."""
-        return self._as_started().url
+        return self._settings.url
 
     def preflight(self) -> None:
         """Raise DeployError when something that a start needs is missing.
@@ -61,7 +61,6 @@ class LocalStack:
         All that it changes: it ends what a killed supervisord of this checkout left behind.
         """
         checkout = self._checkout
-        preflight.check_prefixes(self._settings)
         preflight.check_folders([checkout.venv, checkout.tools, checkout.logs, checkout.run])
         preflight.check_secrets_fit_the_data(
             self._settings,
@@ -70,7 +69,7 @@ class LocalStack:
         if nginx.find(checkout, self._settings.environment) is None and not nginx.can_be_unpacked():
             raise DeployError(nginx.how_to_install())
         self.end_leftovers()
-        preflight.check_ports(preflight.local_ports(self._settings))
+        preflight.check_ports(preflight.local_listeners(self._settings))
 
     def start(self, progress: Progress) -> None:
         """Install what is missing, migrate, start everything and wait until it is ready.
@@ -78,8 +77,11 @@ class LocalStack:
         Raises DeployError with the last log lines of what failed; then nothing is left running.
         """
         checkout = self._checkout
+        had_packages = uv.has_packages(checkout)
         with progress.step("installing packages"):
-            uv.sync(checkout)
+            uv.sync(checkout, env=self._settings.environment)
+            if not had_packages:
+                service_settings.check(checkout, self._settings)
         binary = nginx.find(checkout, self._settings.environment)
         with progress.step("fetching nginx" if binary is None else f"using {binary}"):
             binary = binary or nginx.unpack(checkout)
@@ -88,7 +90,8 @@ class LocalStack:
         with _readable_by_the_owner_only():
             for folder in (checkout.data, checkout.logs, checkout.run, checkout.data / "proxy"):
                 self._make_private(folder)
-            self._note_addresses()
+            running.remember(checkout, self._addresses())
+            self._said = {name: self.follow_log(name) for name in self._programs}
             (checkout.run / CONFIGURATION).write_text(
                 supervisord.configuration(self._settings.own_services), encoding="utf-8"
             )
@@ -115,6 +118,7 @@ class LocalStack:
         self.end_leftovers()
         shutil.rmtree(self._checkout.run, ignore_errors=True)
         remove_socket_folder(self._checkout)
+        running.forget(self._checkout)
 
     def end_leftovers(self) -> int:
         """End what a killed supervisord left running, and return how many processes that were."""
@@ -129,7 +133,9 @@ class LocalStack:
     def rows(self) -> list[Row]:
         """Return a line for each program."""
         known = {program.name: program for program in self._supervisor.programs() or ()}
-        return [self._row(name, known.get(name)) for name in self._programs]
+        # With those that are not listed any more.
+        names = dict.fromkeys([*self._programs, *known])
+        return [self._row(name, known.get(name)) for name in names]
 
     def follow_logs(self, services: list[str], lines: int, follow: bool) -> None:
         """Print the last `lines` of each log and, with `follow`, what is added from then on."""
@@ -151,10 +157,10 @@ class LocalStack:
     def follow_log(self, service: str) -> Callable[[], str]:
         """Return a function that returns what the log of the service has said since this call."""
         path = self._log(service)
-        heard = path.stat().st_size
+        heard = path.stat().st_size if path.exists() else 0
 
         def said() -> str:
-            log = path.read_bytes()
+            log = path.read_bytes() if path.exists() else b""
             # supervisord begins a new file when one is full.
             return (log[heard:] if len(log) >= heard else log).decode(errors="replace")
 
@@ -237,10 +243,8 @@ class LocalStack:
         return "\n".join([*logs, f"After {READY_WITHIN_S} s:", *reasons])
 
     def _last_log_lines(self, name: str) -> str:
-        path = self._log(name)
-        text = path.read_text(errors="replace") if path.exists() else ""
-        shown = last_lines(health.without_probes(text))
-        return f"The last lines of {path.relative_to(self._checkout.root)}:\n{shown}"
+        shown = last_lines(health.without_probes(self._said[name]()))
+        return f"The last lines of {self._log(name).relative_to(self._checkout.root)}:\n{shown}"
 
     def _log(self, name: str) -> Path:
         return self._checkout.logs / f"{name}.log"
@@ -255,30 +259,24 @@ class LocalStack:
             owner = self._checkout.root.stat()
             os.chown(folder, owner.st_uid, owner.st_gid)
 
-    def _note_addresses(self) -> None:
-        """Keep what may have been said for one `make up` only, such as GATEHOUSE_PORT=9000."""
+    def _addresses(self) -> dict[str, str]:
         settings = self._settings
-        noted = {"GATEHOUSE_BIND": settings.bind, "GATEHOUSE_PORT": str(settings.port)} | {
+        return {"GATEHOUSE_BIND": settings.bind, "GATEHOUSE_PORT": str(settings.port)} | {
             f"{service.variable_prefix}BIND": settings.binds[service.name]
             for service in settings.own_services
         }
-        self._addresses.write_text("".join(f"{name}='{value}'\n" for name, value in noted.items()))
 
     def _paths(self) -> dict[str, str]:
         return health.paths(self._settings.own_services)
 
-    def _as_started(self) -> Settings:
-        """Return the settings with the addresses that the running processes were started with."""
-        return load(self._checkout, {**self._settings.environment, **read(self._addresses)})
-
     def _row(self, name: str, program: Program | None) -> Row:
         if program is None:
             return Row(name, "stopped")
-        settings = self._as_started()
+        settings = self._settings
         url = (
             f"http://{settings.binds[name]}/health/ready"
             if name in settings.binds
-            else settings.origin + self._paths()[name]
+            else settings.origin + self._paths().get(name, "/")
         )
         return Row(
             name,

@@ -26,7 +26,8 @@ _HEADER = """\
 
 Settings are environment variables. `make up` writes `.env` with random secrets on its first run; a variable of the
 environment wins over `.env`. There is no default password. A service that cannot work with a setting says which one,
-why and what to do, and does not start. Durations are ISO 8601: `PT10M` is ten minutes, `P14D` fourteen days.
+why and what to do, and does not start; `make up` asks all of them first, and refuses a name that is nearly one of
+these. Durations are ISO 8601: `PT10M` is ten minutes, `P14D` fourteen days.
 
 Written by `make sync` from the settings classes and `services.toml`; do not edit it.
 """
@@ -75,6 +76,14 @@ _OF_THE_STACK = (
         "path",
         "`services.toml`",
         "The list of services that a service reads.",
+    ),
+    Row(
+        "SSL_CERT_FILE",
+        "path",
+        "(none)",
+        "An authority of your own, as PEM, with all others that are to be trusted: `make up` hands it to uv and pip, "
+        "for a package index behind a proxy that signs anew, and auth trusts it for mail. "
+        "`UV_NATIVE_TLS=1` makes uv trust what the system trusts. Docker builds read neither.",
     ),
     Row(
         "GATEHOUSE_NETWORK",

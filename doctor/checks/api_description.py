@@ -1,18 +1,18 @@
 """The OpenAPI documents: those that the docs pages name, and what is wrong with their addresses."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from doctor.addresses import host_of, is_below, path_of, resolve, same_origin, scheme_of
 from doctor.deployment import Answer, Deployment, NoAnswerError
 from doctor.findings import Finding
-from doctor.openapi import Spec, read_spec
-from doctor.page import Page, specs_in_script
+from doctor.openapi import AS_SWAGGER_UI_ASKS, Spec, as_spec, is_yaml, read_spec
+from doctor.page import Page, documents_in_script, specs_in_script
 from doctor.subject import Service, Subject, found
 
 _LIBRARY = re.compile(r"-bundle|standalone|\.min\.")
 _IMPORT = re.compile(r"""\bfrom\s*["'](\.{1,2}/[^"']+)["']""")
-_MAX_OWN_SCRIPT = 256 * 1024
+_MAX_OWN_SCRIPT = 4 * 1024 * 1024
 
 
 def find_services(subject: Subject) -> Iterator[Finding]:
@@ -20,14 +20,20 @@ def find_services(subject: Subject) -> Iterator[Finding]:
     deployment = subject.deployment
     pages = [page for page in subject.pages if page.shows_docs]
     if subject.options.spec:
-        answer = deployment.follow(subject.options.spec)
+        answer = deployment.follow(subject.options.spec, AS_SWAGGER_UI_ASKS)
         spec = read_spec(answer)
         if spec is None:
-            yield found("spec-not-openapi", answer, deployment.prefix)
+            kind = "spec-fails" if answer.status >= 500 else "spec-not-openapi"
+            yield found(kind, answer, deployment.prefix)
         subject.services.append(Service(deployment.base, spec, pages[0] if pages else None))
         return
     for page in pages:
         scripts = _own_scripts(deployment, page)
+        for document in (each for script in scripts for each in documents_in_script(script)):
+            if spec := as_spec(page.url, document):
+                subject.services.append(Service(deployment.base, spec, page))
+        if subject.services:
+            break
         written = page.named_specs or [
             name for script in scripts for name in specs_in_script(script)
         ]
@@ -40,7 +46,7 @@ def find_services(subject: Subject) -> Iterator[Finding]:
             except NoAnswerError as error:
                 subject.notes.append(f"{page.url} shows {address!r}: {error}.")
     if not subject.services:
-        spec = read_spec(deployment.follow(subject.below("openapi.json")))
+        spec = read_spec(deployment.follow(subject.below("openapi.json"), AS_SWAGGER_UI_ASKS))
         if spec or pages:
             subject.services.append(Service(deployment.base, spec, pages[0] if pages else None))
 
@@ -58,17 +64,26 @@ def _open(
         else:
             subject.notes.append(f"{page.url} shows {url} of another host, which was not asked.")
         return
-    answer = deployment.follow(url)
-    if isinstance(answer.json, list):
-        for address in _listed(answer.json):
+    answer = deployment.follow(url, AS_SWAGGER_UI_ASKS)
+    if addresses := [*_listed(answer.json)]:
+        for address in addresses:
             yield from _open(
                 subject, page, resolve(address, page.url), several=True, resolves=resolves
             )
         return
     spec = read_spec(answer)
+    if spec is None and (
+        not answer.is_whole or answer.status in (401, 403, 429) or is_yaml(answer)
+    ):
+        why = " is YAML, which is read where PyYAML is installed" if is_yaml(answer) else ""
+        subject.notes.append(f"{answer.asked}{why or f' answers {answer.in_words}'}: not judged.")
+        if not several:
+            subject.services.append(Service(deployment.base, None, page))
+        return
     if several:
         if spec is None:
-            yield found("spec-not-found", answer, deployment.prefix)
+            kind = "spec-fails" if answer.status >= 500 else "spec-not-found"
+            yield found(kind, answer, deployment.prefix)
         base = resolve(".", url).rstrip("/")
     else:
         actual = spec
@@ -89,7 +104,7 @@ def _diagnose(
     """Yield what is wrong with the one address that a page asks, and the document that was meant."""
     deployment, prefix = subject.deployment, subject.deployment.prefix
     spec, path = read_spec(answer), path_of(answer.url)
-    own = read_spec(deployment.follow(subject.below("openapi.json")))
+    own = read_spec(deployment.follow(subject.below("openapi.json"), AS_SWAGGER_UI_ASKS))
     if spec:
         # Another service's document at the root of the domain is as wrong as none.
         is_foreign = own and own.document.get("paths") != spec.document.get("paths")
@@ -108,6 +123,8 @@ def _diagnose(
         yield "prefix-unknown", "", _is_there(subject, path, "")
     elif answer.status == 200:
         yield "spec-not-openapi", "", own
+    elif answer.status >= 500 and is_below(answer.url, deployment.base):
+        yield "spec-fails", "", own
     else:
         there = own and f"The document is at {own.url}: write that, or 'openapi.json' relative."
         yield "spec-not-found", there or "", own
@@ -127,9 +144,12 @@ def _is_there(subject: Subject, path: str, inner: str) -> Spec | None:
     return read_spec(subject.deployment.follow(subject.deployment.base + path[len(inner) :]))
 
 
-def _listed(entries: Sequence[object]) -> Iterator[str]:
-    """Yield the documents' addresses in a page's list of services."""
-    for entry in entries:
+def _listed(document: object) -> Iterator[str]:
+    """Yield the documents' addresses in a page's list of services, or in Swagger UI's own `configUrl`."""
+    if isinstance(document, dict) and not {"openapi", "swagger"} & set(document):
+        urls = document.get("urls")
+        document = urls if isinstance(urls, list) else [document]
+    for entry in document if isinstance(document, list) else []:
         if isinstance(entry, dict):
             address = entry.get("url") or entry.get("spec")
             if isinstance(address, str):

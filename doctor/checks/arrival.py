@@ -1,88 +1,221 @@
-"""What is there at all: pages below the prefix, and what it means when there is nothing."""
+"""What is there at all: pages below the prefix, any other service, and what it means when there is nothing."""
 
+import ipaddress
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 
-from doctor.addresses import path_of, same_origin
+from doctor.addresses import (
+    host_of,
+    is_below,
+    origin_of,
+    path_of,
+    port_of,
+    scheme_of,
+)
+from doctor.catalogue import Severity
 from doctor.checks.backend import expected_by_backend
-from doctor.deployment import PROBE, Answer, Deployment, NoAnswerError, NotExaminedError
+from doctor.deployment import PROBE, Answer, NoAnswerError, NotExaminedError, loops
 from doctor.findings import Finding
 from doctor.openapi import read_spec
 from doctor.page import read_page
-from doctor.subject import Subject, found
+from doctor.recognise import is_in_the_proxys_words
+from doctor.subject import Service, Subject, found
 
-_DOCS = ("docs", "redoc", "")
-_NOT_FROM_THE_SERVICE = (502, 503, 504)
+_DOCS = ("docs", "redoc")
+_LOGIN_HEADERS = "--header 'Cookie: ...' or --header 'Authorization: ...'"
 
 
 def open_pages(subject: Subject) -> Iterator[Finding]:
-    """Read the docs pages, and the page at the prefix itself, into the subject.
+    """Read the page at the prefix itself, and the docs pages, into the subject.
 
     Raises NotExaminedError when not even the first request is answered.
     """
     deployment = subject.deployment
-    try:
-        deployment.get(deployment.base + "/")
-    except NoAnswerError as error:
-        raise NotExaminedError(
-            f"{error}. Check the address, and whether this machine may reach it."
-        ) from error
+    subject.home = _first_answers(subject)
+    trails = [subject.home]
     given = subject.options.docs
     for url in [given] if given else [subject.below(path) for path in _DOCS]:
-        answer = deployment.follow(url)
-        if answer.is_redirect and answer.location == answer.url:
-            yield found("redirect-loop", answer, deployment.prefix)
-        elif page := read_page(answer):
+        with suppress(NoAnswerError):
+            trails.insert(-1, deployment.trail(url))
+    for trail in trails:
+        page = read_page(trail[-1])
+        if loops(trail) and not _is_kept_below_a_stripping_proxy(subject):
+            yield found("redirect-loop", trail[-1], deployment.prefix)
+        elif page and page.text not in [known.text for known in subject.pages]:
             subject.pages.append(page)
+    yield from _leaves_the_prefix(subject)
 
 
-def explain_nothing(subject: Subject) -> Iterator[Finding]:
-    """Say why neither docs nor an OpenAPI document was found.
+def _first_answers(subject: Subject) -> list[Answer]:
+    """Ask the prefix itself; go on at the https address where http redirects there."""
+    deployment = subject.deployment
+    try:
+        trail = deployment.trail(deployment.base + "/")
+        if target := _https_target(trail[-1]):
+            moved = origin_of(target) + deployment.prefix
+            subject.notes.append(f"{deployment.base} redirects to https, so {moved} was examined.")
+            deployment.move_to(moved)
+            trail = deployment.trail(deployment.base + "/")
+    except NoAnswerError as error:
+        hint = "Check the address, and whether this machine may reach it."
+        if "ask http://" in str(error):
+            hint = f"So try {deployment.base.replace('https://', 'http://', 1)}."
+        raise NotExaminedError(f"{error}. {hint}") from error
+    return trail
 
-    Raises NotExaminedError where that is not the proxy's or the service's fault.
+
+def _https_target(answer: Answer) -> str | None:
+    target = answer.location if answer.is_redirect else ""
+    is_upgrade = (scheme_of(answer.url), scheme_of(target)) == ("http", "https")
+    return target if is_upgrade and host_of(target) == host_of(answer.url) else None
+
+
+def _leaves_the_prefix(subject: Subject) -> Iterator[Finding]:
+    """Check that a page that redirects (`/` to `/lab`) stays below the prefix."""
+    deployment, first, last = subject.deployment, subject.home[0], subject.home[-1]
+    if not deployment.prefix or last.is_redirect or is_below(last.url, deployment.base):
+        return
+    twin = deployment.get(deployment.base + path_of(last.url))
+    is_there = twin.status < 400 and not _alike(twin, deployment.get(subject.below(PROBE)))
+    if is_there or last.status == 404:
+        shown = f"{first.in_words}; {last.asked} answers {last.in_words}"
+        if is_there:
+            shown += f", and {twin.asked} {twin.in_words}"
+        kind = "redirect-loses-prefix"
+        finding = found(kind, first, deployment.prefix, shown)
+        yield replace(finding, worse=Severity.BROKEN)
+        if is_there:
+            yield replace(finding, id="prefix-unknown")
+
+
+def find_any_service(subject: Subject) -> Iterator[Finding]:
+    """Take whatever answers at the prefix for a service, or say why nothing does.
+
+    Raises NotExaminedError where that is neither the proxy's nor the service's fault.
     """
     deployment, prefix = subject.deployment, subject.deployment.prefix
-    docs, description = subject.below("docs"), subject.below("openapi.json")
-    answer = deployment.get(docs)
-    if answer.status in _NOT_FROM_THE_SERVICE:
-        yield found("backend-unreachable", answer, prefix)
-    elif answer.status == 400 and "contradictory scheme" in answer.text.lower():
-        yield found("contradictory-scheme", answer, prefix)
-    elif answer.status == 401:
+    home = subject.home[-1]
+    docs = deployment.get(subject.below("docs"))
+    if home.is_redirect:
+        yield from _explain_redirect(subject, home)
+    elif home.status in (502, 503, 504):
+        is_own = home.status == 503 and not is_in_the_proxys_words(home)
+        yield found("service-unavailable" if is_own else "backend-unreachable", home, prefix)
+    elif home.status == 400 and "contradictory scheme" in home.text.lower():
+        yield found("contradictory-scheme", home, prefix)
+    elif home.status == 403 and is_in_the_proxys_words(home):
+        yield found("proxy-refuses", home, prefix)
+    elif home.status == 401 and "bearer" not in home.headers.get("www-authenticate", "").lower():
         raise NotExaminedError(
-            f"{answer.asked} asks for a login ({answer.headers.get('www-authenticate', '')}), so nothing behind it "
-            "can be examined. Give one with --header 'Authorization: ...'."
+            f"{home.asked} asks for a login ({home.headers.get('www-authenticate', '')}), so nothing behind it "
+            f"can be examined. Give one with {_LOGIN_HEADERS}."
         )
+    elif home.status not in (404, 410):
+        yield from _take(subject, home)
     elif kind := _prefix_is_expected_otherwise(subject):
         yield found(
-            kind, answer, prefix, f"{answer.in_words}; the backend itself answers at the other path"
+            kind, home, prefix, f"{home.in_words}; the backend itself answers at the other path"
         )
-    elif prefix and (spec := read_spec(inner := deployment.get(_doubled(deployment)))):
+    elif inner := _is_kept_below_a_stripping_proxy(subject):
         # Both look alike from outside, but whose root path is the prefix as well says so.
-        twice = path_of(spec.base) == prefix
+        spec = read_spec(inner)
+        twice = spec and path_of(spec.base) == prefix
         yield found(
             "prefix-set-twice" if twice else "stripped-but-expected-kept",
-            answer,
+            docs,
             prefix,
-            f"{answer.in_words}; but {inner.asked} answers {inner.in_words}",
+            f"{docs.in_words}; but {inner.asked} answers {inner.in_words}",
         )
-    elif prefix and answer.status == 404 and _is_of_a_service(subject, answer):
-        description_answer = deployment.get(description)
+    elif prefix and _is_of_a_service(subject, home):
         yield found(
             "nothing-below-the-prefix",
-            answer,
+            home,
             prefix,
-            f"{answer.in_words} {answer.text[:80].strip()}; "
-            f"{description_answer.asked} answers {description_answer.in_words}",
+            f"{home.in_words} {home.text[:80].strip()}; {docs.asked} answers {docs.in_words}",
         )
-    elif not answer.is_redirect or same_origin(answer.location, answer.url):
+    else:
         raise NotExaminedError(
-            f"neither a docs page nor an OpenAPI document was found: {answer.asked} answers {answer.in_words}. "
-            "Check the prefix in the address, or name them with --docs and --spec."
+            f"nothing was found there: {home.asked} answers {home.in_words}. "
+            "Check the prefix in the address, or name a page or a document with --docs or --spec."
         )
 
 
-def _doubled(deployment: Deployment) -> str:
-    return f"{deployment.base}{deployment.prefix}/openapi.json"
+def _take(subject: Subject, home: Answer) -> Iterator[Finding]:
+    """Enter what answers at the prefix as a service without a description."""
+    deployment = subject.deployment
+    if deployment.prefix:
+        outside = deployment.get(f"{deployment.origin}/{PROBE}")
+        if _alike(home, outside) and home.body == outside.body:
+            raise NotExaminedError(
+                f"{home.asked} answers {home.in_words}, and so does every other address of {deployment.origin}: "
+                f"nothing of its own is below {deployment.prefix}/. Check the prefix in the address."
+            )
+        if not is_below(home.url, deployment.base):
+            raise NotExaminedError(
+                f"{deployment.base}/ redirects to {home.url}, outside {deployment.prefix}/. If that is a sign-in, "
+                f"give what it gives: {_LOGIN_HEADERS}."
+            )
+    page = next((page for page in subject.pages if page.url == home.url), None)
+    subject.services.append(Service(deployment.base, page=page))
+    yield from ()
+
+
+def _explain_redirect(subject: Subject, home: Answer) -> Iterator[Finding]:
+    deployment, prefix, target = subject.deployment, subject.deployment.prefix, home.location
+    if loops(subject.home):
+        if inner := _is_kept_below_a_stripping_proxy(subject):
+            shown = f"{home.in_words}; but {inner.asked} answers {inner.in_words}"
+            yield found("stripped-but-expected-kept", home, prefix, shown)
+    elif host_of(target) != host_of(deployment.base):
+        if not _is_inner(host_of(target)) or _is_inner(host_of(deployment.base)) == "name":
+            raise NotExaminedError(
+                f"{home.asked} redirects to {target}, on another host, which was not asked. If that is a sign-in, "
+                f"give what it gives: {_LOGIN_HEADERS}; if it is the real name of the site, ask that."
+            )
+        yield found("host-lost", home, prefix)
+    elif scheme_of(target) != scheme_of(deployment.base):
+        yield found("scheme-lost", home, prefix)
+    elif port_of(target) != port_of(deployment.base):
+        yield found("port-lost", home, prefix)
+    else:
+        raise NotExaminedError(f"{home.asked} redirects again and again, at last to {target}.")
+
+
+def _is_inner(host: str) -> str:
+    """Return `name` or `address` where `host` means something inside a private network only."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return "name" if "." not in host or host.endswith((".local", ".internal")) else ""
+    return "address" if address.is_private else ""
+
+
+def unjudged(subject: Subject) -> Iterator[str]:
+    """Say which answers were no use: too many requests (429), errors of the service, endless bodies."""
+    for status in (429, 500, 502, 503, 504):
+        answers = [answer for answer in subject.deployment.answers if answer.status == status]
+        if answers:
+            more = f" and {len(answers) - 1} more" if len(answers) > 1 else ""
+            why = "too many requests" if status == 429 else "an error"
+            yield f"{answers[0].asked}{more} answered {status}, {why}, and was not judged by its content."
+    for answer in subject.deployment.answers:
+        if not answer.is_whole:
+            yield f"{answer.asked} was too long or too slow to be read to its end, and was not judged."
+
+
+def _is_kept_below_a_stripping_proxy(subject: Subject) -> Answer | None:
+    """Return what answers below the doubled prefix, where nothing should."""
+    deployment = subject.deployment
+    if not deployment.prefix:
+        return None
+    doubled = deployment.base + deployment.prefix
+    control = deployment.get(f"{doubled}/{PROBE}")
+    for path in ("openapi.json", ""):
+        answer = deployment.follow(f"{doubled}/{path}")
+        if answer.status == 200 and not (_alike(answer, control) and answer.body == control.body):
+            return answer
+    return None
 
 
 def _prefix_is_expected_otherwise(subject: Subject) -> str | None:
@@ -97,5 +230,9 @@ def _is_of_a_service(subject: Subject, answer: Answer) -> bool:
     """Whether a 404 comes from behind the proxy: it differs from the proxy's own, or is FastAPI's."""
     if answer.json == {"detail": "Not Found"}:
         return True
-    own = subject.deployment.get(f"{subject.deployment.origin}/{PROBE}")
-    return answer.content_type.endswith("json") and own.content_type != answer.content_type
+    outside = subject.deployment.get(f"{subject.deployment.origin}/{PROBE}")
+    return not _alike(answer, outside) and not is_in_the_proxys_words(answer)
+
+
+def _alike(one: Answer, other: Answer) -> bool:
+    return one.likeness == other.likeness

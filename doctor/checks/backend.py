@@ -27,6 +27,24 @@ def expected_by_backend(subject: Subject) -> Literal["stripped", "kept", "either
     return "kept" if kept else None
 
 
+def way(subject: Subject) -> str:
+    """Return what the proxy does with the prefix, `strip` or `keep`; empty where that is not known."""
+    if not subject.deployment.prefix:
+        return "keep"
+    expected = expected_by_backend(subject)
+    if expected == "stripped":
+        return "strip"
+    carried = [
+        path.startswith(f"{service.prefix}/")
+        for service in subject.services
+        if service.spec and service.prefix
+        for path in service.spec.paths
+    ]
+    if expected == "kept" or (carried and all(carried)):
+        return "keep"
+    return subject.framework.way
+
+
 def paths_reach_the_backend(subject: Subject) -> Iterator[Finding]:
     """Compare an awkward path through the proxy with the same path at the backend."""
     direct, deployment = subject.options.direct, subject.deployment
@@ -36,7 +54,10 @@ def paths_reach_the_backend(subject: Subject) -> Iterator[Finding]:
     for service in subject.services:
         for template in service.readable_templates[:3]:
             path = awkward_path(template)
-            through, itself = deployment.get(service.base + path), deployment.get(inner + path)
+            through, itself = (
+                deployment.sample(service.base + path),
+                deployment.sample(inner + path),
+            )
             if itself.status in _REFUSES_THE_HOST:
                 continue
             if (through.status, readings(through)) != (itself.status, readings(itself)):

@@ -1,7 +1,10 @@
 """Cookies that were set during the examination: their Path and Secure."""
 
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 
 from doctor.addresses import scheme_of
 from doctor.deployment import Answer
@@ -14,6 +17,7 @@ class _Cookie:
     name: str
     path: str
     secure: bool
+    is_deleted: bool
 
 
 def cookies_keep_to_their_service(subject: Subject) -> Iterator[Finding]:
@@ -25,6 +29,8 @@ def cookies_keep_to_their_service(subject: Subject) -> Iterator[Finding]:
     for answer in deployment.answers:
         for line in answer.headers.get_list("set-cookie"):
             cookie = _parse(line)
+            if cookie.is_deleted:
+                continue
             shown = f"Set-Cookie: {cookie.name}=...; {line.partition(';')[2].strip()}"
             if scheme_of(answer.url) == "https" and not cookie.secure:
                 yield Finding("cookie-not-secure", answer.asked, shown, prefix)
@@ -55,4 +61,14 @@ def _parse(line: str) -> _Cookie:
         name.strip().lower(): value.strip()
         for name, _, value in (attribute.partition("=") for attribute in attributes)
     }
-    return _Cookie(first.partition("=")[0].strip(), given.get("path", ""), "secure" in given)
+    age, expires = given.get("max-age", ""), given.get("expires", "")
+    is_deleted = age.startswith(("0", "-")) or (not age and _is_past(expires))
+    return _Cookie(
+        first.partition("=")[0].strip(), given.get("path", ""), "secure" in given, is_deleted
+    )
+
+
+def _is_past(date: str) -> bool:
+    with suppress(ValueError, TypeError):
+        return parsedate_to_datetime(date).timestamp() < time.time()
+    return False

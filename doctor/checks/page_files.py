@@ -1,11 +1,12 @@
 """The files of a page: found, of the right type, over https, from its own host."""
 
+import re
 from collections.abc import Iterator
 
-from doctor.addresses import host_of, path_of, same_origin, scheme_of
-from doctor.deployment import Answer
+from doctor.addresses import host_of, is_below, path_of, same_origin, scheme_of
+from doctor.deployment import PROBE, Answer
 from doctor.findings import Finding
-from doctor.page import Asset, Page
+from doctor.page import Asset, Page, read_page
 from doctor.subject import Subject
 
 _MAX_FILES = 20
@@ -24,20 +25,79 @@ def files_of_pages_load(subject: Subject) -> Iterator[Finding]:
             yield Finding(
                 "third-party-assets", asked, f"the page loads from {', '.join(elsewhere)}", prefix
             )
-        unsafe = [url for url in third if scheme_of(url) == "http"]
-        if unsafe and scheme_of(page.url) == "https":
-            yield Finding("mixed-content", asked, f"the page loads {unsafe[0]}", prefix)
+        if scheme_of(page.url) == "https":
+            unsafe = [url for url in third if scheme_of(url) == "http"] or _written_unsafe(page)
+            if unsafe:
+                yield Finding("mixed-content", asked, f"the page loads {unsafe[0]}", prefix)
         own = [asset for asset in page.assets if same_origin(asset.url, page.url)]
         for asset in own[:_MAX_FILES]:
             answer = subject.deployment.follow(asset.url)
-            if problem := _problem(asset, answer):
+            if problem := _problem(subject, asset, answer):
                 shown = f"{answer.in_words} (loaded by {page.url})"
-                yield Finding(problem, answer.asked, shown, prefix)
+                kind, advice = _cause(subject, page, asset) or (problem, "")
+                yield Finding(kind, answer.asked, shown + advice, prefix)
         yield from _oauth2_redirect(subject, page)
+    yield from _without_slash(subject)
 
 
-def _problem(asset: Asset, answer: Answer) -> str | None:
-    if answer.status == 404:
+def _written_unsafe(page: Page) -> list[str]:
+    """Return the http addresses of the page's own host that are written into its scripts."""
+    own = re.compile(rf"http:\\?/\\?/{re.escape(host_of(page.url))}[:/\\\"'][^\"'\s]*")
+    texts = [script.text for script in (*page.inline, *page.data)]
+    return [found[0] for text in texts if (found := own.search(text))]
+
+
+def _cause(subject: Subject, page: Page, asset: Asset) -> tuple[str, str] | None:
+    """Return why a page asks for a file where it is not, if it is elsewhere, and what shows it."""
+    deployment, prefix = subject.deployment, subject.deployment.prefix
+    # What a docs page asks for is judged by its API description (checks/api_description.py).
+    if not prefix or page.shows_docs:
+        return None
+    path = path_of(asset.url)
+
+    def loads(url: str) -> bool:
+        answer = deployment.follow(url)
+        return answer.status == 200 and not _problem(subject, asset, answer)
+
+    if not is_below(asset.url, deployment.base):
+        for inner in ("", *suffixes(prefix)):
+            twin = deployment.base + path.removeprefix(inner)
+            if path.startswith(f"{inner}/") and loads(twin):
+                kind = "outer-prefix-unknown" if inner else "prefix-unknown"
+                return kind, f"; {twin} is there"
+        # A page of an application that is known writes no addresses of another one.
+        return ("prefix-unknown", "") if subject.framework.name else None
+    if path.startswith(f"{prefix}{prefix}/") and loads(deployment.origin + path[len(prefix) :]):
+        return "prefix-set-twice", ""
+    doubled = deployment.origin + prefix + path
+    return ("stripped-but-expected-kept", f"; {doubled} is there") if loads(doubled) else None
+
+
+def suffixes(prefix: str) -> Iterator[str]:
+    """Yield what a prefix would be without its outer segments, the longest first."""
+    segments = prefix.split("/")[1:]
+    for start in range(1, len(segments)):
+        yield "/" + "/".join(segments[start:])
+
+
+def _without_slash(subject: Subject) -> Iterator[Finding]:
+    """Check that a page that answers without the slash at its end finds its files from there too."""
+    deployment = subject.deployment
+    page = read_page(deployment.get(deployment.base)) if deployment.prefix else None
+    if page is None or page.shows_docs:
+        return
+    known = {asset.url for each in subject.pages for asset in each.assets}
+    for asset in page.assets[:_MAX_FILES]:
+        if asset.url not in known and same_origin(asset.url, page.url):
+            answer = deployment.follow(asset.url)
+            if _problem(subject, asset, answer):
+                shown = f"200, and loads {asset.url}, which answers {answer.in_words}"
+                yield Finding("page-without-slash", f"GET {page.url}", shown, deployment.prefix)
+                return
+
+
+def _problem(subject: Subject, asset: Asset, answer: Answer) -> str | None:
+    if answer.status in (404, 410) or _is_nothing(subject, asset, answer):
         # A missing picture is no broken page.
         return None if asset.kind == "image" else "asset-not-found"
     if answer.status != 200:
@@ -55,8 +115,24 @@ def _problem(asset: Asset, answer: Answer) -> str | None:
     return None
 
 
+def _is_nothing(subject: Subject, asset: Asset, answer: Answer) -> bool:
+    """Whether a proxy says so to every address that it forwards nowhere: an empty 200, or a 503."""
+    if is_below(asset.url, subject.deployment.base) or (answer.status == 200 and answer.body):
+        return False
+    control = subject.deployment.get(f"{subject.deployment.origin}/{PROBE}")
+    return answer.status in (200, 503) and answer.likeness == control.likeness
+
+
 def _oauth2_redirect(subject: Subject, page: Page) -> Iterator[Finding]:
-    if page.oauth2_redirect and page.oauth2_redirect.startswith("/"):
+    # Only flows that lead to another page come back to it; a password is sent by the docs page itself.
+    flows = [
+        flow
+        for service in subject.services
+        if service.spec and service.page is page
+        for flow in service.spec.flow_urls
+    ]
+    leads_away = any(not flow.is_token_endpoint for flow in flows)
+    if leads_away and page.oauth2_redirect and page.oauth2_redirect.startswith("/"):
         answer = subject.deployment.follow(subject.deployment.origin + page.oauth2_redirect)
         if answer.status == 404:
             shown = f"{answer.in_words} (oauth2RedirectUrl of {path_of(page.url)})"

@@ -28,7 +28,7 @@ def _slash_redirects(subject: Subject, service: Service) -> Iterator[tuple[Answe
     routes = [path for path in service.routes if path != "/"]
     for route in ["/docs", *routes[:_SAMPLES]]:
         other = route.rstrip("/") if route.endswith("/") else f"{route}/"
-        answer = subject.deployment.get(service.base + other)
+        answer = subject.deployment.sample(service.base + other)
         if answer.is_redirect:
             yield answer, route
 

@@ -4,12 +4,14 @@ import posixpath
 from collections.abc import Iterator
 from enum import Enum, auto
 
-from doctor.addresses import host_of, path_of, resolve, same_origin, scheme_of
-from doctor.deployment import Deployment
+from doctor.addresses import host_of, is_below, path_of, resolve, same_origin, scheme_of
+from doctor.deployment import PROBE, Deployment
 from doctor.findings import Finding
 from doctor.openapi import FlowUrl, Spec
 from doctor.subject import Service, Subject
 from doctor.swagger_ui import openapi_address, swagger_ui_address
+
+_NO_VERDICT = (429, 500, 502, 503, 504)
 
 
 class _State(Enum):
@@ -62,7 +64,7 @@ def _check(subject: Subject, service: Service, spec: Spec, flow_url: FlowUrl) ->
         advice = _advice(deployment, service, flow_url)
         yield Finding("token-url-not-found", shown, f"not found ({written})", prefix, advice)
     elif state is _State.REDIRECTS:
-        answer = deployment.get(used)
+        answer = deployment.sample(used)
         yield Finding("token-url-redirected", shown, f"{answer.in_words} ({written})", prefix)
     elif state is _State.THERE and by_the_text != used and same_origin(by_the_text, used):
         strict, asked = _state(deployment, by_the_text, flow_url)
@@ -78,29 +80,40 @@ def _check(subject: Subject, service: Service, spec: Spec, flow_url: FlowUrl) ->
 def _state(deployment: Deployment, url: str, flow_url: FlowUrl) -> tuple[_State, str]:
     """Find out, without a POST unless it is allowed, whether an endpoint answers at `url`.
 
-    405, 400, 401 and 422 for a GET prove one; an HTML page where tokens are issued is another
-    application's.
+    405, 400, 401 and 422 for a GET prove one, unless a neighbour that cannot exist gets the same;
+    an HTML page where tokens are issued is another application's.
     """
     if flow_url.is_token_endpoint and deployment.allow_post:
-        answer = deployment.ask("POST", url)
+        answer = deployment.sample(url, method="POST")
         if answer.status in (404, 405):
             return _State.ABSENT, answer.asked
         return (_State.REDIRECTS if answer.is_redirect else _State.THERE), answer.asked
-    answer = deployment.get(url)
-    if flow_url.is_token_endpoint:
-        if answer.is_redirect:
-            return _State.REDIRECTS, answer.asked
-        if answer.status == 200 and answer.is_html:
-            return _State.ABSENT, answer.asked
-        if answer.status == 404:
-            # Some frameworks answer 404 and not 405 to the wrong method, but list the right ones.
-            options = deployment.ask("OPTIONS", url)
-            if "POST" in options.headers.get("allow", "").upper():
-                return _State.THERE, answer.asked
-            return _State.ABSENT, answer.asked
-        return (_State.UNKNOWN if answer.status >= 500 else _State.THERE), answer.asked
-    exists = deployment.exists(url)
-    return {True: _State.THERE, False: _State.ABSENT, None: _State.UNKNOWN}[exists], answer.asked
+    answer = deployment.sample(url)
+    if not flow_url.is_token_endpoint:
+        exists = deployment.exists(url)
+        state = {True: _State.THERE, False: _State.ABSENT, None: _State.UNKNOWN}[exists]
+        return state, answer.asked
+    if answer.is_redirect:
+        return _State.REDIRECTS, answer.asked
+    if answer.status == 200 and answer.is_html:
+        return _State.ABSENT, answer.asked
+    control = deployment.sample(resolve(PROBE, url))
+    if answer.status == 404:
+        # Some frameworks answer 404 and not 405 to the wrong method, but list the right ones; so do
+        # proxies for every address that they know nothing of.
+        allowed = [_allows_post(deployment, each.url) for each in (answer, control)]
+        return (_State.THERE if allowed == [True, False] else _State.ABSENT), answer.asked
+    if answer.likeness == control.likeness:
+        # The same for every address: nothing is there, or nothing can be told (a login, an outage).
+        inside = is_below(url, deployment.base)
+        nothing = answer.status == 200 or (answer.status == 503 and not inside)
+        return (_State.ABSENT if nothing else _State.UNKNOWN), answer.asked
+    return (_State.UNKNOWN if answer.status in _NO_VERDICT else _State.THERE), answer.asked
+
+
+def _allows_post(deployment: Deployment, url: str) -> bool:
+    options = deployment.sample(url, method="OPTIONS")
+    return "POST" in options.headers.get("allow", "").upper()
 
 
 def _advice(deployment: Deployment, service: Service, flow_url: FlowUrl) -> str:

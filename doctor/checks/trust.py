@@ -1,6 +1,6 @@
 """Host and X-Forwarded-* headers from any client: does the deployment use them in its answers?"""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from doctor.addresses import origin_of, scheme_of
@@ -22,6 +22,7 @@ class _ForgedHeader:
     marker: str
 
 
+_FORGED_ADDRESS = _ForgedHeader("forwarded-for-trusted", "X-Forwarded-For", _ADDRESS, _ADDRESS)
 _FORGED_HEADERS = (
     _ForgedHeader("host-trusted", "Host", _HOST, _HOST),
     _ForgedHeader("forwarded-host-trusted", "X-Forwarded-Host", _HOST, _HOST),
@@ -29,37 +30,54 @@ _FORGED_HEADERS = (
     _ForgedHeader("forwarded-host-trusted", "Forwarded", f"for={_ADDRESS};host={_HOST}", _HOST),
     _ForgedHeader("prefix-injection", "X-Forwarded-Prefix", f"/{PROBE}';//", f"/{PROBE}';//"),
     _ForgedHeader("forwarded-prefix-trusted", "X-Forwarded-Prefix", f"/{PROBE}", f"/{PROBE}"),
-    _ForgedHeader("forwarded-for-trusted", "X-Forwarded-For", _ADDRESS, _ADDRESS),
+    _FORGED_ADDRESS,
 )
+
+
+Ask = Callable[..., Answer]
 
 
 def client_headers_are_ignored(subject: Subject) -> Iterator[Finding]:
     """Send headers that only a proxy may set, and look for them in redirects, pages and documents."""
+    deployment = subject.deployment
     for service in subject.services:
-        for url in _targets(subject, service):
-            try:
-                honest = subject.deployment.get(url)
-                for forged in _FORGED_HEADERS:
-                    yield from _forge(subject, service, honest, forged)
-                yield from _forge_scheme(subject, service, honest)
-            except NoAnswerError:
-                subject.notes.append(f"{url} gave no answer to forged headers.")
+        for url in _pages(service):
+            yield from _forge_all(subject, service, deployment.get, url)
+        if url := subject.redirecting.get(service.base):
+            yield from _forge_all(subject, service, deployment.sample, url)
+        # A sampled route is asked as little as can be: only whether it repeats a client's address.
+        for path in service.readable_routes[:3]:
+            honest = deployment.sample(service.base + path)
+            yield from _forge(service, deployment.sample, honest, _FORGED_ADDRESS)
 
 
-def _targets(subject: Subject, service: Service) -> Iterator[str]:
-    if service.base in subject.redirecting:
-        yield subject.redirecting[service.base]
+def _pages(service: Service) -> Iterator[str]:
     if service.page:
         yield service.page.url
     if service.spec:
         yield service.spec.url
-    yield from (service.base + path for path in service.readable_routes[:3])
 
 
-def _forge(
-    subject: Subject, service: Service, honest: Answer, forged: _ForgedHeader
-) -> Iterator[Finding]:
-    answer = subject.deployment.get(honest.url, (forged.header, forged.value))
+def _forge_all(subject: Subject, service: Service, ask: Ask, url: str) -> Iterator[Finding]:
+    try:
+        honest = ask(url)
+        for forged in (*_FORGED_HEADERS, _forged_scheme(service)):
+            yield from _forge(service, ask, honest, forged)
+    except NoAnswerError:
+        subject.notes.append(f"{url} gave no answer to forged headers.")
+
+
+def _forged_scheme(service: Service) -> _ForgedHeader:
+    own = scheme_of(service.base)
+    other = "http" if own == "https" else "https"
+    marker = origin_of(service.base).replace(own, other, 1)
+    return _ForgedHeader("forwarded-proto-trusted", "X-Forwarded-Proto", other, marker)
+
+
+def _forge(service: Service, ask: Ask, honest: Answer, forged: _ForgedHeader) -> Iterator[Finding]:
+    if honest.status >= 400:
+        return
+    answer = ask(honest.url, (forged.header, forged.value))
     if answer.status >= 400 or (forged.kind == "prefix-injection" and not answer.is_html):
         return
     for place, text, before in (
@@ -67,43 +85,18 @@ def _forge(
         ("the body", answer.text, honest.text),
     ):
         if forged.marker in text and forged.marker not in before:
-            yield _finding(
-                service,
-                answer,
-                forged.kind,
-                f"{forged.header}: {forged.value}",
-                place,
-                text,
-                forged.marker,
-            )
-            return
-
-
-def _forge_scheme(subject: Subject, service: Service, honest: Answer) -> Iterator[Finding]:
-    own = scheme_of(service.base)
-    other = "http" if own == "https" else "https"
-    answer = subject.deployment.get(honest.url, ("X-Forwarded-Proto", other))
-    if answer.status >= 400:
-        return
-    marker = origin_of(service.base).replace(own, other, 1)
-    for place, text, before in (
-        ("Location", answer.raw_location, honest.raw_location),
-        ("the body", answer.text, honest.text),
-    ):
-        if marker in text and marker not in before:
-            header = f"X-Forwarded-Proto: {other}"
-            yield _finding(service, answer, "forwarded-proto-trusted", header, place, text, marker)
+            yield _finding(service, answer, forged, place, text)
             return
 
 
 def _finding(
-    service: Service, answer: Answer, kind: str, header: str, place: str, text: str, marker: str
+    service: Service, answer: Answer, forged: _ForgedHeader, place: str, text: str
 ) -> Finding:
-    at = text.index(marker)
-    excerpt = " ".join(text[max(0, at - 40) : at + len(marker) + 20].split())
+    at = text.index(forged.marker)
+    excerpt = " ".join(text[max(0, at - 40) : at + len(forged.marker) + 20].split())
     return Finding(
-        kind,
-        f"{answer.asked} with {header}",
+        forged.kind,
+        f"{answer.asked} with {forged.header}: {forged.value}",
         f"{answer.status}, in {place}: {excerpt}",
         service.prefix,
     )

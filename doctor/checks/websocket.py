@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from doctor.deployment import Answer
 from doctor.findings import Finding
+from doctor.recognise import is_in_the_proxys_words
 from doctor.subject import Service, Subject, found
 
 
@@ -23,15 +24,20 @@ def websockets_open(subject: Subject) -> Iterator[Finding]:
                 continue
             if answer.is_redirect:
                 yield found("websocket-redirected", answer, service.prefix)
+            elif answer.status == 403 and is_in_the_proxys_words(answer) and answer.body:
+                yield found("proxy-refuses", answer, service.prefix)
             elif answer.status in (401, 403):
                 yield found("websocket-refused", answer, service.prefix)
+            elif answer.status == 429 or answer.status >= 500:
+                continue
             else:
                 yield found("websocket-upgrade-lost", answer, service.prefix)
 
 
 def _declared(subject: Subject, service: Service) -> list[str]:
     described = service.spec.websockets if service.spec else []
-    return list(dict.fromkeys([*subject.options.websockets, *described]))
+    known = [subject.framework.websocket] if subject.framework.websocket else []
+    return list(dict.fromkeys([*subject.options.websockets, *described, *known]))
 
 
 def _shake_hands(subject: Subject, service: Service, path: str) -> Answer:

@@ -1,45 +1,26 @@
 """Apache httpd 2.4.47 and later: what belongs into a `<VirtualHost>`."""
 
-SNIPPETS = {
-    "strip-the-prefix": """
-ProxyPreserveHost On
-ProxyPass "@PREFIX@/" "http://@UPSTREAM@/"
-RequestHeader set X-Forwarded-Proto expr=%{REQUEST_SCHEME}
-""",
-    "keep-the-prefix": """
-ProxyPreserveHost On
-ProxyPass "@PREFIX@/" "http://@UPSTREAM@@PREFIX@/"
-RequestHeader set X-Forwarded-Proto expr=%{REQUEST_SCHEME}
-""",
-    "public-host": """
-ProxyPreserveHost On
-""",
-    "public-scheme": """
-RequestHeader set X-Forwarded-Proto expr=%{REQUEST_SCHEME}
-""",
-    "own-redirects": """
-ServerName https://example.com:443
-UseCanonicalName On
-""",
-    "websocket": """
-ProxyPass "@PREFIX@/" "http://@UPSTREAM@/" upgrade=websocket
-""",
-    "segment-boundary": """
-RedirectMatch 308 "^@PREFIX@$" "@PREFIX@/"
-ProxyPass "@PREFIX@/" "http://@UPSTREAM@/"
-""",
-    "encoded-slash": """
-AllowEncodedSlashes NoDecode
-ProxyPass "@PREFIX@/" "http://@UPSTREAM@/" nocanon
-""",
-    "client-headers": """
+SLASH = ('RedirectMatch 308 "^@PREFIX@$" "@PREFIX@/"\n',)
+
+_HEADERS = f"""
+# Behind a proxy that ends TLS also: ServerName https://example.com and UseCanonicalName On
+{SLASH[0]}ProxyPreserveHost On
 ProxyAddHeaders Off
-RequestHeader set X-Forwarded-For expr=%{REMOTE_ADDR}
-RequestHeader set X-Forwarded-Proto expr=%{REQUEST_SCHEME}
+RequestHeader set X-Forwarded-For expr=%{{REMOTE_ADDR}}
+RequestHeader set X-Forwarded-Proto expr=%{{REQUEST_SCHEME}}
 RequestHeader unset X-Forwarded-Host
 RequestHeader unset X-Forwarded-Port
 RequestHeader unset X-Forwarded-Prefix
 RequestHeader unset Forwarded
+AllowEncodedSlashes NoDecode
+"""
+
+SNIPPETS = {
+    "strip-the-prefix": _HEADERS
+    + """ProxyPass "@PREFIX@/" "http://@UPSTREAM@/" nocanon upgrade=websocket
+""",
+    "keep-the-prefix": _HEADERS
+    + """ProxyPass "@PREFIX@/" "http://@UPSTREAM@@PREFIX@/" nocanon upgrade=websocket
 """,
     "known-hosts": r"""
 <If "%{HTTP_HOST} !~ /^example\.com(:\d+)?$/">

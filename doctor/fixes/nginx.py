@@ -1,66 +1,37 @@
 """nginx 1.22 and later: what belongs inside `server { }`, or is one."""
 
-SNIPPETS = {
-    "strip-the-prefix": """
-location @PREFIX@/ {
-    proxy_pass http://@UPSTREAM@/;  # the slash at the end strips the prefix
-    proxy_set_header Host $http_host;
+_HEADERS = """    proxy_set_header Host $http_host;
     proxy_set_header X-Forwarded-For $remote_addr;
-    proxy_set_header X-Forwarded-Proto $scheme;
-    proxy_redirect off;
-}
-""",
-    "keep-the-prefix": """
-location @PREFIX@/ {
-    proxy_pass http://@UPSTREAM@;  # no slash at the end: the path arrives as it is
-    proxy_set_header Host $http_host;
-    proxy_set_header X-Forwarded-For $remote_addr;
-    proxy_set_header X-Forwarded-Proto $scheme;
-    proxy_redirect off;
-}
-""",
-    "public-host": """
-proxy_set_header Host $http_host;  # $host would lose the port, no line at all the whole name
-proxy_redirect off;
-""",
-    "public-scheme": """
-proxy_set_header X-Forwarded-Proto $scheme;
-# behind another proxy, and only there, in place of $scheme: $http_x_forwarded_proto
-""",
-    "own-redirects": """
-absolute_redirect off;
-""",
-    "websocket": """
-location @PREFIX@/ {
-    proxy_pass http://@UPSTREAM@/;
+    proxy_set_header X-Forwarded-Proto $scheme;  # behind a proxy that ends TLS: $http_x_forwarded_proto
+    proxy_set_header X-Forwarded-Host "";
+    proxy_set_header X-Forwarded-Port "";
+    proxy_set_header X-Forwarded-Prefix "";
+    proxy_set_header Forwarded "";
     proxy_http_version 1.1;
     proxy_set_header Upgrade $http_upgrade;
     proxy_set_header Connection "upgrade";
-    proxy_set_header Host $http_host;
-}
-""",
-    "segment-boundary": """
-location = @PREFIX@ { return 308 @PREFIX@/; }
-location @PREFIX@/ { proxy_pass http://@UPSTREAM@/; }  # in place of: location @PREFIX@ { ... }
+    proxy_redirect off;
+"""
+
+SLASH = ("location = @PREFIX@ { return 308 @PREFIX@/; }\n",)
+_SLASH = f"""
 absolute_redirect off;
+{SLASH[0]}"""
+
+SNIPPETS = {
+    "strip-the-prefix": f"""{_SLASH}location @PREFIX@/ {{
+    proxy_pass http://@UPSTREAM@/;  # the slash at the end strips the prefix
+{_HEADERS}}}
 """,
-    "encoded-slash": """
-location @PREFIX@/ {
+    "keep-the-prefix": f"""{_SLASH}location @PREFIX@/ {{
+    proxy_pass http://@UPSTREAM@;  # no slash at the end: the path arrives as it is
+{_HEADERS}}}
+""",
+    "encoded-slash": f"""{_SLASH}location @PREFIX@/ {{
     # What the client sent, without the prefix: a path after proxy_pass would be decoded and merged.
-    if ($request_uri !~ "^@PREFIX@(?<rest>/.*)$") { return 404; }
+    if ($request_uri !~ "^@PREFIX@(?<rest>/.*)$") {{ return 404; }}
     proxy_pass http://@UPSTREAM@$rest;
-    proxy_set_header Host $http_host;
-    proxy_set_header X-Forwarded-For $remote_addr;
-    proxy_set_header X-Forwarded-Proto $scheme;
-}
-""",
-    "client-headers": """
-proxy_set_header X-Forwarded-For $remote_addr;  # not $proxy_add_x_forwarded_for
-proxy_set_header X-Forwarded-Proto $scheme;
-proxy_set_header X-Forwarded-Host "";
-proxy_set_header X-Forwarded-Port "";
-proxy_set_header X-Forwarded-Prefix "";
-proxy_set_header Forwarded "";
+{_HEADERS}}}
 """,
     "known-hosts": """
 server {

@@ -10,9 +10,11 @@ from gatehouse_chassis.database.interface import (
     Database,
     DatabaseUnavailable,
     IntegrityError,
+    InvalidValue,
     Row,
     SearchUnderWay,
     Statements,
+    WritesRefused,
 )
 from gatehouse_chassis.extras import needs
 
@@ -20,16 +22,18 @@ __all__ = [
     "Database",
     "DatabaseUnavailable",
     "IntegrityError",
+    "InvalidValue",
     "Row",
     "SearchUnderWay",
     "Statements",
+    "WritesRefused",
     "get_database",
     "open_database",
 ]
 
 
 def open_database(url: str) -> Database:
-    """The database at `sqlite:///path` or `postgresql://user:password@host:port/name`; connects when first used."""
+    """The database at `sqlite:///path` or at a URL as libpq takes it; connects when first used."""
     # Imported here, so that a service needs the packages of its own database only.
     if url.startswith("sqlite:"):
         with needs("A SQLite database", "sqlite"):

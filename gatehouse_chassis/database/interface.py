@@ -1,7 +1,7 @@
 """What a store sees of its database, whichever it is."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -16,7 +16,25 @@ _NOTHING = text("SELECT 1")
 
 
 class DatabaseUnavailable(Exception):
-    """The database does not answer now; the same request may succeed later."""
+    """The database does not answer now; the same request may succeed later.
+
+    Attributes:
+        is_lost: whether the connection is of no use any more.
+    """
+
+    def __init__(self, cause: str = "", *, is_lost: bool = False) -> None:
+        super().__init__(cause)
+        self.is_lost = is_lost
+
+
+class WritesRefused(DatabaseUnavailable):
+    """The database answers reads and refuses writes: it is read-only now, or its disk is full."""
+
+    readiness = "refused"  # what /health/ready says of it
+
+
+class InvalidValue(Exception):
+    """The database cannot store a value; `str()` names the kind of error and not the value."""
 
 
 class SearchUnderWay(Exception):
@@ -43,7 +61,9 @@ class Statements(ABC):
 
         Raises:
             DatabaseUnavailable: the database does not answer now.
+            WritesRefused: it answers reads only; a kind of `DatabaseUnavailable`.
             IntegrityError: a constraint refuses what was to be stored.
+            InvalidValue: a value is too large for its column, or cannot be stored at all.
         """
 
     @abstractmethod
@@ -58,6 +78,9 @@ class Statements(ABC):
 
 class Database(Statements):
     """A service's own database."""
+
+    on_writes_refused: Callable[[], None] = staticmethod(lambda: None)
+    """Called for every write that is refused, so that it can be counted."""
 
     @abstractmethod
     def transaction(self) -> AbstractAsyncContextManager[Statements]:
@@ -90,3 +113,7 @@ class Database(Statements):
     async def ping(self) -> None:
         """Raises when the database does not answer."""
         await self.fetch_one(_NOTHING)
+
+    @abstractmethod
+    async def check_writes(self) -> None:
+        """Raises `DatabaseUnavailable` when writes would be refused."""

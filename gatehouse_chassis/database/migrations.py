@@ -3,22 +3,27 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
+from uuid import uuid4
 
 from alembic import command, context
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData, NullPool, create_engine, event, make_url, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from alembic.util import CommandError
+from sqlalchemy import Connection, MetaData, NullPool, create_engine, event, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from gatehouse_chassis.database import DatabaseUnavailable
 from gatehouse_chassis.database.columns import UtcDateTime
-from gatehouse_chassis.database.postgresql import CONNECT_TIMEOUT
+from gatehouse_chassis.database.failures import Verdict, cause_of, of_sqlite, of_sqlstate
+from gatehouse_chassis.database.postgresql_connections import FAILURES, Connector
 from gatehouse_chassis.database.sqlite import connect
 
 _SCRIPTS = Path(__file__).parent / "alembic"
@@ -28,6 +33,10 @@ _LOCK = 4_073_122
 
 # Milliseconds that one process waits for another's migration on SQLite.
 _PATIENCE_MS = 60_000
+
+
+class MigrationError(Exception):
+    """The database cannot be brought to the newest version, and is as it was; `str()` says why in sentences."""
 
 
 def configuration(folder: Path, database_url: str) -> Config:
@@ -48,8 +57,19 @@ def _comparing(folder: Path, database_url: str) -> Config:
 
 
 def migrate(folder: Path, database_url: str) -> None:
-    """Brings the database to the newest version; does nothing when it is there already."""
-    command.upgrade(configuration(folder, database_url), "head")
+    """Brings the database to the newest version; does nothing when it is there already.
+
+    Raises:
+        DatabaseUnavailable: the database does not answer, or takes no writes.
+        MigrationError: it answers, and the migration cannot be applied.
+    """
+    try:
+        with _failing_in(folder):
+            command.upgrade(configuration(folder, database_url), "head")
+    except CommandError as error:
+        raise MigrationError(
+            f"{error} If the database was migrated by newer code, run that code."
+        ) from error
 
 
 def check(folder: Path, database_url: str) -> None:
@@ -107,18 +127,35 @@ def run() -> None:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
             context.run_migrations()
 
+    if url.startswith("sqlite:"):
+        _run_on_sqlite(url, with_connection)
+    else:
+        asyncio.run(_run_on_postgresql(url, with_connection))
+
+
+@contextmanager
+def _failing_in(folder: Path) -> Iterator[None]:
+    """What a database answers to a migration becomes an outage, or a sentence with the line of the migration."""
     try:
-        if url.startswith("sqlite:"):
-            _run_on_sqlite(url, with_connection)
-        else:
-            asyncio.run(_run_on_postgresql(url, with_connection))
-    except (OSError, OperationalError) as error:
-        raise DatabaseUnavailable(str(error)) from error
+        yield
     except DBAPIError as error:
-        # asyncpg's errors have no class that tells; without a statement it was the connecting that failed.
-        if error.connection_invalidated or error.statement is None:
-            raise DatabaseUnavailable(str(error)) from error
-        raise
+        # Without a statement it was the connecting that failed.
+        if error.connection_invalidated or error.statement is None or _is_outage(error.orig):
+            raise DatabaseUnavailable(cause_of(error)) from error
+        frames = traceback.extract_tb(error.__traceback__)
+        ours = [frame for frame in frames if Path(frame.filename).is_relative_to(folder)]
+        where = f"{ours[-1].filename}, line {ours[-1].lineno}" if ours else str(folder)
+        raise MigrationError(
+            f"{where}: {cause_of(error).splitlines()[0]}\nThe database is as it was before."
+        ) from error
+    except FAILURES as error:
+        raise DatabaseUnavailable(cause_of(error)) from error
+
+
+def _is_outage(error: Any) -> bool:
+    code = getattr(error, "sqlite_errorcode", None)
+    verdict = of_sqlite(code) if code is not None else of_sqlstate(getattr(error, "sqlstate", ""))
+    return verdict not in (Verdict.CLIENT, Verdict.CONFLICT, Verdict.BUG)
 
 
 def _render_plain_type(kind: str, item: Any, _context: object) -> str | Literal[False]:
@@ -144,9 +181,14 @@ def _run_on_sqlite(url: str, with_connection: Callable[[Connection], None]) -> N
 
 async def _run_on_postgresql(url: str, with_connection: Callable[[Connection], None]) -> None:
     engine = create_async_engine(
-        make_url(url).set(drivername="postgresql+asyncpg"),
+        "postgresql+asyncpg://",
         poolclass=NullPool,
-        connect_args={"timeout": CONNECT_TIMEOUT},
+        connect_args={
+            "async_creator_fn": Connector(url).connect,
+            # A pooler in transaction mode may hand on a connection with the statements of whoever had it before.
+            "prepared_statement_cache_size": 0,
+            "prepared_statement_name_func": lambda: f"migration-{uuid4()}",
+        },
     )
     async with engine.connect() as connection:
         await connection.run_sync(with_connection)

@@ -7,10 +7,11 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 import asyncpg
-from sqlalchemy import Executable
+from sqlalchemy import Executable, text
 from sqlalchemy.dialects.postgresql import asyncpg as dialect
 
 from gatehouse_chassis.database.compiled import compiler
+from gatehouse_chassis.database.failures import Verdict, cause_of, in_our_words, of_sqlstate
 from gatehouse_chassis.database.interface import (
     Database,
     DatabaseUnavailable,
@@ -18,7 +19,9 @@ from gatehouse_chassis.database.interface import (
     Parameters,
     Row,
     Statements,
+    WritesRefused,
 )
+from gatehouse_chassis.database.postgresql_connections import FAILURES, TAKES_WRITES, Connector
 from gatehouse_chassis.database.searches import SearchTurns
 
 CONNECTIONS = 10
@@ -27,16 +30,16 @@ CONNECTIONS = 10
 SEARCHES = 2
 """Connections of one worker that searches have at most, so that the others are there for what is short."""
 
-CONNECT_TIMEOUT = 5.0
-"""Seconds that a statement waits for a connection."""
-
 STATEMENT_TIMEOUT = 10.0
 """Seconds that a statement may take."""
 
 _IDLE = 1800.0
 """Seconds after which an unused connection is not trusted any more: firewalls forget it silently."""
 
-_FAILURES = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+_LOOK_AGAIN_AFTER = 1.0
+"""Seconds between two looks for the primary, so that reads of a replica go on meanwhile."""
+
+_CHECK_WRITES = text(f"SELECT {TAKES_WRITES} AS takes_writes")  # it is ours
 
 Result = TypeVar("Result")
 
@@ -55,15 +58,17 @@ class _OneConnection(Statements):
 
 
 class PostgreSQLDatabase(Database):
-    """Connections to the database that `postgresql://user:password@host:port/name` names.
+    """Connections to the database that a URL of libpq names.
 
     asyncpg's pool makes, counts and closes them. What is given back in order stays out of it until nobody is free:
     the pool's own way there and back takes a task and a turn of the event loop, as long as a read of one row.
     """
 
     def __init__(self, url: str) -> None:
-        self._url = url
+        self._connector = Connector(url)
         self._pool: Any = None
+        self._generation = 0
+        self._looked_at = -_LOOK_AGAIN_AFTER
         self._free: list[tuple[Any, float]] = []
         self._waiting = 0
         self._searches = SearchTurns(SEARCHES)
@@ -86,7 +91,7 @@ class PostgreSQLDatabase(Database):
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Statements]:
         """See `Database.transaction`."""
-        connection = await self._take()
+        generation, connection = self._generation, await self._take()
         try:
             transaction = connection.transaction()
             await _translated(transaction.start)
@@ -94,14 +99,21 @@ class PostgreSQLDatabase(Database):
                 yield _OneConnection(connection)
             except BaseException:
                 # Where the connection is gone, so is the transaction; the caller hears of what came first.
-                with suppress(*_FAILURES):
+                with suppress(*FAILURES):
                     await transaction.rollback()
                 raise
             await _translated(transaction.commit)
-        except BaseException:
-            await self._release(connection)
+        except BaseException as error:
+            await self._put_away(connection, error)
             raise
-        await self._give_back(connection)
+        await self._give_back(connection, generation)
+
+    async def check_writes(self) -> None:
+        """See `Database.check_writes`. Where writes would be refused, the primary is looked for."""
+        row = await self.fetch_one(_CHECK_WRITES)
+        if row and not row["takes_writes"]:
+            await self._look_for_primary()
+            raise WritesRefused("the server is read-only")
 
     async def close(self) -> None:
         """See `Database.close`."""
@@ -116,13 +128,13 @@ class PostgreSQLDatabase(Database):
         statement: Executable,
         parameters: Parameters,
     ) -> Result:
-        connection = await self._take()
+        generation, connection = self._generation, await self._take()
         try:
             result = await work(connection, statement, parameters)
-        except BaseException:
-            await self._release(connection)
+        except BaseException as error:
+            await self._put_away(connection, error)
             raise
-        await self._give_back(connection)
+        await self._give_back(connection, generation)
         return result
 
     async def _take(self) -> Any:
@@ -133,8 +145,8 @@ class PostgreSQLDatabase(Database):
             _end(connection)
         return await self._acquire()
 
-    async def _give_back(self, connection: Any) -> None:
-        if self._waiting or self._pool.is_closing():
+    async def _give_back(self, connection: Any, generation: int) -> None:
+        if self._waiting or self._pool.is_closing() or generation != self._generation:
             await self._release(connection)
             return
         now = time.monotonic()
@@ -146,11 +158,10 @@ class PostgreSQLDatabase(Database):
     async def _acquire(self) -> Any:
         if self._pool is None:
             self._pool = asyncpg.create_pool(
-                self._url,
+                connect=self._connector.connect,
                 min_size=0,
                 max_size=CONNECTIONS,
                 max_inactive_connection_lifetime=_IDLE,
-                timeout=CONNECT_TIMEOUT,
                 command_timeout=STATEMENT_TIMEOUT,
                 init=_prepare,
                 # No statement leaves anything behind in its connection, and asyncpg's reset is a round trip.
@@ -159,15 +170,37 @@ class PostgreSQLDatabase(Database):
         self._waiting += 1
         try:
             await self._pool
-            return await self._pool.acquire(timeout=CONNECT_TIMEOUT)
-        except _FAILURES as error:
-            raise DatabaseUnavailable(str(error)) from error
+            return await self._pool.acquire(timeout=self._connector.timeout)
+        except FAILURES as error:
+            raise DatabaseUnavailable(cause_of(error)) from error
         finally:
             self._waiting -= 1
 
+    async def _put_away(self, connection: Any, error: BaseException) -> None:
+        """After an error: away with a connection that is lost, the others can be used again."""
+        if isinstance(error, DatabaseUnavailable) and error.is_lost:
+            _end(connection)
+        else:
+            await self._release(connection)
+        if isinstance(error, WritesRefused):
+            self.on_writes_refused()
+            if error.is_lost:
+                await self._look_for_primary()
+
+    async def _look_for_primary(self) -> None:
+        """Gives up every connection, those in use when they come back: the primary is elsewhere now, or is back."""
+        now = time.monotonic()
+        if now - self._looked_at < _LOOK_AGAIN_AFTER:
+            return
+        self._looked_at = now
+        self._generation += 1
+        while self._free:
+            _end(self._free.pop()[0])
+        await self._pool.expire_connections()
+
     async def _release(self, connection: Any) -> None:
         """To the pool, which waits for what was cancelled and closes what it cannot use again."""
-        with suppress(*_FAILURES):
+        with suppress(*FAILURES):
             await self._pool.release(connection)
 
 
@@ -211,19 +244,19 @@ async def _translated(call: Callable[..., Awaitable[Any]], *arguments: Any) -> A
     """What the driver returns, or its error in the words of `gatehouse_chassis.database`."""
     try:
         return await call(*arguments)
-    except asyncpg.IntegrityConstraintViolationError as error:
-        # Its details name the values.
-        raise IntegrityError(f"{error.constraint_name} of {error.table_name}") from None
-    except asyncpg.DataError:  # a kind of InterfaceError there, but no outage
-        raise
-    except (
-        OSError,
-        asyncpg.InterfaceError,
-        asyncpg.InternalClientError,  # it lost the connection in the middle of something
-        asyncpg.PostgresConnectionError,
-        asyncpg.OperatorInterventionError,
-        asyncpg.InsufficientResourcesError,
-        asyncpg.ReadOnlySQLTransactionError,  # the primary is a replica now
-        asyncpg.TransactionRollbackError,  # a deadlock
-    ) as error:
-        raise DatabaseUnavailable(str(error)) from error
+    except asyncpg.InvalidCachedStatementError as error:  # the table was migrated meanwhile
+        raise in_our_words(Verdict.BUSY, error) from error
+    except asyncpg.PostgresError as error:
+        verdict = of_sqlstate(error.sqlstate or "")
+        if verdict is Verdict.CONFLICT:
+            # Its details name the values.
+            raise IntegrityError(f"{error.constraint_name} of {error.table_name}") from None
+        if verdict is Verdict.BUG:
+            raise
+        # The driver's sentence about a value repeats it.
+        raise in_our_words(verdict, error) from (None if verdict is Verdict.CLIENT else error)
+    except TimeoutError as error:
+        # Released, so that the pool waits until the server has stopped the statement.
+        raise DatabaseUnavailable("a statement took too long") from error
+    except FAILURES as error:  # the connection is gone, perhaps in the middle of something
+        raise in_our_words(Verdict.LOST, error) from error

@@ -11,23 +11,26 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy import Executable, make_url
+from sqlalchemy import Executable, make_url, text
 from sqlalchemy.dialects import sqlite
 
 from gatehouse_chassis.database.compiled import compiler
+from gatehouse_chassis.database.failures import Verdict, cause_of, in_our_words, of_sqlite
 from gatehouse_chassis.database.interface import (
     Database,
     DatabaseUnavailable,
     IntegrityError,
+    InvalidValue,
     Parameters,
     Row,
     Statements,
+    WritesRefused,
 )
 from gatehouse_chassis.database.searches import SearchTurns
 
@@ -73,6 +76,7 @@ class SQLiteDatabase(Database):
     def __init__(self, url: str) -> None:
         self._url = url
         self._free: list[sqlite3.Connection] = []
+        self._generation = 0
         # One thread: searches wait for each other, and nothing else waits for them.
         self._searches = SearchTurns(1)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-search")
@@ -97,7 +101,7 @@ class SQLiteDatabase(Database):
     ) -> Sequence[Row]:
         """See `Database.search`. A write elsewhere does not hinder it (WAL)."""
         async with self._searches.turn(searcher):
-            connection = self._free.pop() if self._free else connect(self._url)
+            generation, connection = self._generation, self._take()
             stop = threading.Event()
             reading = asyncio.get_running_loop().run_in_executor(
                 self._thread, _search, connection, stop, statement, parameters
@@ -109,22 +113,45 @@ class SQLiteDatabase(Database):
                 stop.set()
                 await asyncio.wait([reading])
                 raise
+            except DatabaseUnavailable as error:
+                self._note(error)
+                raise
             finally:
                 if reading.done():
-                    self._free.append(connection)
+                    self._give_back(connection, generation)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Statements]:
         """See `Database.transaction`."""
         # A read that turns into a write fails at once when another process wrote between, whatever the timeout.
+        generation = self._generation
         connection = await self._when_free(_begin)
         try:
             yield _OneConnection(connection)
             _run(connection, "COMMIT")
+        except DatabaseUnavailable as error:
+            self._note(error)
+            raise
         finally:
             if connection.in_transaction:
-                _run(connection, "ROLLBACK")
-            self._free.append(connection)
+                with suppress(DatabaseUnavailable):
+                    _run(connection, "ROLLBACK")
+            self._give_back(connection, generation)
+
+    async def ping(self) -> None:
+        """See `Database.ping`. A new connection reads the file; one that is open may know it by heart."""
+        try:
+            _read_anew(self._url)
+        except DatabaseUnavailable as error:
+            self._note(error)
+            raise
+
+    async def check_writes(self) -> None:
+        """See `Database.check_writes`. The one way to know is to write: here the file's first page, as it was."""
+        async with self.transaction() as transaction:
+            row = await transaction.fetch_one(text("PRAGMA user_version"))
+            version = row["user_version"] if row else 0
+            await transaction.execute(text(f"PRAGMA user_version = {version}"))
 
     async def _when_free(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
         """Tries for `BUSY_TIMEOUT`; SQLite's own waiting would stop every other request of this worker.
@@ -133,17 +160,49 @@ class SQLiteDatabase(Database):
         """
         give_up_at = None
         while True:
-            connection = self._free.pop() if self._free else connect(self._url)
+            generation, connection = self._generation, self._take()
             try:
                 return work(connection)
             except _Busy:
                 give_up_at = give_up_at or time.monotonic() + BUSY_TIMEOUT
                 if time.monotonic() > give_up_at:
                     raise
+            except DatabaseUnavailable as error:
+                self._note(error)
+                raise
             finally:
                 if not connection.in_transaction:
-                    self._free.append(connection)
+                    self._give_back(connection, generation)
             await asyncio.sleep(_PAUSE)
+
+    def _take(self) -> sqlite3.Connection:
+        return self._free.pop() if self._free else connect(self._url)
+
+    def _give_back(self, connection: sqlite3.Connection, generation: int) -> None:
+        if generation == self._generation and not connection.in_transaction:
+            self._free.append(connection)
+        else:
+            connection.close()
+
+    def _note(self, error: DatabaseUnavailable) -> None:
+        if isinstance(error, WritesRefused):
+            self.on_writes_refused()
+        if not error.is_lost:
+            return
+        if not isinstance(error, WritesRefused):
+            self._give_up_connections()
+            return
+        # A connection that is read-only is good enough for reads where no other can be opened.
+        with suppress(DatabaseUnavailable):
+            new = connect(self._url)
+            self._give_up_connections()
+            self._free.append(new)
+
+    def _give_up_connections(self) -> None:
+        """All of them, those in use when they come back: what was opened in an outage stays as it was then."""
+        self._generation += 1
+        while self._free:
+            self._free.pop().close()
 
     async def close(self) -> None:
         """See `Database.close`."""
@@ -156,9 +215,9 @@ def connect(url: str) -> sqlite3.Connection:
     """A connection whose statements commit by themselves outside a transaction.
 
     Raises:
-        DatabaseUnavailable: the file or its folder cannot be opened.
+        DatabaseUnavailable: the file or its folder cannot be opened, or is no database.
     """
-    path = make_url(url).database or ":memory:"
+    path = _path(url)
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(
@@ -168,13 +227,28 @@ def connect(url: str) -> sqlite3.Connection:
             check_same_thread=False,  # it is in one hand at a time, whichever thread runs the event loop
         )
     except (OSError, sqlite3.OperationalError) as error:
-        raise DatabaseUnavailable(str(error)) from error
-    for pragma in _PRAGMAS:
-        _run(connection, f"PRAGMA {pragma}")
-    _run(connection, "PRAGMA busy_timeout=0")
+        raise DatabaseUnavailable(cause_of(error)) from error
+    try:
+        for pragma in _PRAGMAS:
+            _run(connection, f"PRAGMA {pragma}")
+        _run(connection, "PRAGMA busy_timeout=0")
+    except BaseException:
+        connection.close()
+        raise
     # SQLite's own folds ASCII only, and a search must find the same on both databases.
     connection.create_function("lower", 1, _lower, deterministic=True)
     return connection
+
+
+def _read_anew(url: str) -> None:
+    if not Path(_path(url)).exists():  # connecting would make it
+        raise DatabaseUnavailable(f"there is no file {_path(url)}", is_lost=True)
+    with closing(connect(url)) as connection:
+        _run(connection, "SELECT name FROM sqlite_schema LIMIT 1").fetchall()
+
+
+def _path(url: str) -> str:
+    return make_url(url).database or ":memory:"
 
 
 def _begin(connection: sqlite3.Connection) -> sqlite3.Connection:
@@ -219,12 +293,20 @@ def _translated(work: Callable[[], Result]) -> Result:
     """What the driver returns, or its error in the words of `gatehouse_chassis.database`."""
     try:
         return work()
-    except sqlite3.IntegrityError as error:
-        raise IntegrityError(str(error)) from None
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+    except (OverflowError, UnicodeEncodeError) as error:  # found by the driver
+        raise InvalidValue(type(error).__name__) from None
+    except sqlite3.Error as error:
+        # The driver's own errors, such as the use of a closed connection, have no code.
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_MISUSE)
+        if code & 0xFF == sqlite3.SQLITE_BUSY:
             raise _Busy(str(error)) from error
-        raise DatabaseUnavailable(str(error)) from error
+        verdict = of_sqlite(code)
+        if verdict is Verdict.CONFLICT:
+            raise IntegrityError(str(error)) from None
+        if verdict is Verdict.BUG:
+            raise
+        # The driver's sentence about a value repeats it.
+        raise in_our_words(verdict, error) from (None if verdict is Verdict.CLIENT else error)
 
 
 def _lower(value: str | None) -> str | None:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from uuid import uuid4
 
 import structlog
-from fastapi.routing import RouteContext, iter_route_contexts
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.routing import BaseRoute
@@ -14,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gatehouse_chassis.http.caching import add_no_store
 from gatehouse_chassis.http.problems import Problem, failure_response, problem_response
+from gatehouse_chassis.http.route_templates import RouteTemplates
 from gatehouse_chassis.observability.metrics import Metrics, came_through_a_proxy
 from gatehouse_chassis.proxy.public_prefix import PublicPrefix
 from gatehouse_chassis.proxy.redirects import with_relative_location
@@ -47,11 +47,7 @@ class RequestContext:
         self._readable = readable
         self._public_prefix = public_prefix
         self._metrics = metrics
-        # The route in the scope does not know the prefix of the router it was included with.
-        self._templates = {
-            _endpoint(context): context.path_format or context.path or "unmatched"
-            for context in iter_route_contexts(routes)
-        }
+        self._templates = RouteTemplates(routes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -66,7 +62,7 @@ class RequestContext:
             "came_through_a_proxy": came_through_a_proxy(scope),
         }
         scope = {**scope, "state": state}
-        status, answered = 500, False
+        status, answered, root_path = 500, False, ""
 
         async def send_with_id(message: Message) -> None:
             nonlocal status, answered
@@ -87,6 +83,7 @@ class RequestContext:
 
         try:
             scope = self._public_prefix.public_scope(scope)
+            root_path = scope["root_path"]
             await self._app(scope, receive, send_with_id)
         except Problem as problem:
             answer = problem_response(HTTPConnection(scope), problem)
@@ -98,7 +95,8 @@ class RequestContext:
                 answer = failure_response(HTTPConnection(scope))
                 await self._readable(answer)(scope, receive, send_with_id)
         finally:
-            self._record(scope, status, time.perf_counter() - started)
+            route = self._templates.template_of(scope, root_path)
+            self._record(scope, route, status, time.perf_counter() - started)
             structlog.contextvars.unbind_contextvars("request_id")
 
     def _request_id(self, scope: Scope) -> str:
@@ -109,9 +107,8 @@ class RequestContext:
                     return str(value.decode("latin-1"))
         return uuid4().hex
 
-    def _record(self, scope: Scope, status: int, seconds: float) -> None:
+    def _record(self, scope: Scope, route: str, status: int, seconds: float) -> None:
         method = scope.get("method", "WEBSOCKET")
-        route = self._templates.get(scope.get("endpoint"), "unmatched")
         self._metrics.observe(method=method, route=route, status=status, seconds=seconds)
         client = scope.get("client")
         # The routine ones come every few seconds and would drown what people ask for.
@@ -125,8 +122,3 @@ class RequestContext:
             ms=round(seconds * 1000, 2),
             client=client[0] if client else None,
         )
-
-
-def _endpoint(context: RouteContext) -> object:
-    """What the router puts into the scope as `endpoint`: a function, or the application that is mounted."""
-    return context.endpoint or getattr(context.original_route, "app", None)

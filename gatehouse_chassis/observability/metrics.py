@@ -1,11 +1,14 @@
 """Prometheus metrics of a service: request durations by route, summed over its workers."""
 
 import os
+import time
 from typing import Any
 
+import structlog
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
+    Counter,
     Histogram,
     generate_latest,
 )
@@ -15,9 +18,17 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from gatehouse_chassis.http.problems import NotFound
+from gatehouse_chassis.observability.metric_files import keep_metrics_off_a_full_disk
 
 # Seconds; a read takes about 1 ms, a password hash about 30 ms, a client gives up at 30 s.
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 30)
+
+_TRY_AGAIN_AFTER = 60.0
+"""Seconds in which nothing new is counted when the disk is full; what is counted already goes on."""
+
+log = structlog.get_logger(__name__)
+
+keep_metrics_off_a_full_disk()
 
 
 class Metrics:
@@ -36,15 +47,32 @@ class Metrics:
             buckets=_BUCKETS,
             registry=self.registry,
         )
+        self._refused_writes = Counter(
+            "database_refused_writes",
+            "Writes that the database refused because it is read-only or its disk is full",
+            registry=self.registry,
+        )
         self._series: dict[tuple[str, str, int], Histogram] = {}
+        self._full_until = 0.0
 
     def observe(self, *, method: str, route: str, status: int, seconds: float) -> None:
         """Counts one answered request; `route` is the template (`/{item_id}`), so that ids make no new series."""
         series = self._series.get((method, route, status))
         if series is None:
-            series = self._duration.labels(method, route, status)
+            if time.monotonic() < self._full_until:
+                return
+            try:
+                series = self._duration.labels(method, route, status)
+            except OSError as error:
+                self._full_until = time.monotonic() + _TRY_AGAIN_AFTER
+                log.warning("not_counted", cause=str(error))
+                return
             self._series[method, route, status] = series
         series.observe(seconds)
+
+    def count_refused_write(self) -> None:
+        """Counts a write that the database refused while it answers reads."""
+        self._refused_writes.inc()
 
     async def answer(self, request: Request) -> Response:
         """`GET /metrics`, on the service's own port only: what came through a proxy is told that nothing is there."""

@@ -48,7 +48,7 @@ def main(service: Service[AnySettings]) -> None:
         print(f"{service.name} cannot start:\n{error}", file=sys.stderr)
         raise SystemExit(2) from None
     except DatabaseUnavailable as error:
-        cause = str(error).splitlines()[0]
+        cause = (str(error) or "it does not answer").splitlines()[0]
         print(
             f"{service.name} cannot use its database: {cause}\n"
             f"Start it, or correct {service.settings.variable('database_url')} in .env or in the environment.",
@@ -79,6 +79,7 @@ def _change_database(
     from alembic.util import CommandError
 
     from gatehouse_chassis.database import migrations
+    from gatehouse_chassis.database.migrations import MigrationError
 
     if arguments.command == "revise":
         try:
@@ -89,7 +90,10 @@ def _change_database(
                 f"First bring the database up to date: python -m {service.name} migrate"
             ) from None
         return
-    migrations.migrate(service.migrations, settings.database_url)
+    try:
+        migrations.migrate(service.migrations, settings.database_url)
+    except MigrationError as error:
+        raise SystemExit(f"{service.name} cannot migrate its database.\n{error}") from None
     if service.first_start:
         service.first_start(settings)
 

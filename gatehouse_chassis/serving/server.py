@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import os
-import shutil
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -13,6 +12,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
 from gatehouse_chassis.serving.master import Inheritance, Master
+from gatehouse_chassis.serving.metrics_folder import make_metrics_folder
 from gatehouse_chassis.serving.worker import ServiceWorker
 from gatehouse_chassis.settings import ServiceSettings, SettingsError
 
@@ -58,18 +58,15 @@ def serve(settings: ServiceSettings, package: str) -> None:
         SettingsError: the state folder cannot be written to, or the composition root refuses a setting.
     """
     inheritance = Inheritance.find()
-    metrics_dir = settings.state_dir / "metrics"
     try:
-        if not inheritance:
-            _empty(metrics_dir)
+        if not inheritance:  # a reload leaves the folder and its name
+            # Read when prometheus_client is imported.
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(make_metrics_folder(settings.state_dir))
     except OSError as error:
         raise SettingsError(
             f"{settings.variable('state_dir')} is no folder that can be written to "
             f"({error.filename}: {error.strerror}). Change it in .env or in the environment."
         ) from None
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(
-        metrics_dir
-    )  # read when prometheus_client is imported
     # All of it once, before the workers are forked, which then start in a fraction of the time and share its memory.
     # What the composition root refuses is told here too, and not by each of them.
     app = _composition_root(package)(settings)
@@ -108,11 +105,6 @@ async def _start_and_stop(app: Any) -> None:
 def _composition_root(package: str) -> Callable[[Any], Any]:
     create_app: Callable[[Any], Any] = import_module(f"{package}.main").create_app
     return create_app
-
-
-def _empty(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
 
 
 def _forget_worker_metrics(_server: object, worker: Any) -> None:

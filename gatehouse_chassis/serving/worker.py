@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 from fastapi.routing import iter_route_contexts
+from starlette.applications import Starlette
 from starlette.routing import Mount, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from uvicorn_worker import UvicornWorker
@@ -18,6 +19,9 @@ from gatehouse_chassis.serving.upgrades import IgnoresUpgrades
 
 DRAIN = signal.SIGUSR2
 """Tells a worker to leave when no peer keeps a connection to it."""
+
+START_PATIENCE = 5.0
+"""Seconds that a worker which starts waits to be ready before it takes requests all the same."""
 
 _PR_SET_PDEATHSIG = 1
 
@@ -51,6 +55,8 @@ class ServiceWorker(UvicornWorker):  # type: ignore[misc]  # it comes without ty
         if not takes_websockets(self.wsgi):
             # Otherwise an upgrade request waits for a handshake that is never answered.
             self.config.ws = "none"
+        if isinstance(self.wsgi, Starlette):
+            self.wsgi.state.start_patience = START_PATIENCE
         self.config.app = self.wsgi
         server = DrainingServer(self.config, on_start=self._note_start)
         loop = asyncio.get_running_loop()

@@ -1,8 +1,6 @@
 """`openid-client` and `oauth4webapi` as clients: they are told the issuer or the service, and their own credentials."""
 
 import json
-import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -10,29 +8,16 @@ import pytest
 
 from testing.stack import Stack
 from tests.clients.conftest import REDIRECT_URI, Person, Registered
+from tests.clients.npm import install
 from tests.clients.outcome import check_outcome
 
 SCRIPTS = Path(__file__).parent / "node"
 
 
-def _missing(reason: str) -> None:
-    if os.environ.get("CI"):
-        pytest.fail(f"{reason} (CI must not skip what needs it)")
-    pytest.skip(reason)
-
-
 @pytest.fixture(scope="session")
 def scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the scripts and the packages that they import."""
-    if not (shutil.which("node") and shutil.which("npm")):
-        _missing("Node is not installed. On Debian: apt-get install nodejs npm")
-    folder = tmp_path_factory.mktemp("node") / "clients"
-    shutil.copytree(SCRIPTS, folder, ignore=shutil.ignore_patterns("node_modules"))
-    install = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-    installed = subprocess.run(install, cwd=folder, capture_output=True, text=True, check=False)
-    if installed.returncode:
-        _missing(f"npm could not install the clients: {installed.stderr}")
-    return folder
+    return install(SCRIPTS, tmp_path_factory.mktemp("node") / "clients")
 
 
 @pytest.mark.parametrize("library", ["openid-client", "oauth4webapi"])

@@ -184,6 +184,8 @@ def test_another_database_is_opened_where_it_is_named(copy: Copy) -> None:
 
 def test_a_setting_that_cannot_work_fails_the_start_and_is_told_last(copy: Copy) -> None:
     assert copy.make("down").returncode == 0
+    # As on a machine that has no packages: only the containers can read the settings.
+    (copy.folder / ".venv").unlink(missing_ok=True)
 
     done = copy.make("up", AUTH_ACCESS_TOKEN_LIFE="ten minutes")
 
@@ -192,6 +194,34 @@ def test_a_setting_that_cannot_work_fails_the_start_and_is_told_last(copy: Copy)
     *_, reason, makes_own = done.stderr.splitlines()
     assert reason == "auth-migrate ended with exit status 2."
     assert makes_own.startswith("make: ***")
+    assert copy.make("up").returncode == 0
+
+
+def test_where_packages_are_installed_it_is_told_before_anything_starts(copy: Copy) -> None:
+    assert copy.make("down").returncode == 0
+    copy.share_packages()
+
+    done = copy.make("up", AUTH_ACCESS_TOKEN_LIFE="ten minutes")
+
+    assert "checking this machine ... failed" in done.stdout
+    assert "building images" not in done.stdout
+    assert "such as AUTH_ACCESS_TOKEN_LIFE=PT10M" in done.stderr
+    assert copy.make("up").returncode == 0
+
+
+def test_what_is_looked_at_and_stopped_needs_no_valid_settings(copy: Copy) -> None:
+    assert copy.make("up").returncode == 0
+    settings = (copy.folder / ".env").read_text()
+    (copy.folder / ".env").write_text(f"{settings}DEMO_NOTE=it's\n")
+    other = {"GATEHOUSE_PORT": "", "COMPOSE_PROJECT_NAME": ""}
+
+    ps, down = copy.make("ps", **other), copy.make("down", **other)
+
+    (copy.folder / ".env").write_text(settings)
+    assert ps.stdout.endswith(f"\n\nhttp://localhost:{copy.port}  (Docker containers)\n"), ps.stderr
+    assert down.returncode == 0, down.stderr
+    assert down.stdout.startswith("Stopped the Docker containers.")
+    assert copy.run("docker", "compose", "ps", "--all", "--quiet").stdout == ""
     assert copy.make("up").returncode == 0
 
 

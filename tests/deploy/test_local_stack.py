@@ -126,6 +126,12 @@ def ps(copy: Copy, **environment: str) -> int:
 def test_ps_finds_the_stack_without_being_told_its_port(running: Copy) -> None:
     for name in ("GATEHOUSE_PORT", *(f"{service.variable_prefix}BIND" for service in OURS)):
         assert ps(running, **{name: ""}) == 0
+    done = running.make("ps", GATEHOUSE_PORT="")
+    assert done.stdout.endswith(f"\n\nhttp://localhost:{running.port}  (local processes)\n")
+    told = running.run(
+        ".venv/bin/python", "-m", "deploy", "address", environment={"GATEHOUSE_PORT": ""}
+    )
+    assert told.stdout == f"http://localhost:{running.port}\n"
 
 
 @pytest.mark.parametrize("program", [*(service.name for service in OURS), "nginx"])
@@ -225,14 +231,30 @@ def test_down_ends_what_a_killed_supervisor_left(running: Copy) -> None:
 
 def test_a_failed_start_shows_the_log_and_leaves_nothing_running(copy: Copy) -> None:
     copy.make("down")
+    with (copy.folder / "var" / "log" / "nginx.log").open("a") as log_of_the_run_before:
+        log_of_the_run_before.write("what the run before said\n")
 
-    done = copy.make("up", GATEHOUSE_TRUSTED_PROXIES="not-a-network")
+    done = copy.make("up", PROXY_SITE="/nowhere")
 
     assert done.returncode != 0
     log, _, after = done.stderr.partition("nginx ended while starting.\n")
-    assert "GATEHOUSE_TRUSTED_PROXIES" in log, "the last lines of the log are shown"
+    assert "PROXY_SITE" in log, "the last lines of the log are shown"
+    assert "the run before" not in log
     assert len(after.splitlines()) == 1, "the reason stands last, but for make's own error"
     assert copy.processes() == set()
+    assert not (copy.folder / "var" / "running").exists()
+
+
+def test_the_settings_of_all_services_are_checked_together_at_the_first_step(copy: Copy) -> None:
+    copy.make("down")
+
+    done = copy.make("up", AUTH_ACCESS_TOKEN_LIFE="10 minutes", ITEMS_WORKERS="many")
+
+    assert re.fullmatch(r".*\n\[1/6\] checking .* failed\n", done.stdout)
+    told, *others = done.stderr.splitlines()
+    assert "such as AUTH_ACCESS_TOKEN_LIFE=PT10M" in told
+    assert "such as ITEMS_WORKERS=2" in others[0]
+    assert len(others) == 2, "but for make's own error"
 
 
 def test_data_without_its_secrets_is_not_started_on(running: Copy) -> None:

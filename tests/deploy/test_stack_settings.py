@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from deploy.checkout import Checkout
 from deploy.errors import DeployError
-from deploy.settings import load, of_program
+from deploy.settings import load, of_program, unknown_names
 from gatehouse_chassis.services import load_services
 from testing.checkout import ROOT
 from testing.services import checkout_of_samples
@@ -54,6 +55,79 @@ def test_this_machine_finds_nginx_whatever_it_listens_on(
 def test_a_port_that_is_none_is_refused_with_the_setting(tmp_path: Path, port: str) -> None:
     with pytest.raises(DeployError, match=r"GATEHOUSE_PORT is .* 1 to 65532"):
         load(checkout_of_samples(tmp_path), {"GATEHOUSE_PORT": port})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "example"),
+    [
+        ("GATEHOUSE_BIND", "999.1.1.1", "GATEHOUSE_BIND=127.0.0.1"),
+        ("GATEHOUSE_BIND", "localhost", "GATEHOUSE_BIND=127.0.0.1"),
+        ("GATEHOUSE_TRUSTED_PROXIES", "10.0.0.0/8 not-a-network", "10.0.0.0/8"),
+        ("GATEHOUSE_RATE_LIMIT_EXEMPT", "10.0.0.0/255.0.0.0", "fd00::/8"),
+        ("GATEHOUSE_ALLOWED_HOSTS", "api.example.com:8080", "*.example.com"),
+        ("ITEMS_BIND", "8002", "127.0.0.1:8001"),
+    ],
+)
+def test_a_wrong_setting_is_told_with_an_example(
+    tmp_path: Path, name: str, value: str, example: str
+) -> None:
+    with pytest.raises(DeployError) as refused:
+        load(checkout_of_samples(tmp_path), {name: value})
+
+    assert str(refused.value).startswith(f"{name} is {value!r}, but ")
+    assert example in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("GATEHOUSE_TRUSTED_PROXIES", "10.0.0.0/8, fd00::/8 192.0.2.7"),
+        ("GATEHOUSE_RATE_LIMIT_EXEMPT", ""),
+        ("GATEHOUSE_ALLOWED_HOSTS", "api.example.com, *.example.org [2001:db8::1] localhost"),
+        ("GATEHOUSE_BIND", "::1"),
+        ("ITEMS_BIND", "[::1]:8002"),
+    ],
+)
+def test_what_nginx_takes_is_taken(tmp_path: Path, name: str, value: str) -> None:
+    load(checkout_of_samples(tmp_path), {name: value})
+
+
+def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("A=it's\nB=$HOME\nITEMS_BIND=8002\n")
+
+    with pytest.raises(DeployError) as refused:
+        load(checkout_of_samples(tmp_path), {"GATEHOUSE_PORT": "0", "GATEHOUSE_BIND": "here"})
+
+    told = [sentence.split(" is ")[0] for sentence in str(refused.value).splitlines()]
+    assert [one.partition(" cannot")[0] for one in told] == [
+        ".env, line 1 (A)",
+        ".env, line 2 (B)",
+        "GATEHOUSE_PORT",
+        "GATEHOUSE_BIND",
+        "ITEMS_BIND",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("GATEHOUSE_PROT", "GATEHOUSE_PORT"),
+        ("AUTH_ACESS_TOKEN_LIFE", "AUTH_ACCESS_TOKEN_LIFE"),
+        ("ITEMS_WORKER", "ITEMS_WORKERS"),
+    ],
+)
+def test_a_misspelt_setting_is_refused_with_the_one_that_was_meant(name: str, meant: str) -> None:
+    with pytest.raises(DeployError, match=rf"^{name} is no setting: did you mean {meant}\?"):
+        load(Checkout(ROOT), {name: "1"})
+
+
+def test_a_variable_of_another_program_is_only_named() -> None:
+    others = {"AUTH_X": "1", "ITEMS_GREETING": "1", "NOTES_WORKERS": "1", "PATH": "/bin"}
+    settings = load(Checkout(ROOT), others | {"ITEMS_PER_OWNER": "5", "AUTH_SMTP_URL": ""})
+
+    names = unknown_names(Checkout(ROOT), replace(settings, environment=others))
+
+    assert names == ["AUTH_X", "ITEMS_GREETING"]
 
 
 def test_local_processes_are_told_what_follows_from_the_list(tmp_path: Path) -> None:

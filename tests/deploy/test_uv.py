@@ -1,7 +1,10 @@
 from pathlib import Path
 
+import pytest
+
 from deploy import uv
 from deploy.checkout import Checkout
+from deploy.errors import DeployError
 
 
 def a_uv(folder: Path, version: str) -> Path:
@@ -52,3 +55,27 @@ def test_an_environment_that_works_keeps_its_python(tmp_path: Path) -> None:
     uv.sync(Checkout(tmp_path), env={"PATH": f"{folder}:/usr/bin:/bin"})
 
     assert "--python" not in (folder / "asked").read_text().split()
+
+
+def test_an_authority_of_one_s_own_is_told_to_uv(tmp_path: Path) -> None:
+    folder = a_uv(tmp_path / "bin", "0.9.0").parent
+    program = folder / "uv"
+    program.write_text(
+        program.read_text() + f'echo "$SSL_CERT_FILE $UV_NATIVE_TLS" >"{folder}/asked"\n'
+    )
+    told = {"SSL_CERT_FILE": "/etc/ours.pem", "UV_NATIVE_TLS": "1"}
+
+    uv.sync(Checkout(tmp_path), env={"PATH": f"{folder}:/usr/bin:/bin", **told})
+
+    assert (folder / "asked").read_text() == "/etc/ours.pem 1\n"
+
+
+def test_a_certificate_that_nobody_knows_is_told_with_the_setting(tmp_path: Path) -> None:
+    folder = a_uv(tmp_path / "bin", "0.9.0").parent
+    (folder / "uv").write_text(
+        '#!/bin/sh\n[ "$1" = --version ] && echo "uv 0.9.0" && exit\n'
+        "echo 'invalid peer certificate: UnknownIssuer' >&2\nexit 1\n"
+    )
+
+    with pytest.raises(DeployError, match=r"UnknownIssuer\n.* SSL_CERT_FILE=/path/to/ca.pem"):
+        uv.sync(Checkout(tmp_path), env={"PATH": f"{folder}:/usr/bin:/bin"})

@@ -26,9 +26,16 @@ class Run:
         return [finding["id"] for finding in self.report["findings"]]
 
 
-def run(*arguments: str) -> Run:
-    """Run the command with these arguments."""
-    output, errors = io.StringIO(), io.StringIO()
+class Terminal(io.StringIO):
+    """A stream that says that it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def run(*arguments: str, terminal: bool = False) -> Run:
+    """Run the command with these arguments; `terminal` is what its standard error says that it is."""
+    output, errors = io.StringIO(), Terminal() if terminal else io.StringIO()
     with redirect_stdout(output), redirect_stderr(errors):
         try:
             code = main(arguments)

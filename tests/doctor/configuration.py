@@ -173,7 +173,8 @@ def _find(*names: str) -> Path:
 
 def proposed(proxy: str, setting: str, port: int) -> str:
     """Return what the doctor proposes to users of `proxy` for /items and a service on `port`."""
-    text = fix(proxy, setting).replace("@PREFIX@", "/items")
+    way = "keep" if setting == "keep-the-prefix" else "strip"
+    text = fix(proxy, setting, way).replace("@PREFIX@", "/items")
     return text.replace("@UPSTREAM@", f"127.0.0.1:{port}")
 
 

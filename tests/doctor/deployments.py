@@ -181,6 +181,31 @@ def _http_for(app: ASGIApp, path: str, answer: ASGIApp) -> ASGIApp:
     return wrapped(app, choose)
 
 
+def with_a_sign_in_page(returns_to: str) -> ASGIApp:
+    own = service(authorization_url="authorize", oauth2_redirect=lambda _root_path: returns_to)
+    return Proxy(on_uvicorn(own))
+
+
+def answering_at(path: str, answer: ASGIApp) -> ASGIApp:
+    async def choose(scope: Scope, receive: Receive, send: Send, app: ASGIApp) -> None:
+        await (answer if scope["path"] == path else app)(scope, receive, send)
+
+    return Proxy(wrapped(on_uvicorn(service()), choose))
+
+
+def static_site(*, redirects: bool) -> ASGIApp:
+    """A page whose script is beside it, at the prefix with and without a slash."""
+
+    async def site(scope: Scope, receive: Receive, send: Send) -> None:
+        answers = {
+            "/": HTMLResponse("<title>site</title><script src=app.js></script>"),
+            "/app.js": PlainTextResponse("run()", media_type="text/javascript"),
+        }
+        await answers.get(scope["path"], PlainTextResponse("none", 404))(scope, receive, send)
+
+    return Proxy(site, bare_redirect=(lambda _host: "/items/") if redirects else None)
+
+
 BROKEN = (
     Deployment(
         "prefix-unknown",
@@ -219,13 +244,13 @@ BROKEN = (
     ),
     Deployment(
         "nothing-below-the-prefix",
-        "uvicorn's --root-path",
+        "no --root-path, and the prefix /items in every route",
         lambda: Proxy(on_uvicorn(service()), strips=False),
         right,
     ),
     Deployment(
         "stripped-but-expected-kept",
-        "proxy_pass http://127.0.0.1:8000;",
+        "proxy_pass http://YOUR-SERVICE:8000;",
         lambda: routes_with_prefix(strips=True),
         lambda: routes_with_prefix(strips=False),
     ),
@@ -362,10 +387,8 @@ BROKEN = (
     Deployment(
         "oauth2-redirect-not-found",
         "--root-path /items",
-        lambda: Proxy(
-            on_uvicorn(service(oauth2_redirect=lambda _root_path: "/docs/oauth2-redirect"))
-        ),
-        right,
+        lambda: with_a_sign_in_page("/docs/oauth2-redirect"),
+        lambda: with_a_sign_in_page("/items/docs/oauth2-redirect"),
     ),
     Deployment(
         "third-party-assets",
@@ -384,6 +407,30 @@ BROKEN = (
         "address it listens on",
         lambda: Proxy(answering(502, "<h1>502 Bad Gateway</h1>", "text/html")),
         right,
+    ),
+    Deployment(
+        "service-unavailable",
+        "service's own log",
+        lambda: Proxy(answering(503, '{"status": "starting"}', "application/json")),
+        right,
+    ),
+    Deployment(
+        "proxy-refuses",
+        "Look for that rule",
+        lambda: Proxy(answering(403, "<hr><center>nginx</center>", "text/html")),
+        right,
+    ),
+    Deployment(
+        "spec-fails",
+        "service's log",
+        lambda: answering_at("/openapi.json", answering(500, "Internal Server Error")),
+        right,
+    ),
+    Deployment(
+        "page-without-slash",
+        "location = /items { return 308 /items/; }",
+        lambda: static_site(redirects=False),
+        lambda: static_site(redirects=True),
     ),
     Deployment(
         "websocket-upgrade-lost",
@@ -405,10 +452,10 @@ BROKEN = (
     ),
     Deployment(
         "encoded-slash-refused",
-        "byte for byte",
+        "AllowEncodedSlashes NoDecode",
         lambda: Proxy(on_uvicorn(service()), refuses_encoded_slashes=True),
         right,
-        options=("--proxy", "haproxy"),
+        options=("--proxy", "apache"),
     ),
     Deployment(
         "segment-boundary",

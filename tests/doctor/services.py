@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, FastAPI, Request, Response, WebSocket
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
-from fastapi.security import OAuth2PasswordBearer
+from fastapi.security import OAuth2AuthorizationCodeBearer, OAuth2PasswordBearer
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
@@ -31,6 +31,7 @@ def service(
     websocket: str | None = None,
     script_type: str = "text/javascript",
     repeats_paths: bool = False,
+    authorization_url: str | None = None,
 ) -> FastAPI:
     """Make a service whose docs page is FastAPI's own, but for files that it serves itself."""
     docs_prefix = routes_prefix if docs_prefix is None else docs_prefix
@@ -100,6 +101,17 @@ def service(
     async def greet(connection: WebSocket) -> None:
         await connection.accept()
         await connection.close()
+
+    if authorization_url:
+        by_code = OAuth2AuthorizationCodeBearer(authorization_url, token_url, auto_error=False)
+
+        @routes.get("/authorize")
+        async def authorize() -> HTMLResponse:
+            return HTMLResponse("<title>sign in</title>")
+
+        @routes.get("/by-code")
+        async def read_by_code(token: Annotated[str | None, Depends(by_code)]) -> str | None:
+            return token
 
     if repeats_paths:
 

@@ -16,7 +16,7 @@ from doctor.report import TextReport
 from doctor.subject import Options
 from testing.ports import free_port
 from testing.serving import served
-from tests.doctor.command import run
+from tests.doctor.command import Terminal, run
 from tests.doctor.deployments import right
 from tests.doctor.proxies import Proxy
 from tests.doctor.services import answering, on_uvicorn, service
@@ -33,7 +33,7 @@ def test_a_clean_deployment_is_told_what_was_examined() -> None:
     with served(right()) as port:
         result = run(f"http://127.0.0.1:{port}/items")
     assert result.code == 0
-    assert re.search(r"\(\d+ requests, nginx answers\)", result.output)
+    assert re.search(r"\(\d+ requests, nginx answers, made with FastAPI\)", result.output)
     assert "redirects" in result.output
     assert result.output.endswith("Nothing found.\n")
     assert "\x1b" not in result.output
@@ -49,7 +49,7 @@ def test_a_finding_shows_what_was_asked_answered_why_and_what_to_change() -> Non
     assert "the page loads /openapi.json" in first
     assert "location /items/ {" in first
     assert "redirect-loses-prefix" in first, "a consequence is folded into its cause"
-    assert "1 finding," in first
+    assert "1 finding;" in first
 
 
 @pytest.mark.parametrize(
@@ -150,13 +150,6 @@ def test_one_question_is_asked_once_and_no_more_than_allowed() -> None:
             deployment.ask("DELETE", url)
 
 
-class Terminal(io.StringIO):
-    """A stream that says that it is a terminal."""
-
-    def isatty(self) -> bool:
-        return True
-
-
 def test_colours_are_for_terminals_only_and_not_with_no_color(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -168,7 +161,7 @@ def test_colours_are_for_terminals_only_and_not_with_no_color(
     for no_color, coloured in (("", True), ("1", False)):
         monkeypatch.setenv("NO_COLOR", no_color)
         terminal = Terminal()
-        TextReport(terminal, upstream="127.0.0.1:8000").write(report)
+        TextReport(terminal).write(report)
         assert ("\x1b[" in terminal.getvalue()) is coloured
 
 

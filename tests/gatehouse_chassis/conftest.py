@@ -13,12 +13,12 @@ from starlette.exceptions import HTTPException
 from gatehouse_chassis.application import create_service
 from gatehouse_chassis.auth.access_tokens import AccessTokenVerifier, Principal
 from gatehouse_chassis.auth.bearer import Bearer, protected
-from gatehouse_chassis.database import DatabaseUnavailable
+from gatehouse_chassis.database import DatabaseUnavailable, InvalidValue, WritesRefused
 from gatehouse_chassis.http.problems import Conflict
 from gatehouse_chassis.settings import ServiceSettings
 from testing.apps import running
 from testing.clocks import SettableClock
-from testing.databases import database_url, postgresql  # noqa: F401  # fixtures
+from testing.databases import database_url, postgresql, postgresql_database  # noqa: F401  # fixtures
 from testing.tokens import TestIssuer
 
 bearer = Bearer(auth_url="../auth/", scopes={"probe:read": "Read", "probe:write": "Write"})
@@ -66,6 +66,16 @@ async def bug() -> None:
 @router.get("/database-down")
 async def database_down() -> None:
     raise DatabaseUnavailable("db.internal:5432 refuses connections")
+
+
+@router.get("/database-read-only")
+async def database_read_only() -> None:
+    raise WritesRefused("db.internal:5432 is a replica")
+
+
+@router.get("/invalid-value")
+async def invalid_value() -> None:
+    raise InvalidValue("NumericValueOutOfRangeError")
 
 
 @router.get("/conflict")

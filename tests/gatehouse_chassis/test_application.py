@@ -53,6 +53,20 @@ def test_every_operation_says_that_it_may_answer_with_a_problem(app: FastAPI) ->
     assert "HTTPValidationError" not in document["components"]["schemas"]
 
 
+async def test_in_a_test_an_application_starts_at_once_whatever_it_lacks(
+    settings: ServiceSettings,
+) -> None:
+    looked = asyncio.Event()
+
+    async def never() -> None:
+        looked.set()
+        raise ConnectionError
+
+    async with running(_create(settings, ready_when={"issuer": never})) as client:
+        assert not looked.is_set()
+        assert (await client.get("/health/ready")).status_code == 503
+
+
 def test_a_route_that_looks_like_the_prefix_is_refused(settings: ServiceSettings) -> None:
     router = APIRouter()
     router.add_api_route("/probe/things", lambda: None)
@@ -106,7 +120,10 @@ async def test_the_database_is_given_to_routes_and_closed_at_the_end(
     database = Watched(settings.database_url)
     async with running(_create(settings, routers=[router], database=database)) as client:
         assert (await client.get("/one")).json() == {"one": 1}
-        assert (await client.get("/health/ready")).json()["checks"] == {"database": "ok"}
+        assert (await client.get("/health/ready")).json()["checks"] == {
+            "database": "ok",
+            "writes": "ok",
+        }
         assert not database.is_closed
     assert database.is_closed
 

@@ -32,6 +32,16 @@ def scope(keys: str) -> str:
     return entry("notes", "[notes.scopes]", f'"notes:read" = {{ {keys} }}')
 
 
+def body_limits(line: str) -> str:
+    return entry("notes", "[notes.body_limits]", line)
+
+
+def test_routes_may_have_a_body_limit_of_their_own(tmp_path: Path) -> None:
+    file = tmp_path / "services.toml"
+    file.write_text(body_limits('"PUT /{note_id}/picture" = 6000000'), encoding="utf-8")
+    assert load_services(file)["notes"].body_limits == {"PUT /{note_id}/picture": 6_000_000}
+
+
 def test_a_scope_is_first_party_when_the_list_says_so(tmp_path: Path) -> None:
     file = tmp_path / "services.toml"
     file.write_text(scope('description = "Read", first_party = true'), encoding="utf-8")
@@ -62,6 +72,15 @@ def test_a_file_that_changed_is_read_again(tmp_path: Path) -> None:
         (entry(package="", upstream='"http://a"'), "upstream must be host:port"),
         (entry(workers="0"), "workers must be 1 or more"),
         (entry(body_limit="true"), "body_limit must be of type int"),
+        (body_limits('"POST /x" = "6m"'), "body_limits takes entries such as .*'POST /x' is none"),
+        (body_limits('"POST /x" = true'), "'POST /x' is none"),
+        (body_limits('"POST /x" = 0'), "'POST /x' is none"),
+        (body_limits('"GET /x" = 1'), "'GET /x' is none"),
+        (body_limits('"/x" = 1'), "'/x' is none"),
+        (body_limits('"POST x" = 1'), "'POST x' is none"),
+        (body_limits('"POST /x; }" = 1'), "is none"),
+        (body_limits('"POST /{x:path}" = 1'), "is none"),
+        (body_limits('"POST /{}" = 1'), "is none"),
         (entry(colour='"red"'), "colour is not known"),
         (entry(panel='"../x"'), "panel must be a folder such as panels/notes"),
         (entry(sign_in_limit='["GET /x"]'), "such as 'POST /token'"),

@@ -1,11 +1,13 @@
 """Settings that cannot work are refused with a sentence that names the variable and what mends it."""
 
 import os
+from typing import Annotated
 
 import pytest
+from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from gatehouse_chassis.settings import Password, Secret, ServiceSettings, SettingsError
+from gatehouse_chassis.settings import Password, ResourceServerSettings, Secret, SettingsError
 
 GOOD_SECRET = "4f1c9a7be2d85036fd17c2a9e8b3440d"  # 32 characters
 GOOD = {
@@ -18,8 +20,11 @@ GOOD = {
 }
 
 
-class KeepSettings(ServiceSettings):
+class KeepSettings(ResourceServerSettings):
     model_config = SettingsConfigDict(env_prefix="KEEP_")
+
+    open: bool = True
+    name: Annotated[str, Field(min_length=1, examples=["ada"])] = "x"
 
     secret: Secret
     first_password: Password
@@ -117,6 +122,28 @@ def test_a_setting_that_cannot_work_is_named_with_the_reason_and_the_mend(
     assert sentence.startswith(f"{variable} ")
     assert reason in sentence
     assert sentence.endswith(("set it yourself.", "Change it in .env or in the environment."))
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "example"),
+    [
+        ("KEEP_JWKS_REFRESH", "10 minutes", "KEEP_JWKS_REFRESH=PT1M"),
+        ("KEEP_JWKS_REFRESH", "P2D", "KEEP_JWKS_REFRESH=PT1M"),
+        ("KEEP_WORKERS", "many", "KEEP_WORKERS=2"),
+        ("KEEP_BODY_LIMIT", "0", "KEEP_BODY_LIMIT=131072"),
+        ("KEEP_JWKS_URL", "auth", "KEEP_JWKS_URL=http://127.0.0.1:8001/"),
+        ("KEEP_OPEN", "perhaps", "KEEP_OPEN=on"),
+        ("KEEP_NAME", "", "KEEP_NAME=ada"),
+        ("GATEHOUSE_PORT", "0", "GATEHOUSE_PORT=8080"),
+        ("GATEHOUSE_LOG_LEVEL", "loud", "GATEHOUSE_LOG_LEVEL=info"),
+        ("KEEP_SECRET", "short", "`openssl rand -hex 32`"),
+    ],
+)
+def test_a_setting_that_cannot_work_is_shown_with_one_that_can(
+    environment: pytest.MonkeyPatch, variable: str, value: str, example: str
+) -> None:
+    environment.setenv(variable, value)
+    assert f"such as {example}" in _refusal()
 
 
 def test_every_wrong_setting_has_its_own_line(environment: pytest.MonkeyPatch) -> None:

@@ -145,5 +145,5 @@ async def test_a_service_is_ready_with_its_database_and_its_keys(
     answer = await client.get("/health/ready")
     assert answer.json() == {
         "status": "ready",
-        "checks": {"database": "ok", "issuer_keys": "ok", "status_list": "ok"},
+        "checks": {"database": "ok", "issuer_keys": "ok", "status_list": "ok", "writes": "ok"},
     }

@@ -34,6 +34,7 @@ class StubApi(ThreadingHTTPServer):
         self.refresh_tokens: dict[str, str] = {}
         self.grants: Counter[str] = Counter()
         self.passwords = dict([DEMO, ADMIN])
+        self.disabled: set[str] = set()
         self.sign_ins: Counter[str] = Counter()
         self.clients: list[dict[str, str]] = []
         self.items: dict[str, dict[str, str]] = {}
@@ -101,6 +102,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send(200, {"username": self._owner()})
             elif path == "/auth/users":
                 self._users(body)
+            elif path.startswith("/auth/users/"):
+                self._change_user(path.rpartition("/")[2], json.loads(body))
             elif path.startswith("/auth/clients"):
                 self._clients(path)
             elif path == "/items/" and self.command == "GET":
@@ -162,6 +165,8 @@ class _Handler(BaseHTTPRequestHandler):
         match form:
             case {"grant_type": "password", "username": username, "password": password}:
                 self.server.sign_ins[username] += 1
+                if username in self.server.disabled:
+                    return None
                 return username if self.server.passwords.get(username) == password else None
             case {"grant_type": "client_credentials", "client_secret": secret}:
                 return CLIENT_ID if secret == CLIENT_SECRET else None
@@ -187,7 +192,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _users(self, body: str) -> None:
         if self.command == "GET":
-            users = [{"username": name} for name in self.server.passwords if "loadtest-" in name]
+            users = [
+                {"id": name, "username": name, "disabled": name in self.server.disabled}
+                for name in self.server.passwords
+                if "loadtest-" in name
+            ]
             self._send(200, {"items": users, "next_cursor": None})
             return
         if "accounts cannot be made" in self.server.faults:
@@ -198,9 +207,19 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.passwords.setdefault(new["username"], new["password"])
         self._send(409 if taken else 201, {})
 
+    def _change_user(self, username: str, change: dict[str, bool]) -> None:
+        if change["disabled"]:
+            self.server.disabled.add(username)
+        else:
+            self.server.disabled.discard(username)
+        self._send(200, {})
+
     def _clients(self, path: str) -> None:
         if self.command == "GET":
             self._send(200, {"items": self.server.clients, "next_cursor": None})
+        elif self.command == "DELETE":
+            self.server.clients.clear()
+            self._send(204)
         elif path == "/auth/clients":
             self.server.clients.append({"client_id": CLIENT_ID, "name": "load test"})
             self._send(201, {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET})

@@ -9,7 +9,7 @@ import pytest
 
 from testing.ports import free_port
 from tests.loadtests.command import finish, start
-from tests.loadtests.stub_api import StubApi
+from tests.loadtests.stub_api import ADMIN, StubApi
 
 
 def test_a_wrong_password_ends_the_command_with_2_and_one_sentence(
@@ -92,11 +92,14 @@ def test_the_web_page_starts_no_users_by_itself_and_none_against_a_host_beyond_t
         form = urlencode({"user_count": 1, "spawn_rate": 1, "host": "http://192.0.2.1"})
         with urllib.request.urlopen(f"{page}/swarm", form.encode(), timeout=5) as response:
             answer = response.read().decode()
+        assert f"Locust's page is at {page} until Ctrl-C; it loads {stub.url}." in (
+            command.log.read_text()
+        )
         command.stop(signal.SIGINT)
 
     assert "LOADTESTS_ALLOWED_HOSTS=192.0.2.1" in answer
-    # The preflight signed in once, and no user did.
-    assert stub.grants["password"] == 1
+    # The administrator signed in, before and after, and no user did.
+    assert set(stub.sign_ins) == {ADMIN[0]}
 
 
 def _is_served(page: str) -> bool:

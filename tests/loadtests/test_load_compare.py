@@ -94,7 +94,7 @@ def test_one_run_is_nothing_to_compare(tmp_path: Path, capsys: pytest.CaptureFix
 
     assert compare.main(None, None, tmp_path) == 2
 
-    assert "There are 1 reports in" in capsys.readouterr().err
+    assert "There is one report in" in capsys.readouterr().err
 
 
 def test_a_folder_that_is_not_there_is_a_sentence(

@@ -1,3 +1,5 @@
+import re
+from html import escape
 from itertools import pairwise
 from pathlib import Path
 
@@ -23,10 +25,20 @@ def run_of_two_processes(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
 def test_a_run_leaves_a_page_two_summaries_and_a_plot(run: Outcome) -> None:
     left = {file.name for file in run.report.iterdir()}
 
-    assert {"report.html", "summary.json", "summary.md", "plot.svg"} <= left
+    assert {"report.html", "locust.html", "summary.json", "summary.md", "plot.svg"} <= left
     assert "/items/{item_id}" in (run.report / "report.html").read_text()
     assert run.summary["verdict"].partition(":")[0].rstrip(".") in run.output
     assert "| GET /items/{item_id} " in (run.report / "summary.md").read_text()
+
+
+def test_the_page_that_is_printed_has_the_verdict_the_budgets_and_the_plot(run: Outcome) -> None:
+    page = (run.report / "report.html").read_text()
+
+    assert f"<p>{escape(run.summary['verdict'])}</p>" in page
+    assert '<img src="plot.svg"' in page
+    assert '<a href="locust.html">' in page
+    assert re.search(r"GET /items/\{item_id\} .* / 75", page), "a figure and its budget"
+    assert "report.html" in run.output
 
 
 def test_the_summary_says_what_was_asked_for_and_where_it_ran(run: Outcome) -> None:
@@ -49,7 +61,7 @@ def test_every_row_has_its_figures_its_budget_and_what_became_of_it(run: Outcome
 
 
 @pytest.mark.parametrize("which", ["run", "run_of_two_processes"])
-def test_the_points_of_the_plot_hold_every_request_of_the_run(
+def test_the_points_of_the_plot_hold_every_request_but_those_before_and_after(
     which: str, request: pytest.FixtureRequest
 ) -> None:
     summary = request.getfixturevalue(which).summary
@@ -59,8 +71,13 @@ def test_the_points_of_the_plot_hold_every_request_of_the_run(
     requests = sum(
         point["rate"] * width for point, width in zip(summary["series"], widths, strict=True)
     )
+    expected = sum(
+        row["requests"]
+        for row in summary["rows"]
+        if not row["row"].endswith(("[prepare]", "[clean up]"))
+    )
     # Times are rounded to a tenth of a second.
-    assert requests == pytest.approx(summary["total"]["requests"], rel=0.1)
+    assert requests == pytest.approx(expected, rel=0.1)
     assert ends[-1] == summary["seconds"]
     assert min(widths) > 0.4
 

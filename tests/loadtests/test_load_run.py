@@ -1,5 +1,6 @@
 """Whole runs against a stub: what they measure, whom they sign in, and what they leave behind."""
 
+import os
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -97,21 +98,51 @@ def test_users_refresh_their_tokens_before_they_expire(good_run: GoodRun) -> Non
     assert good_run.stub.grants["refresh_token"] >= 7
 
 
-def test_a_run_leaves_nothing_but_accounts_and_a_client(good_run: GoodRun) -> None:
+def test_a_run_leaves_nothing_but_accounts_that_cannot_sign_in(good_run: GoodRun) -> None:
     assert good_run.stub.items == {}
-    assert set(good_run.stub.refresh_tokens.values()) <= {ADMIN[0], CLIENT_ID}
-    assert len(good_run.stub.passwords) == len([ADMIN, DEMO]) + 10
+    assert good_run.stub.clients == []
+    assert set(good_run.stub.refresh_tokens.values()) <= {CLIENT_ID}
+    assert good_run.stub.disabled == good_run.stub.passwords.keys() - {ADMIN[0], DEMO[0]}
+    assert len(good_run.stub.disabled) == 10
 
 
-def test_the_next_run_finds_the_accounts_and_the_client(stub: StubApi, tmp_path: Path) -> None:
+def test_the_next_run_uses_the_accounts_again(stub: StubApi, tmp_path: Path) -> None:
     generous = budgets(tmp_path, GENEROUS)
     finish(start_run(tmp_path, stub.url, *generous, "--time=1s"))
     after_first = set(stub.passwords)
 
-    finish(start_run(tmp_path, stub.url, *generous, "--time=1s"))
+    outcome = finish(start_run(tmp_path, stub.url, *generous, "--time=1s"))
 
+    assert outcome.exit_code == 0, outcome.output
     assert set(stub.passwords) == after_first
-    assert len(stub.clients) == 1
+    assert stub.clients == []
+
+
+def test_a_run_whose_process_was_killed_in_the_middle_cannot_tell(
+    stub: StubApi, tmp_path: Path
+) -> None:
+    options = [*budgets(tmp_path, GENEROUS), "--time=8s", "--processes=2"]
+    with start_run(tmp_path, stub.url, *options) as run:
+        run.wait_until(
+            lambda: stub.sign_ins.total() > 8, seconds=30, what="all users have signed in"
+        )
+        os.kill(run.children[0], signal.SIGKILL)
+
+        outcome = finish(run)
+
+    assert outcome.exit_code == 4, outcome.output
+    assert "cannot tell: 1 of 2 processes of the load generator ended before" in outcome.output
+    assert outcome.summary["exit_code"] == 4
+    assert "every budget was kept" not in outcome.output
+
+
+def test_a_run_that_was_too_short_cannot_tell(stub: StubApi, tmp_path: Path) -> None:
+    many = '["GET /items/{item_id}"]\nminimum = 100000\n'
+
+    outcome = finish(start_run(tmp_path, stub.url, *budgets(tmp_path, many), "--time=1s"))
+
+    assert outcome.exit_code == 4, outcome.output
+    assert "at least 100000). Give it more TIME= or USERS=." in outcome.output
 
 
 def test_what_a_killed_run_left_behind_is_deleted_by_the_next(

@@ -58,10 +58,8 @@ def test_rows_within_their_budgets_end_with_0() -> None:
         ([9.0] * 100, Budget(p50=5), "p50 of 9 ms, at most 5"),
         ([1.0] * 90 + [9.0] * 10, Budget(p50=5, p95=5), "p95 of 9 ms, at most 5"),
         ([1.0] * 98 + [9.0] * 2, Budget(p95=5, p99=5), "p99 of 9 ms, at most 5"),
-        ([1.0] * 9, Budget(minimum=10), "9 requests, at least 10"),
-        ([], Budget(), "0 requests, at least 1"),
     ],
-    ids=["p50", "p95", "p99", "too few", "none"],
+    ids=["p50", "p95", "p99"],
 )
 def test_a_broken_budget_ends_with_3_and_names_the_row(
     times: list[float], budget: Budget, sentence: str
@@ -70,6 +68,42 @@ def test_a_broken_budget_ends_with_3_and_names_the_row(
 
     assert verdict.exit_code == 3
     assert verdict.sentence == f"broken: {ROW} ({sentence})."
+
+
+@pytest.mark.parametrize(
+    ("times", "budget", "sentence"),
+    [
+        ([1.0] * 9, Budget(minimum=10), "9 requests, at least 10"),
+        ([], Budget(), "0 requests, at least 1"),
+    ],
+    ids=["too few", "none"],
+)
+def test_a_run_that_was_too_short_for_a_row_ends_with_4_and_says_what_it_needs(
+    times: list[float], budget: Budget, sentence: str
+) -> None:
+    verdict = judged({ROW: times, "GET /other": [1.0]}, {ROW: budget})
+
+    assert verdict.exit_code == 4
+    assert verdict.sentence == (
+        f"cannot tell, because the run was too short: {ROW} ({sentence}). Give it more TIME= or USERS=."
+    )
+    assert verdict.rows[0].state == "too few"
+
+
+def test_a_run_that_lost_a_process_is_never_passed() -> None:
+    rows, lost = (
+        {ROW: [9.0] * 100},
+        "1 of 2 processes of the load generator ended before the run did",
+    )
+
+    kept = judged(rows, {ROW: Budget(p50=9)}, lost_workers=lost)
+    broken = judged(rows, {ROW: Budget(p50=5)}, lost_workers=lost)
+
+    assert (kept.exit_code, kept.sentence) == (
+        4,
+        f"cannot tell: {lost}, so part of the load is missing.",
+    )
+    assert broken.exit_code == 3
 
 
 def test_of_few_requests_the_slowest_is_no_percentile() -> None:

@@ -1,8 +1,10 @@
 """The command `gatehouse`: the same validation and the same audit entries as the routes, sentences for errors."""
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,11 @@ import pytest
 from click.testing import CliRunner, Result
 from structlog.testing import capture_logs
 
+from auth_service.audit.context import AuditContext
 from auth_service.cli.__main__ import gatehouse
+from auth_service.cli.run import run
+from auth_service.container import Container
+from gatehouse_chassis.database.columns import now
 from tests.auth_service.databases import KEY_SECRET, on_both_databases
 from tests.auth_service.people import ADMIN, DEMO
 
@@ -65,6 +71,69 @@ def test_a_table_is_for_people(runner: CliRunner) -> None:
     lines = runner.invoke(gatehouse, ["users", "list"]).stdout.splitlines()
     assert lines[0].split() == ["USERNAME", "ROLE", "DISABLED", "EMAIL", "CREATED_AT"]
     assert [line.split()[0] for line in lines[1:]] == [DEMO.username, ADMIN.username]
+
+
+def table(runner: CliRunner, *words: str) -> list[list[str]]:
+    """The cells of the table that a command prints, without its heading."""
+    answer = runner.invoke(gatehouse, [*words])
+    assert answer.exit_code == 0, answer.output
+    return [re.split(r"  +", line) for line in answer.stdout.splitlines()[1:]]
+
+
+def test_a_table_has_words_and_nothing_of_python(runner: CliRunner) -> None:
+    words = ["--confidential", "--grant", "client_credentials", "--grant", "refresh_token"]
+    runner.invoke(
+        gatehouse,
+        ["clients", "create", "Shop", *words, "--scope", "items:read", "--scope", "items:write"],
+    )
+    (client,) = table(runner, "clients", "list")
+    assert client[1:] == [
+        "Shop",
+        "yes",
+        "client_credentials, refresh_token",
+        "items:read, items:write",
+    ]
+    username, role, disabled, email, created = table(runner, "users", "list")[0]
+    assert (username, role, disabled, email) == (DEMO.username, "user", "no", "-")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ", created)
+    (key,) = table(runner, "keys", "list")
+    assert key[2] == "-"
+    (made,) = table(runner, "audit", "--event", "client_created")
+    assert not re.search(r"None|True|False|[\[\]{}']", " ".join(made))
+
+
+def test_the_audit_log_has_names_beside_ids(runner: CliRunner) -> None:
+    (made,) = ask(runner, "users", "create", "grace", "--password", PASSWORD)
+    words = ["--confidential", "--grant", "client_credentials", "--scope", "items:read"]
+    (client,) = ask(runner, "clients", "create", "Nightly job", *words)
+
+    subjects = {(row[1], row[2]) for row in table(runner, "audit")}
+
+    assert ("user_created", f"grace ({made['id']})") in subjects
+    assert ("client_created", f"Nightly job ({client['client_id']})") in subjects
+    assert ask(runner, "audit", "--subject", made["id"])[0]["subject"] == made["id"]
+
+
+def test_a_session_shows_where_its_sign_in_came_from(runner: CliRunner) -> None:
+    async def sign_in(container: Container, _: AuditContext) -> None:
+        user = await container.users.find_by_name(DEMO.username)
+        assert user
+        await container.sessions.start(
+            user.id,
+            "portal",
+            "items:read",
+            "a digest",
+            now() + timedelta(days=1),
+            known_hash=user.password_hash,
+            known_role=user.role,
+            context=AuditContext(address="192.0.2.7"),
+        )
+
+    run(sign_in)
+
+    (shown,) = table(runner, "sessions", "list", DEMO.username)
+    assert shown[-1] == "192.0.2.7"
+    assert ask(runner, "sessions", "list", DEMO.username)[0]["address"] == "192.0.2.7"
 
 
 def test_sessions_are_listed_and_ended(runner: CliRunner) -> None:
@@ -175,6 +244,7 @@ def test_no_client_has_a_name_that_a_terminal_would_obey(runner: CliRunner, text
     ("words", "sentence"),
     [
         (["users", "disable", "nobody"], "There is no user 'nobody'"),
+        (["users", "forgive", "nobody"], "There is no user 'nobody'"),
         (["users", "create", "x", "--password", PASSWORD], "username: "),
         (["users", "create", "grace", "--password", "short"], "password: "),
         (["users", "create", "DEMO", "--password", PASSWORD], "is taken"),

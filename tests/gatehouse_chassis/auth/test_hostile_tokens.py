@@ -1,33 +1,34 @@
 """Tokens that must not be accepted: a corpus of the known attacks, and mutations of a good token."""
 
 import asyncio
-import hmac
 import json
-from base64 import urlsafe_b64decode
-from collections.abc import Callable
 from typing import Any
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from fastapi import FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gatehouse_chassis.auth.access_tokens import (
     ALGORITHMS,
-    LEEWAY,
-    MAX_TOKEN_CHARS,
     AccessTokenVerifier,
     InvalidToken,
     VerificationKey,
 )
+from gatehouse_chassis.auth.resource_server import ResourceServer
 from testing.apps import client_of
 from testing.clocks import SettableClock
-from testing.tokens import LEFT_OUT, LIFE, TestIssuer, encode
-
-ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+from testing.tokens import LIFE, TestIssuer
+from tests.gatehouse_chassis.auth.hostile import (
+    ALPHABET,
+    malformed,
+    public_pem,
+    wrong_claims,
+    wrong_headers,
+    wrong_signatures,
+)
 
 clock = SettableClock()
 issuer = TestIssuer(clock=clock)
@@ -44,202 +45,12 @@ async def _refusal(token: str) -> str:
     return str(refused.value)
 
 
-def _header(**changes: Any) -> str:
-    return issuer.sign(issuer.header(**changes), issuer.claims())
-
-
-def _with_hmac(secret: bytes, alg: str = "HS256") -> str:
-    """The public key as the secret of an HMAC: the algorithm confusion of CVE-2016-5431 and its many followers."""
-    signing_input = f"{encode(issuer.header(alg=alg))}.{encode(issuer.claims())}"
-    digest = hmac.digest(secret, signing_input.encode(), f"sha{alg.removeprefix('HS')}")
-    return f"{signing_input}.{encode(digest)}"
-
-
-def _public(encoding: Encoding, layout: PublicFormat) -> bytes:
-    return issuer.key.public_key().public_bytes(encoding, layout)
-
-
-PEM = _public(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-
-
-def _signed_with_padding(segment: int) -> str:
-    """The right padding, which RFC 7515 section 2 leaves out, and a signature over it; PyJWT takes it."""
-    texts = [json.dumps(part) for part in (issuer.header(), issuer.claims())]
-    segments = [encode((text + " " * ((1 - len(text)) % 3)).encode()) for text in texts]
-    segments[segment] += "=="
-    signing_input = ".".join(segments)
-    signature = jwt.get_algorithm_by_name("ES256").sign(signing_input.encode(), issuer.key)
-    token = f"{signing_input}.{encode(signature)}"
-    assert jwt.PyJWS().decode(token, issuer.key.public_key(), algorithms=["ES256"])
-    return token
-
-
-def _signed_over_plain_claims() -> str:
-    """RFC 7797: the payload is not encoded, and `crit` says so; PyJWT understands it."""
-    return jwt.PyJWS().encode(
-        json.dumps(issuer.claims()).encode(),
-        issuer.key,
-        algorithm="ES256",
-        headers=issuer.header(b64=False),
-    )
-
-
-def _resigned_by_another_key() -> str:
-    other = TestIssuer(clock=clock)
-    return other.sign(issuer.header(), issuer.claims())
-
-
-def _signature(change: Callable[[bytes], bytes]) -> str:
-    signing_input, _, signature = good.rpartition(".")
-    return f"{signing_input}.{encode(change(urlsafe_b64decode(signature + '==')))}"
-
-
-def _respelt_last_character(token: str) -> str:
-    """Another base64 spelling of the same bytes: the spare bits of the last character are not zero."""
-    return token[:-1] + ALPHABET[ALPHABET.index(token[-1]) + 1]
-
-
-HEADER, CLAIMS, SIGNATURE = good.split(".")
+PEM = public_pem(issuer)
 DUPLICATE_CLAIM = json.dumps(issuer.claims())[:-1] + ', "sub": "admin"}'
-DUPLICATE_HEADER = b'{"alg": "ES256", "typ": "at+jwt", "kid": "key-1", "kid": "key-1"}'
-
-MALFORMED = {
-    "empty": "",
-    "a dot": ".",
-    "two dots": "..",
-    "three dots": "...",
-    "one segment": HEADER,
-    "two segments": f"{HEADER}.{CLAIMS}",
-    "four segments": f"{good}.{SIGNATURE}",
-    "five segments, as a JWE": f"{good}.{SIGNATURE}.{SIGNATURE}",
-    "no header": f".{CLAIMS}.{SIGNATURE}",
-    "no claims": f"{HEADER}..{SIGNATURE}",
-    "no signature": f"{HEADER}.{CLAIMS}.",
-    "too long": good + "A" * MAX_TOKEN_CHARS,
-    "padding": f"{good}==",
-    "padding of the header": f"{HEADER}=.{CLAIMS}.{SIGNATURE}",
-    "signed with padding of the header": _signed_with_padding(0),
-    "signed with padding of the claims": _signed_with_padding(1),
-    "junk in the signature (GHSA-hxm8-2xgr-2p9m)": f"{HEADER}.{CLAIMS}.!{SIGNATURE}!",
-    "junk in the claims": f"{HEADER}.{CLAIMS[:8]}$%{CLAIMS[8:]}.{SIGNATURE}",
-    "detached claims": _signed_over_plain_claims(),
-    "alg none without a signature": f"{encode(issuer.header(alg='none'))}.{CLAIMS}.",
-    "respelt signature": _respelt_last_character(good),
-    "plain base64": f"{HEADER}.{CLAIMS}.{SIGNATURE[:-2]}+/",
-    "space before": f" {good}",
-    "space after": f"{good} ",
-    "space inside": f"{HEADER} .{CLAIMS}.{SIGNATURE}",
-    "newline after": f"{good}\n",
-    "newline inside": f"{HEADER}.{CLAIMS[:9]}\n{CLAIMS[9:]}.{SIGNATURE}",
-    "NUL": f"{good}\0",
-    "wide letters": f"{HEADER}.{CLAIMS}.\uff21{SIGNATURE[1:]}",
-    "other digits": f"{HEADER}.{CLAIMS}.\u0661{SIGNATURE[1:]}",
-    "lone surrogate": f"{good}\ud800",
-    "impossible length": f"{HEADER}.{CLAIMS}.A",
-    "Bearer twice": f"Bearer {good}",
-    "quoted": f'"{good}"',
-    "JSON serialisation": json.dumps({"payload": CLAIMS, "signatures": []}),
-    "header is no JSON": issuer.sign(b"{", issuer.claims()),
-    "header is a list": issuer.sign(b"[]", issuer.claims()),
-    "header is deep": issuer.sign(b"[" * 2000, issuer.claims()),
-    "header is no UTF-8": issuer.sign(b'{"alg": "\xff"}', issuer.claims()),
-    "header with a byte order mark": issuer.sign(
-        b"\xef\xbb\xbf" + json.dumps(issuer.header()).encode(), issuer.claims()
-    ),
-    "header in UTF-16": issuer.sign(json.dumps(issuer.header()).encode("utf-16"), issuer.claims()),
-    "duplicate header": issuer.sign(DUPLICATE_HEADER, issuer.claims()),
-}
-
-WRONG_HEADERS = {
-    "alg none": _header(alg="none"),
-    "alg none without signature": f"{encode(issuer.header(alg='none'))}.{CLAIMS}.AA",
-    "alg NONE": _header(alg="NONE"),
-    "alg in small letters": _header(alg="es256"),
-    "alg of another curve": _header(alg="ES384"),
-    "alg is a list": _header(alg=["ES256"]),
-    "alg is missing": _header(alg=LEFT_OUT),
-    "alg is empty": _header(alg=""),
-    "alg is null": _header(alg=None),
-    "alg with a space": _header(alg="ES256 "),
-    "alg of Bitcoin's curve": _header(alg="ES256K"),
-    "alg of RSA": _header(alg="RS256"),
-    "alg of Ed25519": _header(alg="EdDSA"),
-    "HMAC with the public PEM": _with_hmac(PEM),
-    "HMAC with the public PEM, stripped": _with_hmac(PEM.strip()),
-    "HMAC-384 with the public PEM": _with_hmac(PEM, "HS384"),
-    "HMAC-512 with the public PEM": _with_hmac(PEM, "HS512"),
-    "HMAC with the public SSH key (CVE-2022-29217)": _with_hmac(
-        _public(Encoding.OpenSSH, PublicFormat.OpenSSH)
-    ),
-    "HMAC with the public DER": _with_hmac(
-        _public(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    ),
-    "HMAC with the public point": _with_hmac(
-        _public(Encoding.X962, PublicFormat.UncompressedPoint)
-    ),
-    "HMAC with the public JWK": _with_hmac(json.dumps(issuer.jwks()["keys"][0]).encode()),
-    "HMAC with nothing": _with_hmac(b""),
-    "typ is missing": _header(typ=LEFT_OUT),
-    "typ of an ID token": _header(typ="JWT"),
-    "typ of a logout token": _header(typ="logout+jwt"),
-    "typ in capitals": _header(typ="AT+JWT"),
-    "typ is a list": _header(typ=["at+jwt"]),
-    "kid is missing": _header(kid=LEFT_OUT),
-    "kid is unknown": _header(kid="key-2"),
-    "kid is empty": _header(kid=""),
-    "kid is huge": _header(kid="k" * 2000),
-    "kid is a number": _header(kid=1),
-    "kid is a list": _header(kid=["key-1"]),
-    "kid is an object": _header(kid={"key-1": 1}),
-    "kid is a path": _header(kid="../../dev/null"),
-    "kid is SQL": _header(kid="' OR 1=1 --"),
-    "kid is a lone surrogate": _header(kid="\ud800"),
-    "jwk": _header(jwk=issuer.jwks()["keys"][0]),
-    "jku": _header(jku="https://evil.example/jwks.json"),
-    "x5u": _header(x5u="https://evil.example/cert.pem"),
-    "x5c": _header(x5c=["MIIB"]),
-    "crit": _header(crit=["exp"]),
-    "crit of nothing": _header(crit=[]),
-    "crit is null": _header(crit=None),
-    "crit that names what is there": _header(crit=["kid"]),
-    "b64 and crit": _header(crit=["b64"], b64=False),
-    "b64 alone (RFC 7797)": _header(b64=False),
-    "b64 as it is anyway": _header(crit=["b64"], b64=True),
-    "x5t#S256": _header(**{"x5t#S256": "AA"}),
-    "zip": _header(zip="DEF"),
-    "cty": _header(cty="JWT"),
-}
-
-WRONG_SIGNATURES = {
-    "another key": _resigned_by_another_key(),
-    "truncated": _signature(lambda s: s[:-1]),
-    "half": _signature(lambda s: s[:32]),
-    "longer": _signature(lambda s: s + b"\0"),
-    "zeros (CVE-2022-21449)": _signature(lambda s: bytes(64)),
-    "ones": _signature(lambda s: b"\xff" * 64),
-    "DER": _signature(lambda s: b"\x30\x44\x02\x20" + s[:32] + b"\x02\x20" + s[32:]),
-    "turned round": _signature(lambda s: s[32:] + s[:32]),
-    "of another token": f"{HEADER}.{CLAIMS}.{issuer.token().rpartition('.')[2]}",
-    "over other claims": f"{HEADER}.{encode(issuer.claims(sub='admin'))}.{SIGNATURE}",
-}
-
-NO_TEXT: list[Any] = [LEFT_OUT, None, "", 1, True, ["x"], {}, "a\0b", "\ud800", "line\nbreak"]
-NO_TIME: list[Any] = [None, True, "1800000000", [1], {}, 10**400, -(10**400), 2**53, "NaN"]
-WRONG_CLAIMS: list[tuple[str, Any]] = [
-    *[("iss", v) for v in (LEFT_OUT, None, "", issuer.url + "/", issuer.url[:-1], [issuer.url])],
-    *[("iss", v) for v in (issuer.url.upper(), issuer.url + "\0", "https://evil.example")],
-    # GHSA-75c5-xw7c-p5pm: a part of the issuer's address is "in" it.
-    *[("iss", v) for v in ("h", issuer.url[7:], "localhost", {issuer.url: 1}, 1, True)],
-    *[("aud", v) for v in (LEFT_OUT, None, "", [], "item", "items2", ["auth"], ["ITEMS"])],
-    *[("aud", v) for v in ({"items": 1}, ["items", 1], [["items"]], True, 1, "items auth")],
-    *[("aud", v) for v in ("i", "items,auth", ["items auth"], ["items", None], [None], [""])],
-    *[(name, v) for name in ("exp", "iat", "nbf") for v in NO_TIME],
-    *[("exp", v) for v in (LEFT_OUT, 0, -1, int(clock.now - LEEWAY))],
-    *[("iat", v) for v in (LEFT_OUT, int(clock.now + LEEWAY + 1))],
-    ("nbf", int(clock.now + LEEWAY + 1)),
-    *[(name, v) for name in ("sub", "client_id", "jti") for v in NO_TEXT],
-    *[("scope", v) for v in (None, 1, ["items:read"], "items:read\titems:write")],
-]
+MALFORMED = malformed(issuer, good)
+WRONG_HEADERS = wrong_headers(issuer, good)
+WRONG_SIGNATURES = wrong_signatures(issuer, good)
+WRONG_CLAIMS = wrong_claims(issuer, clock.now)
 
 
 @pytest.mark.parametrize("token", MALFORMED.values(), ids=MALFORMED)
@@ -455,3 +266,31 @@ async def test_a_token_is_read_by_one_parser_only(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(jwt.PyJWS, "_load", never)
     await _verifier().verify(issuer.token())
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+async def test_a_resource_server_refuses_the_corpus_of_an_issuer_with_any_algorithm(
+    algorithm: str,
+) -> None:
+    foreign = TestIssuer(clock=clock, algorithm=algorithm)
+    token = foreign.token()
+    server = ResourceServer(
+        issuer=foreign.url, audience="items", algorithms=[*ALGORITHMS], clock=clock
+    )
+    corpus = malformed(foreign, token) | wrong_headers(foreign, token)
+    corpus |= wrong_signatures(foreign, token)
+    claims = wrong_claims(foreign, clock.now)
+    corpus |= {f"{name} {value!r}": foreign.token(**{name: value}) for name, value in claims}
+    assert len(corpus) >= 200
+    with foreign.trusted_by(server):
+        assert (await server.verify(token)).audience == ("items",)
+        accepted = [name for name, hostile in corpus.items() if await _accepts(server, hostile)]
+    assert accepted == []
+
+
+async def _accepts(server: ResourceServer, token: str) -> bool:
+    try:
+        await server.verify(token)
+    except InvalidToken:
+        return False
+    return True

@@ -7,6 +7,7 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
+from gatehouse_chassis.database import WritesRefused
 from gatehouse_chassis.http.health import ReadinessCheck, health_routes, until_ready
 
 
@@ -56,6 +57,19 @@ async def test_a_service_that_lacks_something_names_it_and_logs_the_cause(
     assert line["cause"].startswith(("ConnectionRefusedError: ", "TimeoutError: "))
 
 
+async def test_a_service_whose_database_refuses_writes_is_ready_for_readers_and_says_so() -> None:
+    async def refuses() -> None:
+        raise WritesRefused("disk is full")
+
+    app = FastAPI()
+    app.include_router(health_routes({"database": _works}, told={"writes": refuses}))
+    transport = httpx2.ASGITransport(app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
+        answer = await client.get("/health/ready")
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ready", "checks": {"database": "ok", "writes": "refused"}}
+
+
 async def test_checks_that_hang_hang_together() -> None:
     started = time.perf_counter()
     await _ask("/health/ready", **{f"check-{number}": _hangs for number in range(20)})
@@ -71,7 +85,7 @@ async def test_a_worker_that_starts_waits_until_it_is_ready() -> None:
         if tries < 3:
             raise ConnectionRefusedError
 
-    await until_ready({"database": _works, "keys": works_the_third_time})
+    await until_ready({"database": _works, "keys": works_the_third_time}, patience=5)
     assert tries == 3
 
 

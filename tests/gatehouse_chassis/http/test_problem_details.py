@@ -185,6 +185,22 @@ async def test_a_database_that_does_not_answer_is_a_503_to_be_tried_again(
     assert "db.internal" in str(failure["exc_info"])
 
 
+async def test_a_database_that_refuses_writes_is_an_outage_with_a_sentence_of_its_own(
+    client: httpx2.AsyncClient,
+) -> None:
+    answer = await client.get("/database-read-only")
+    body = assert_problem(answer, 503, "service_unavailable")
+    assert body["detail"] == "The database takes no writes now; try again."
+    assert int(answer.headers["retry-after"]) > 0
+
+
+async def test_a_value_that_cannot_be_stored_is_the_clients_mistake(
+    client: httpx2.AsyncClient,
+) -> None:
+    body = assert_problem(await client.get("/invalid-value"), 422, "invalid_input")
+    assert body["detail"] == "The input holds a value that cannot be stored."
+
+
 async def test_an_error_of_the_service_keeps_its_sentence_and_code(
     client: httpx2.AsyncClient,
 ) -> None:

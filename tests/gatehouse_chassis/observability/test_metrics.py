@@ -71,6 +71,13 @@ async def test_the_metrics_are_in_no_document(app: FastAPI) -> None:
     assert "/metrics" not in app.openapi()["paths"]
 
 
+def test_refused_writes_are_counted() -> None:
+    metrics = Metrics()
+    for _ in range(2):
+        metrics.count_refused_write()
+    assert metrics.registry.get_sample_value("database_refused_writes_total") == 2
+
+
 def test_the_time_is_counted_in_seconds() -> None:
     metrics = Metrics()
     metrics.observe(method="GET", route="/", status=200, seconds=0.003)
