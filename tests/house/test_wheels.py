@@ -17,8 +17,13 @@ from deploy.dist import PARTS
 from gatehouse_chassis.hatch_build import SIDECAR
 from testing.checkout import ROOT
 
-# What is imported under another name than that of its distribution, or with one that is declared.
-DISTRIBUTION = {"jwt": "pyjwt", "httptools": "uvicorn"}
+# What is imported under another name than that of its distribution, or comes with one that is declared.
+DISTRIBUTION = {
+    "httptools": "uvicorn",
+    "jwt": "pyjwt",
+    "pydantic_core": "pydantic",
+    "yaml": "pyyaml",
+}
 FOLDERS = sorted(PARTS.values())
 
 
