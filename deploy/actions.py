@@ -179,7 +179,7 @@ def service_remove(checkout: Checkout, options: argparse.Namespace) -> int:
 
 def install(checkout: Checkout, _: argparse.Namespace) -> int:
     """Install everything that the tests and the checks need."""
-    uv.sync(checkout, uv.EVERYTHING, load_for_what_runs(checkout).environment)
+    uv.sync(checkout, uv.EVERYTHING, load_for_what_runs(checkout).of_installers())
     if nginx.find(checkout) is None:
         if not nginx.can_be_unpacked():
             raise DeployError(nginx.how_to_install())
@@ -203,7 +203,9 @@ def sync(checkout: Checkout, _: argparse.Namespace) -> int:
 
 def docs(checkout: Checkout, _: argparse.Namespace) -> int:
     """Build the documentation site."""
-    print(f"The site: {documentation.build(checkout)}")
+    print(
+        f"The site: {documentation.build(checkout)} (its search needs a server: make docs SERVE=1)"
+    )
     return 0
 
 

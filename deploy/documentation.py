@@ -15,7 +15,7 @@ from urllib.parse import unquote, urldefrag, urlsplit
 from deploy.checkout import Checkout
 from deploy.errors import DeployError
 
-SOURCES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE", "docs")
+SOURCES = ("*.md", "LICENSE", "docs/**/*", "examples/*/README.md")
 
 _COLOUR = re.compile(r"\x1b\[[\d;]*m")
 _TRACEBACK = re.compile(r"^Traceback .*\n(?:[ \t].*\n)*", re.MULTILINE)
@@ -33,13 +33,10 @@ def build(checkout: Checkout) -> Path:
     pages, site = checkout.data / "site-pages", checkout.data / "site"
     for folder in (pages, site):
         shutil.rmtree(folder, ignore_errors=True)
-    pages.mkdir(parents=True)
-    for name in SOURCES:
-        source = checkout.root / name
-        if source.is_dir():
-            shutil.copytree(source, pages / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy2(source, pages / name)
+    for file in sources(checkout.root):
+        copy = pages / file.relative_to(checkout.root)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(file, copy)
     done = subprocess.run(
         [checkout.venv / "bin" / "zensical", "build", "--strict", "--clean"],
         cwd=checkout.root,
@@ -55,6 +52,12 @@ def build(checkout: Checkout) -> Path:
     if wrong := faults(site):
         raise DeployError("\n".join(("The site has faults:", *wrong)))
     return site / "index.html"
+
+
+def sources(root: Path) -> list[Path]:
+    """The files that the site is made from, and those that its pages link to."""
+    found = (file for pattern in SOURCES for file in root.glob(pattern))
+    return sorted(file for file in found if file.is_file() and "__pycache__" not in file.parts)
 
 
 def faults(site: Path) -> list[str]:

@@ -62,6 +62,10 @@ class Settings:
             }
         return told
 
+    def of_installers(self) -> dict[str, str]:
+        """The environment of uv and pip: `.env` may name an authority or an index, and its secrets are not for them."""
+        return of_program("", self.environment, self.services)
+
     def _of_service(self, service: ServiceEntry) -> dict[str, str]:
         """The variables of one service, without their common beginning."""
         defaults = {"BODY_LIMIT": str(service.body_limit)}

@@ -39,7 +39,7 @@ class Finding:
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
-    """Put the root cause first and fold every finding that an earlier one explains into that one.
+    """Put the worst first, of these the root cause, and fold every finding that an earlier one explains into that one.
 
     Of several findings of one kind on one prefix the worst stays, or the first of them.
     """
@@ -57,4 +57,4 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
                 break
         else:
             kept.append(finding)
-    return kept
+    return sorted(kept, key=lambda finding: -finding.severity.rank)

@@ -21,6 +21,7 @@ class Framework:
         kept: its setting for the prefix behind a proxy that keeps it, empty where it has none.
         trust: its setting for believing X-Forwarded-Proto and -Host of its proxy.
         websocket: the WebSocket, below the prefix, that its pages open.
+        root: how its pages write the address that their scripts ask below (a regular expression).
     """
 
     name: str
@@ -29,6 +30,7 @@ class Framework:
     kept: str = ""
     trust: str = ""
     websocket: str = ""
+    root: str = ""
 
     @property
     def is_asgi(self) -> bool:
@@ -57,6 +59,7 @@ FRAMEWORKS = (
         ("gradio_config", "gradio-app"),
         stripped='demo.launch(root_path="@PREFIX@"), or GRADIO_ROOT_PATH=@PREFIX@',
         trust='demo.launch(root_path="https://example.com@PREFIX@"), the whole public address',
+        root=r'"root":\s*"([^"]*)"',
     ),
     Framework(
         "Streamlit",
@@ -70,12 +73,14 @@ FRAMEWORKS = (
         stripped='Dash(requests_pathname_prefix="@PREFIX@/")',
         kept='Dash(url_base_pathname="@PREFIX@/")',
         trust="app.server.wsgi_app = ProxyFix(app.server.wsgi_app, x_proto=1, x_host=1)",
+        root=r'"requests_pathname_prefix":\s*"([^"]*)"',
     ),
     Framework(
         "Jupyter",
         ("jupyter-config-data", "<title>jupyter server</title>", "jupyterlab"),
         kept="jupyter lab --ServerApp.base_url=@PREFIX@/",
         trust="jupyter lab --ServerApp.trust_xheaders=True",
+        root=r'"baseUrl":\s*"([^"]*)"',
     ),
     Framework(
         "Datasette",
@@ -100,7 +105,13 @@ FRAMEWORKS = (
     ),
     Framework(
         "Django",
-        ("csrfmiddlewaretoken", "drf-spectacular", "vnd.oai.openapi", "csrftoken"),
+        (
+            "csrfmiddlewaretoken",
+            "csrftoken",
+            "vnd.oai.openapi",
+            "drf-spectacular",
+            "<p>the requested resource was not found on this server.</p>",
+        ),
         stripped='FORCE_SCRIPT_NAME = "@PREFIX@"',
         kept='path("@PREFIX@/", include(...)) in urls.py',
         trust='SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") and USE_X_FORWARDED_HOST = True',
@@ -120,7 +131,11 @@ FRAMEWORKS = (
     ),
     Framework(
         "Flask",
-        ("server: werkzeug", "if you entered the url manually please check your spelling"),
+        (
+            "server: werkzeug",
+            '{"code":404,"status":',
+            "if you entered the url manually please check your spelling",
+        ),
         stripped="ProxyFix(app.wsgi_app, x_prefix=1), with a header X-Forwarded-Prefix: @PREFIX@ from the proxy",
         kept='Blueprint(..., url_prefix="@PREFIX@")',
         trust="app.wsgi_app = ProxyFix(app.wsgi_app, x_proto=1, x_host=1)",

@@ -144,7 +144,7 @@ def _summary(report: Report) -> str:
     broken = any(finding.severity is Severity.BROKEN for finding in report.findings)
     return (
         f"{count} finding{'s' if count > 1 else ''}{'' if broken else ', none of them broken now'}; "
-        "a cause stands before what it causes. Symptoms and fixes: docs/behind-a-proxy.md"
+        "the worst first, and a cause before what it causes. Symptoms and fixes: docs/behind-a-proxy.md"
     )
 
 

@@ -23,6 +23,12 @@ def before_gatehouse() -> str:
     return _OLD.sub(r"\1", _NEW.sub("", (PLAIN_FASTAPI / "app.py").read_text()))
 
 
+def services_with_example() -> str:
+    """The list of services with the entry that the example's README says to add."""
+    folders = (ROOT, PLAIN_FASTAPI)
+    return "".join((folder / "services.toml").read_text(encoding="utf-8") for folder in folders)
+
+
 @contextmanager
 def running_example(
     folder: Path = PLAIN_FASTAPI, *, state: Path, port: int | None = None, **settings: str

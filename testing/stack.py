@@ -39,15 +39,26 @@ class Stack:
     """
 
     def __init__(
-        self, folder: Path, *, database: Callable[[str], str], public_url: str = ""
+        self,
+        folder: Path,
+        *,
+        database: Callable[[str], str],
+        public_url: str = "",
+        services: str = "",
+        upstreams: Mapping[str, int] | None = None,
     ) -> None:
-        """`database` returns the URL of a service's database."""
+        """`database` returns the URL of a service's database.
+
+        `services` is the text of our `services.toml` with more entries, whose programs listen on `upstreams`.
+        """
         self.folder = folder
         self.admin = User("admin", secrets.token_urlsafe(16))
         self.demo = User("demo", secrets.token_urlsafe(16))
         self._port = free_port()
         self._ports = {service.name: free_port() for service in OURS}
         self.url = f"http://127.0.0.1:{self._port}"
+        self._services = services
+        self._upstreams = upstreams or {}
         self.urls = {name: f"http://127.0.0.1:{port}" for name, port in self._ports.items()}
         given = {
             "PATH": os.environ["PATH"],
@@ -60,6 +71,9 @@ class Stack:
             "DEMO_USERNAME": self.demo.username,
             "DEMO_PASSWORD": self.demo.password,
         }
+        if services:
+            (folder / "services.toml").write_text(services, encoding="utf-8")
+            given["GATEHOUSE_SERVICES"] = str(folder / "services.toml")
         for service in OURS:
             given[f"{service.variable_prefix}WORKERS"] = "2"
             given[f"{service.variable_prefix}STATE_DIR"] = str(folder / service.name)
@@ -101,7 +115,8 @@ class Stack:
                 running_proxy(
                     self.folder,
                     port=self._port,
-                    ports=self._ports,
+                    ports={**self._ports, **self._upstreams},
+                    services=self._services,
                     # The tests sign in more often than people do.
                     settings={"GATEHOUSE_RATE_LIMIT_EXEMPT": "127.0.0.1"},
                 )

@@ -17,6 +17,7 @@ SLOW_FOLDERS = (
     "wheels",
     "docs",
     "loadtests",
+    "examples",
     "proxy",
     "bench",
     "doctor",

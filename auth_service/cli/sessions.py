@@ -58,7 +58,9 @@ def end_sessions(username: str | None, session_id: Any) -> None:
     async def end(container: Container, context: AuditContext) -> int:
         revocation, reason = container.revocation, EndOfSession.REVOKED
         if username is None:
-            return int(await revocation.revoke_session(session_id, reason, context))
+            if not await revocation.revoke_session(session_id, reason, context):
+                raise click.ClickException(f"There is no session {session_id}, or it is over.")
+            return 1
         user = await user_named(container, username)
         return await revocation.revoke_sessions_of(user.id, reason, context)
 

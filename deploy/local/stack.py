@@ -79,7 +79,7 @@ class LocalStack:
         checkout = self._checkout
         had_packages = uv.has_packages(checkout)
         with progress.step("installing packages"):
-            uv.sync(checkout, env=self._settings.environment)
+            uv.sync(checkout, env=self._settings.of_installers())
             if not had_packages:
                 service_settings.check(checkout, self._settings)
         binary = nginx.find(checkout, self._settings.environment)
@@ -90,13 +90,13 @@ class LocalStack:
         with _readable_by_the_owner_only():
             for folder in (checkout.data, checkout.logs, checkout.run, checkout.data / "proxy"):
                 self._make_private(folder)
-            running.remember(checkout, self._addresses())
             self._said = {name: self.follow_log(name) for name in self._programs}
             (checkout.run / CONFIGURATION).write_text(
                 supervisord.configuration(self._settings.own_services), encoding="utf-8"
             )
             with progress.step("migrating databases"):
                 self._migrate(environment)
+            running.remember(checkout, self._addresses())
             with self._stopped_on_failure():
                 with progress.step(f"starting {', '.join(self.services)} and nginx"):
                     self._start_supervisor(environment)

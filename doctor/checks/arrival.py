@@ -40,11 +40,14 @@ def open_pages(subject: Subject) -> Iterator[Finding]:
             trails.insert(-1, deployment.trail(url))
     for trail in trails:
         page = read_page(trail[-1])
-        if loops(trail) and not _is_kept_below_a_stripping_proxy(subject):
+        if loops(trail) and not _is_about_the_prefix(subject, trail):
             yield found("redirect-loop", trail[-1], deployment.prefix)
         elif page and page.text not in [known.text for known in subject.pages]:
             subject.pages.append(page)
-    yield from _leaves_the_prefix(subject)
+    for trail in trails:
+        if findings := [*_leaves_the_prefix(subject, trail)]:
+            yield from findings
+            return
 
 
 def _first_answers(subject: Subject) -> list[Answer]:
@@ -57,6 +60,11 @@ def _first_answers(subject: Subject) -> list[Answer]:
             subject.notes.append(f"{deployment.base} redirects to https, so {moved} was examined.")
             deployment.move_to(moved)
             trail = deployment.trail(deployment.base + "/")
+        if deployment.prefix and trail[-1].status in (404, 410):
+            # An address that is no folder, such as that of an MCP server, has no slash at its end.
+            exact = deployment.get(deployment.base)
+            if exact.status not in (404, 410) and not exact.is_redirect:
+                trail = [exact]
     except NoAnswerError as error:
         hint = "Check the address, and whether this machine may reach it."
         if "ask http://" in str(error):
@@ -71,9 +79,9 @@ def _https_target(answer: Answer) -> str | None:
     return target if is_upgrade and host_of(target) == host_of(answer.url) else None
 
 
-def _leaves_the_prefix(subject: Subject) -> Iterator[Finding]:
+def _leaves_the_prefix(subject: Subject, trail: list[Answer]) -> Iterator[Finding]:
     """Check that a page that redirects (`/` to `/lab`) stays below the prefix."""
-    deployment, first, last = subject.deployment, subject.home[0], subject.home[-1]
+    deployment, first, last = subject.deployment, trail[0], trail[-1]
     if not deployment.prefix or last.is_redirect or is_below(last.url, deployment.base):
         return
     twin = deployment.get(deployment.base + path_of(last.url))
@@ -164,9 +172,10 @@ def _take(subject: Subject, home: Answer) -> Iterator[Finding]:
 def _explain_redirect(subject: Subject, home: Answer) -> Iterator[Finding]:
     deployment, prefix, target = subject.deployment, subject.deployment.prefix, home.location
     if loops(subject.home):
-        if inner := _is_kept_below_a_stripping_proxy(subject):
-            shown = f"{home.in_words}; but {inner.asked} answers {inner.in_words}"
-            yield found("stripped-but-expected-kept", home, prefix, shown)
+        inner = _is_kept_below_a_stripping_proxy(subject)
+        kind = "stripped-but-expected-kept" if inner else "nothing-below-the-prefix"
+        seen = f"but {inner.asked} answers {inner.in_words}" if inner else "and so on for ever"
+        yield found(kind, home, prefix, f"{home.in_words}; {seen}")
     elif host_of(target) != host_of(deployment.base):
         if not _is_inner(host_of(target)) or _is_inner(host_of(deployment.base)) == "name":
             raise NotExaminedError(
@@ -204,18 +213,46 @@ def unjudged(subject: Subject) -> Iterator[str]:
             yield f"{answer.asked} was too long or too slow to be read to its end, and was not judged."
 
 
+def _is_about_the_prefix(subject: Subject, trail: list[Answer]) -> bool:
+    """Whether a loop comes of a prefix that the service does not expect, or expects and does not get.
+
+    One takes the slash behind the prefix away, the other adds it: to the service it is a page's name.
+    """
+    if not subject.deployment.prefix or trail is not subject.home:
+        return False
+    slash_only = {answer.url.rstrip("/") for answer in trail} == {subject.deployment.base}
+    kept = _is_kept_below_a_stripping_proxy(subject)
+    return kept is not None or (len(trail) > 1 and slash_only)
+
+
 def _is_kept_below_a_stripping_proxy(subject: Subject) -> Answer | None:
     """Return what answers below the doubled prefix, where nothing should."""
-    deployment = subject.deployment
-    if not deployment.prefix:
+    deployment, prefix = subject.deployment, subject.deployment.prefix
+    if not prefix:
         return None
-    doubled = deployment.base + deployment.prefix
-    control = deployment.get(f"{doubled}/{PROBE}")
-    for path in ("openapi.json", ""):
-        answer = deployment.follow(f"{doubled}/{path}")
-        if answer.status == 200 and not (_alike(answer, control) and answer.body == control.body):
+    control = deployment.get(subject.below(PROBE))
+    for url in _doubled(deployment.origin, prefix):
+        answer = deployment.get(url)
+        if answer.is_redirect:
+            # Of its own accord the service leads to an address that has the prefix once.
+            once = f"{path_of(answer.location)}/"
+            if once.startswith(f"{prefix}/") and not once.startswith(f"{prefix}{prefix}/"):
+                return answer
+        elif answer.status in (200, 400, 405, 406) and not (
+            _alike(answer, control) and answer.body == control.body
+        ):
             return answer
     return None
+
+
+def _doubled(origin: str, prefix: str) -> Iterator[str]:
+    """Yield addresses with the prefix twice, and with each outer part of it twice."""
+    for path in ("/openapi.json", "/docs", "/schema", "/"):
+        yield f"{origin}{prefix}{prefix}{path}"
+    outer = prefix.rpartition("/")[0]
+    while outer:
+        yield f"{origin}{outer}{prefix}"
+        outer = outer.rpartition("/")[0]
 
 
 def _prefix_is_expected_otherwise(subject: Subject) -> str | None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from doctor.addresses import host_of, is_below, path_of, same_origin, scheme_of
+from doctor.addresses import host_of, is_below, path_of, port_of, same_origin, scheme_of
 from doctor.deployment import PROBE, Answer
 from doctor.findings import Finding
 from doctor.page import Asset, Page, read_page
@@ -37,6 +37,7 @@ def files_of_pages_load(subject: Subject) -> Iterator[Finding]:
                 kind, advice = _cause(subject, page, asset) or (problem, "")
                 yield Finding(kind, answer.asked, shown + advice, prefix)
         yield from _oauth2_redirect(subject, page)
+        yield from _root(subject, page)
     yield from _without_slash(subject)
 
 
@@ -78,6 +79,26 @@ def suffixes(prefix: str) -> Iterator[str]:
     segments = prefix.split("/")[1:]
     for start in range(1, len(segments)):
         yield "/" + "/".join(segments[start:])
+
+
+def _root(subject: Subject, page: Page) -> Iterator[Finding]:
+    """Check where the scripts of an application that is known will ask: at the public address."""
+    pattern = subject.framework.root
+    written = re.search(pattern, page.text) if pattern else None
+    if written is None:
+        return
+    base, root = subject.deployment.base, page.absolute(written[1] or ".")
+    path, prefix = path_of(f"{root.rstrip('/')}/").rstrip("/"), subject.deployment.prefix
+    kind = None
+    if host_of(root) != host_of(base):
+        kind = "host-lost"
+    elif path != prefix and not path.startswith(f"{prefix}/"):
+        kind = "outer-prefix-unknown" if path and prefix.endswith(path) else "prefix-unknown"
+    elif port_of(root) != port_of(base) and scheme_of(root) == scheme_of(base):
+        kind = "port-lost"
+    if kind:
+        shown = f"the page's scripts ask below {written[0]}"
+        yield Finding(kind, f"GET {page.url}", shown, prefix)
 
 
 def _without_slash(subject: Subject) -> Iterator[Finding]:

@@ -26,7 +26,8 @@ def redirects_stay_public(subject: Subject) -> Iterator[Finding]:
 def _slash_redirects(subject: Subject, service: Service) -> Iterator[tuple[Answer, str]]:
     """Yield each redirect with the path below the prefix that it should lead to."""
     routes = [path for path in service.routes if path != "/"]
-    for route in ["/docs", *routes[:_SAMPLES]]:
+    docs = ["/docs"] if service.spec or (service.page and service.page.shows_docs) else []
+    for route in [*docs, *routes[:_SAMPLES]]:
         other = route.rstrip("/") if route.endswith("/") else f"{route}/"
         answer = subject.deployment.sample(service.base + other)
         if answer.is_redirect:

@@ -47,11 +47,11 @@ class RouteTemplates:
         endpoint = scope.get("endpoint")
         if endpoint is None:
             return UNMATCHED
-        templates = self._by_endpoint.get(id(endpoint), self._mounts)
-        if len(templates) == 1 and templates is not self._mounts:
-            return templates[0]
+        templates = self._by_endpoint.get(id(endpoint), [])
+        if len(templates) == 1:
+            return templates[0] or UNMATCHED
         path = scope["path"].removeprefix(root_path)
-        return next((one for one in templates if _matches(one, path)), UNMATCHED)
+        return next((one for one in templates or self._mounts if _matches(one, path)), UNMATCHED)
 
 
 def _templates(routes: Sequence[BaseRoute], prefix: str = "") -> Iterator[tuple[object, str]]:

@@ -190,6 +190,14 @@ def test_a_program_knows_no_secret_of_another(
     assert ("ITEMS_JWKS_URL" in told) == (program == "items")
 
 
+def test_what_installs_packages_knows_the_authority_of_env_and_no_secret(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("SSL_CERT_FILE=/etc/ours.pem\n")
+
+    told = load(checkout_of_samples(tmp_path), {**SECRETS, "PATH": "/bin"}).of_installers()
+
+    assert told == {"SSL_CERT_FILE": "/etc/ours.pem", "PATH": "/bin"}
+
+
 def test_a_service_whose_name_begins_as_another_s_keeps_what_is_its_own() -> None:
     services = load_services(ROOT / "services.toml")
     services = {**services, "auth_log": replace(services["items"], name="auth_log")}

@@ -3,6 +3,7 @@
 import ast
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -11,28 +12,21 @@ from pathlib import Path
 
 import pytest
 
-import gatehouse_chassis
-from deploy.documentation import SOURCES
+from deploy.documentation import sources
 from gatehouse_chassis.services import load_services
 from testing.checkout import ROOT
+from testing.other_nginx import running_nginx
+from testing.serving import served
+from tests.doctor.command import run as run_doctor
 from tests.doctor.configuration import assert_accepted, fenced
 
 TUTORIALS = ROOT / "docs" / "tutorials"
 CODE = TUTORIALS / "code"
-PAGES = sorted(
-    page
-    for name in SOURCES
-    if name != "LICENSE"
-    for page in ([ROOT / name] if name.endswith(".md") else (ROOT / name).rglob("*.md"))
-)
-# A block with a title is that file, or a part of it.
+PAGES = [file for file in sources(ROOT) if file.suffix == ".md"]
+# A block with a title is that file of the folder `code` beside the page, or a part of it.
 TITLED = re.compile(r'^```python title="([\w./]+)"\n(.*?)^```$', re.DOTALL | re.MULTILINE)
 # Run by tests of its own, which lend it the names that its fragments are about.
 RUN_ELSEWHERE = {"docs/behind-a-proxy.md": "tests/doctor/test_page.py"}
-NEEDS_THE_PARTS = pytest.mark.skipif(
-    not hasattr(gatehouse_chassis, "ResourceServer"),
-    reason="the tutorials are about gatehouse_chassis.ResourceServer, which is not there yet",
-)
 
 
 def of(page: Path) -> str:
@@ -58,7 +52,7 @@ def run_python(*arguments: str, folder: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=of)
 def test_a_titled_example_is_what_stands_in_its_file(page: Path) -> None:
     for name, block in TITLED.findall(page.read_text(encoding="utf-8")):
-        file = page.parent / name
+        file = page.parent / "code" / name
         assert block in file.read_text(encoding="utf-8"), f"{of(page)} shows another {name}"
 
 
@@ -66,12 +60,11 @@ def test_every_file_of_the_tutorials_is_shown_and_has_its_tests() -> None:
     shown = {
         name for page in TUTORIALS.glob("*.md") for name, _ in TITLED.findall(page.read_text())
     }
-    assert shown == {f"code/{file.name}" for file in CODE.glob("*.py")}
+    assert shown == {file.name for file in CODE.glob("*.py")}
     applications = {file.name for file in CODE.glob("*.py") if not file.name.startswith("test_")}
     assert {f"test_{name}" for name in applications} <= {file.name for file in CODE.glob("*.py")}
 
 
-@NEEDS_THE_PARTS
 @pytest.mark.parametrize("tests", sorted(CODE.glob("test_*.py")), ids=lambda file: file.stem)
 def test_a_tutorial_does_what_its_tests_say(tests: Path, tmp_path: Path) -> None:
     """As a reader has it: the files in a folder of their own, without this project's settings of pytest."""
@@ -94,7 +87,6 @@ EXAMPLES = [
     pytest.param(
         block,
         id=f"{of(page)} {number}",
-        marks=NEEDS_THE_PARTS if page.is_relative_to(TUTORIALS) else (),
     )
     for page in PAGES
     if of(page) not in RUN_ELSEWHERE
@@ -129,3 +121,17 @@ def test_a_tutorial_shows_a_configuration_that_its_program_accepts(
         listed = (ROOT / "services.toml").read_text(encoding="utf-8")
         (tmp_path / "services.toml").write_text(f"{listed}\n{entry}", encoding="utf-8")
         load_services(tmp_path / "services.toml")
+
+
+@pytest.mark.parametrize("slash", ["", "/"], ids=["kept", "stripped"])
+def test_the_doctor_finds_nothing_wrong_behind_the_nginx_of_the_tutorial(
+    slash: str, tmp_path: Path
+) -> None:
+    (lines,) = fenced((TUTORIALS / "behind-my-proxy.md").read_text(encoding="utf-8"), "nginx")
+    app = runpy.run_path(str(CODE / "behind_my_proxy.py"))["app"]
+    with (
+        served(app) as port,
+        running_nginx(tmp_path, lines.replace(":8000;", f":{port}{slash};")) as origin,
+    ):
+        result = run_doctor(f"{origin}/notes", "--json")
+    assert result.findings == [], result.output

@@ -14,8 +14,7 @@ from starlette.routing import Route
 from websockets.sync.client import connect
 
 from gatehouse_chassis.testing import TestIssuer
-from testing.checkout import ROOT
-from testing.examples import PLAIN_FASTAPI, running_example
+from testing.examples import running_example, services_with_example
 from testing.nginx import running_proxy
 from testing.other_nginx import running_nginx
 from testing.ports import free_port
@@ -76,9 +75,6 @@ def issuer(port: int) -> TestIssuer:
 @pytest.fixture(scope="module")
 def origins(state: Path, port: int, issuer: TestIssuer) -> Iterator[dict[str, str]]:
     """Where the stack is: by itself, behind a proxy that says what it strips, and behind one that says nothing."""
-    services = "".join(
-        (folder / "services.toml").read_text(encoding="utf-8") for folder in (ROOT, PLAIN_FASTAPI)
-    )
     with ExitStack() as running:
         auth = running.enter_context(served(published(issuer)))
         memos = running.enter_context(running_example(state=state, MEMOS_ISSUER=issuer.url))
@@ -86,7 +82,7 @@ def origins(state: Path, port: int, issuer: TestIssuer) -> Iterator[dict[str, st
         running.enter_context(
             running_proxy(
                 state,
-                services=services,
+                services=services_with_example(),
                 ports=ports,
                 port=port,
                 settings={"GATEHOUSE_TRUSTED_PROXIES": "127.0.0.1"},

@@ -17,10 +17,10 @@ from deploy.dist import PARTS
 from gatehouse_chassis.hatch_build import SIDECAR
 from testing.checkout import ROOT
 
-# What is imported under another name than that of its distribution, or comes with one that is declared.
+# What is imported under another name than that of its distribution, or with one that is declared.
 DISTRIBUTION = {
-    "httptools": "uvicorn",
     "jwt": "pyjwt",
+    "httptools": "uvicorn",
     "pydantic_core": "pydantic",
     "yaml": "pyyaml",
 }

@@ -21,6 +21,7 @@ from tests.auth_service.databases import KEY_SECRET, on_both_databases
 from tests.auth_service.people import ADMIN, DEMO
 
 PASSWORD = "compile-the-7-cobol-cards"
+NOBODYS = "01a218d2-4d81-75d4-9653-a086e1949613"
 
 
 @pytest.fixture
@@ -245,6 +246,7 @@ def test_no_client_has_a_name_that_a_terminal_would_obey(runner: CliRunner, text
     [
         (["users", "disable", "nobody"], "There is no user 'nobody'"),
         (["users", "forgive", "nobody"], "There is no user 'nobody'"),
+        (["sessions", "end", "--id", NOBODYS], f"There is no session {NOBODYS}"),
         (["users", "create", "x", "--password", PASSWORD], "username: "),
         (["users", "create", "grace", "--password", "short"], "password: "),
         (["users", "create", "DEMO", "--password", PASSWORD], "is taken"),
