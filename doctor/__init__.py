@@ -1,4 +1,4 @@
-"""proxy-doctor: examines a deployment behind a proxy from outside, and says what to change.
+"""gatehouse-doctor: examines a deployment behind a proxy from outside, and says what to change.
 
 It speaks HTTP only and needs nothing of this project, so it works on any deployment. What it knows
 is in three places: `checks/` asks, `catalogue.py` says what a finding means and which one causes

@@ -22,13 +22,13 @@ from doctor.subject import Options, reference
 _ERASE_LINE = "\r\x1b[K"
 _EXAMPLES = """\
 examples:
-  proxy-doctor https://example.com/items
-  proxy-doctor http://localhost:8080                        a page that shows several services
-  proxy-doctor https://example.com/items --direct http://10.0.0.7:8000
+  gatehouse-doctor https://example.com/items
+  gatehouse-doctor http://localhost:8080                        a page that shows several services
+  gatehouse-doctor https://example.com/items --direct http://10.0.0.7:8000
                                                             compare with the backend itself
-  proxy-doctor https://example.com/items --spec openapi.json
+  gatehouse-doctor https://example.com/items --spec openapi.json
                                                             a service without a docs page
-  proxy-doctor https://example.com/items --websocket /ws --json
+  gatehouse-doctor https://example.com/items --websocket /ws --json
 
 exit codes: 0 nothing found that is broken now (--fail-on), 1 something is, 2 could not be examined
 """
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 deployment, options, proxy=given.proxy, ignored=given.ignore, progress=progress.tell
             )
     except NotExaminedError as error:
-        sys.stderr.write(f"proxy-doctor could not examine {base}: {error}\n")
+        sys.stderr.write(f"gatehouse-doctor could not examine {base}: {error}\n")
         return 2
     finally:
         progress.end()
@@ -103,13 +103,13 @@ class _Parser(argparse.ArgumentParser):
     """An error is one sentence; the usage is in `--help`."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message} (proxy-doctor --help shows all options)\n")
+        self.exit(2, f"{self.prog}: {message} (gatehouse-doctor --help shows all options)\n")
 
 
 def parser() -> argparse.ArgumentParser:
     """Return what reads the command line."""
     parser = _Parser(
-        prog="proxy-doctor",
+        prog="gatehouse-doctor",
         description="Examine a deployment behind a proxy from outside: what is wrong, why, and what to change.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -28,7 +28,7 @@ MAX_SECONDS = 10.0
 _READABLE = ("", "identity", "gzip", "deflate")
 _ENDLESS = ("text/event-stream", "multipart/x-mixed-replace")
 
-PROBE = "proxy-doctor-probe"
+PROBE = "gatehouse-doctor-probe"
 """A name that no deployment uses, for what must not exist."""
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
@@ -153,7 +153,7 @@ class Deployment:
         self._client = httpx2.Client(
             verify=_trusting(ca_file),
             trust_env=False,  # a proxy of the asking machine would answer for the one under examination
-            headers=[("User-Agent", "proxy-doctor"), ("Accept-Encoding", "identity")],
+            headers=[("User-Agent", "gatehouse-doctor"), ("Accept-Encoding", "identity")],
         )
 
     def move_to(self, url: str) -> None:

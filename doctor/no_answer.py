@@ -7,7 +7,7 @@ _MEANINGS = {
     "RECORD_LAYER_FAILURE": "what listens there speaks http and not https: ask http://",
     "PACKET_LENGTH_TOO_LONG": "what listens there speaks http and not https: ask http://",
     "HTTP_REQUEST": "what listens there speaks http and not https: ask http://",
-    "NO_APPLICATION_PROTOCOL": "it speaks HTTP/2 only, and proxy-doctor HTTP/1.1",
+    "NO_APPLICATION_PROTOCOL": "it speaks HTTP/2 only, and gatehouse-doctor HTTP/1.1",
     "HOSTNAME MISMATCH": "its certificate is for another name",
     "IP ADDRESS MISMATCH": "its certificate is for another address",
     "CERTIFICATE HAS EXPIRED": "its certificate has expired",

@@ -54,7 +54,7 @@ class TextReport:
         )
         made_with = f", made with {report.framework.name}" if report.framework.name else ""
         self._line(
-            f"{self._in(_BOLD, 'proxy-doctor')} examined {self._in(_BOLD, report.url)} "
+            f"{self._in(_BOLD, 'gatehouse-doctor')} examined {self._in(_BOLD, report.url)} "
             f"({report.requests} requests, {proxy}{made_with})"
         )
         if report.services:

@@ -1,4 +1,4 @@
-"""proxy-doctor as its users run it, in this process."""
+"""gatehouse-doctor as its users run it, in this process."""
 
 import io
 import json

@@ -25,7 +25,7 @@ from tests.doctor.services import answering, on_uvicorn, service
 def test_help_shows_examples_and_exit_codes() -> None:
     result = run("--help")
     assert result.code == 0
-    assert "proxy-doctor https://example.com/items" in result.output
+    assert "gatehouse-doctor https://example.com/items" in result.output
     assert "exit codes: 0 nothing found" in result.output
 
 

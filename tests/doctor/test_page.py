@@ -47,7 +47,7 @@ def test_its_commands_have_options_that_exist(command: str) -> None:
     if program == "uvicorn":
         uvicorn.main.make_context(program, arguments)
     else:
-        assert program == "proxy-doctor"
+        assert program == "gatehouse-doctor"
         parser().parse_args(arguments)
 
 

@@ -106,16 +106,61 @@ def test_a_database_whose_driver_is_missing_names_the_extra(
     )
 
 
+def test_the_command_that_is_told_adds_the_extra_to_a_chassis_from_a_file(
+    empty_environment: Callable[[], Environment], chassis_wheel: Path
+) -> None:
+    environment = empty_environment()
+    environment.install(str(chassis_wheel))
+    environment.install("gatehouse-chassis[metrics]")
+    assert "prometheus_client" in environment.packages()
+
+
+def test_an_application_without_extras_knows_its_prefix_and_checks_tokens(
+    installed: Callable[[str], Environment],
+) -> None:
+    code = """
+import asyncio, httpx2
+from typing import Annotated
+from fastapi import FastAPI, Security
+from gatehouse_chassis import Principal, PublicPrefixMiddleware, ResourceServer, add_problems
+from gatehouse_chassis.testing import TestIssuer
+
+server = ResourceServer(
+    issuer="https://issuer.test", audience="notes", scopes={"notes:read": "Read your notes"}
+)
+app = FastAPI()
+app.add_middleware(PublicPrefixMiddleware, root_path="/notes")
+add_problems(app)
+
+@app.get("/mine")
+async def mine(user: Annotated[Principal, Security(server.bearer, scopes=["notes:read"])]) -> str:
+    return user.subject
+
+async def ask():
+    issuer = TestIssuer(audience="notes")
+    good = {"Authorization": f"Bearer {issuer.token(sub='me', scope='notes:read')}"}
+    transport = httpx2.ASGITransport(app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://notes") as client:
+        with issuer.trusted_by(server):
+            for path, headers in [("/notes/mine", good), ("/mine", good), ("/mine", {})]:
+                answer = await client.get(path, headers=headers)
+                print(answer.status_code, answer.text if answer.is_success else "", end=" ")
+
+asyncio.run(ask())
+"""
+    assert installed("").python(code) == '200 "me" 200 "me" 401'
+
+
 def test_an_application_without_extras_has_its_docs(
     installed: Callable[[str], Environment],
 ) -> None:
     code = """
 import asyncio, httpx2
 from fastapi import FastAPI
-from gatehouse_chassis.docs import add_docs
+from gatehouse_chassis import add_docs
 
 app = FastAPI(docs_url=None, redoc_url=None)
-add_docs(app, title="Notes")
+add_docs(app)
 
 async def ask():
     transport = httpx2.ASGITransport(app)
