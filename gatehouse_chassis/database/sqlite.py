@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy import Executable, make_url, text
+from sqlalchemy import Executable, make_url
 from sqlalchemy.dialects import sqlite
 
 from gatehouse_chassis.database.compiled import compiler
@@ -148,12 +148,11 @@ class SQLiteDatabase(Database):
 
     async def check_writes(self) -> None:
         """See `Database.check_writes`. The one way to know is to write: here the file's first page, as it was."""
-        async with self.transaction() as transaction:
-            row = await transaction.fetch_one(text("PRAGMA user_version"))
-            version = row["user_version"] if row else 0
-            await transaction.execute(text(f"PRAGMA user_version = {version}"))
+        await self._when_free(_rewrite_first_page, counts=False)
 
-    async def _when_free(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+    async def _when_free(
+        self, work: Callable[[sqlite3.Connection], Result], *, counts: bool = True
+    ) -> Result:
         """Tries for `BUSY_TIMEOUT`; SQLite's own waiting would stop every other request of this worker.
 
         A connection in which work began a transaction is not free yet.
@@ -168,7 +167,7 @@ class SQLiteDatabase(Database):
                 if time.monotonic() > give_up_at:
                     raise
             except DatabaseUnavailable as error:
-                self._note(error)
+                self._note(error, counts=counts)
                 raise
             finally:
                 if not connection.in_transaction:
@@ -184,8 +183,8 @@ class SQLiteDatabase(Database):
         else:
             connection.close()
 
-    def _note(self, error: DatabaseUnavailable) -> None:
-        if isinstance(error, WritesRefused):
+    def _note(self, error: DatabaseUnavailable, *, counts: bool = True) -> None:
+        if isinstance(error, WritesRefused) and counts:
             self.on_writes_refused()
         if not error.is_lost:
             return
@@ -249,6 +248,17 @@ def _read_anew(url: str) -> None:
 
 def _path(url: str) -> str:
     return make_url(url).database or ":memory:"
+
+
+def _rewrite_first_page(connection: sqlite3.Connection) -> None:
+    _begin(connection)
+    try:
+        [(version,)] = _run(connection, "PRAGMA user_version").fetchall()
+        _run(connection, f"PRAGMA user_version = {version}")
+        _run(connection, "COMMIT")
+    finally:
+        if connection.in_transaction:
+            _run(connection, "ROLLBACK")
 
 
 def _begin(connection: sqlite3.Connection) -> sqlite3.Connection:
