@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy import Executable, make_url
+from sqlalchemy import Executable, make_url, text
 from sqlalchemy.dialects import sqlite
 
 from gatehouse_chassis.database.compiled import compiler
@@ -47,6 +47,8 @@ _PRAGMAS = (
     "temp_store=MEMORY",
     "journal_size_limit=16777216",
 )
+
+_SCHEMA = text("SELECT name FROM sqlite_schema LIMIT 1")
 
 Result = TypeVar("Result")
 
@@ -142,6 +144,10 @@ class SQLiteDatabase(Database):
         """See `Database.ping`. A new connection reads the file; one that is open may know it by heart."""
         try:
             _read_anew(self._url)
+        except (
+            WritesRefused
+        ):  # where nothing can be written, none can be opened; those that are open go on
+            await self.fetch_all(_SCHEMA)
         except DatabaseUnavailable as error:
             self._note(error)
             raise
@@ -243,7 +249,7 @@ def _read_anew(url: str) -> None:
     if not Path(_path(url)).exists():  # connecting would make it
         raise DatabaseUnavailable(f"there is no file {_path(url)}", is_lost=True)
     with closing(connect(url)) as connection:
-        _run(connection, "SELECT name FROM sqlite_schema LIMIT 1").fetchall()
+        _rows(connection, _SCHEMA, {})
 
 
 def _path(url: str) -> str:
