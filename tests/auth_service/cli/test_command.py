@@ -17,6 +17,7 @@ from auth_service.cli.__main__ import gatehouse
 from auth_service.cli.run import run
 from auth_service.container import Container
 from gatehouse_chassis.database.columns import now
+from testing.postgres import PostgreSQL
 from tests.auth_service.databases import KEY_SECRET, on_both_databases
 from tests.auth_service.people import ADMIN, DEMO
 
@@ -268,4 +269,11 @@ def test_a_database_that_is_not_there_is_a_sentence(
     runner: CliRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("AUTH_DATABASE_URL", f"sqlite:///{tmp_path}/none.db")
-    assert "migrated" in refusal(runner, "users", "list")
+    assert "The database is not migrated: no such table" in refusal(runner, "users", "list")
+
+
+def test_an_empty_postgresql_is_a_sentence_too(
+    runner: CliRunner, monkeypatch: pytest.MonkeyPatch, postgresql: PostgreSQL
+) -> None:
+    monkeypatch.setenv("AUTH_DATABASE_URL", postgresql.create_database("not-migrated"))
+    assert "The database is not migrated: relation" in refusal(runner, "users", "list")
