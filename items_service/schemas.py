@@ -32,6 +32,12 @@ class ItemChange(BaseModel):
     description: Description = OMITTED
 
 
+class ItemCount(BaseModel):
+    """How many there are."""
+
+    count: int
+
+
 class ItemPublic(BaseModel):
     """An item as its owner sees it."""
 
