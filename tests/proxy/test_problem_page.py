@@ -1,4 +1,4 @@
-"""Whoever opens an address of nginx itself with a browser gets a page for an error (gateway/problem.html)."""
+"""Whoever opens an address of nginx itself with a browser gets a page for an error (proxy/gateway/problem.html)."""
 
 import re
 from pathlib import Path
