@@ -85,8 +85,8 @@ def test_a_wrong_password_is_told_in_a_sentence(visit: Visit, origin: str, perso
 
     problem = visit.page.locator("#session-problem")
     expect(problem.get_by_text("The user name or the password is wrong.")).to_be_visible()
-    assert_request_id_is_one_click_away(problem)
     expect(visit.page.get_by_label("Password")).to_be_focused()
+    assert_request_id_is_one_click_away(problem)
 
 
 def test_too_many_attempts_are_told_with_the_time_to_wait(
