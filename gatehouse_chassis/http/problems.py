@@ -168,7 +168,7 @@ def component_schemas() -> dict[str, Any]:
 
 
 def problem_response(request: HTTPConnection, problem: HTTPException) -> Response:
-    """The one place where an error becomes an answer: a document, or a page for whoever asks for HTML."""
+    """The one place where an error becomes an answer: a document, or a page for who asks for HTML."""
     status = problem.status_code
     body: dict[str, Any] = {
         "type": "about:blank",

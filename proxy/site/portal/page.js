@@ -49,9 +49,9 @@ export async function attempt(problem, work, { button = null, retry = false } = 
   }
 }
 
-/** Empty every message, `.problem` and `.news`, in this part of the page. */
+/** Empty every message in this part of the page: what went wrong, and the news. */
 export function clearMessages(part) {
-  for (const message of part.querySelectorAll(".problem, .news")) {
+  for (const message of part.querySelectorAll(".problem[role=alert], .news")) {
     message.replaceChildren();
   }
 }

@@ -187,8 +187,11 @@ async def test_a_person_who_says_no_is_not_signed_in(
 ) -> None:
     request = request_of(web)
     form = {**await sign_in_form(client, request), "answer": "deny"}
-    answer = answer_in(await client.post("/authorize", params=request, data=form))
+    refusal = await client.post("/authorize", params=request, data=form)
+    answer = answer_in(refusal)
     assert answer["error"] == "access_denied"
+    assert "+" not in refusal.headers["Location"]  # what decodes as scripts do would show it
+    assert answer["error_description"] == "The resource owner denied the request."
 
 
 @pytest.mark.parametrize(
