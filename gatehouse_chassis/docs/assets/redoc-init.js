@@ -42,7 +42,10 @@ const DARK = {
     },
   },
 };
-const LIGHT = { colors: { primary: { main: "#0f766e" } } };
+const LIGHT = {
+  colors: { primary: { main: "#0b534d" }, text: { primary: "#14211e", secondary: "#4b5563" } },
+  schema: { typeNameColor: "#4b5563", typeTitleColor: "#4b5563", requireLabelColor: "#b91c1c" },
+};
 
 window.Redoc.init(
   container.dataset.spec,

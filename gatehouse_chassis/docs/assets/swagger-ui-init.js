@@ -3,7 +3,7 @@
  * `data-spec` is the URL of one OpenAPI document, `data-services` the URL of a list of services;
  * `data-scopes` are ticked when the Authorize dialog opens, with the scopes of the list.
  */
-import { nameChoices } from "./named-choices.js";
+import { mendMarkup } from "./markup.js";
 import { openLocks } from "./open-locks.js";
 import { errorsForPeople } from "./sign-in-errors.js";
 import { removeUnsupportedFlows } from "./sign-in-flows.js";
@@ -46,7 +46,7 @@ try {
   // Earlier versions kept the password here, for every page of this origin to read.
   localStorage.removeItem("authorized");
   followColourScheme();
-  nameChoices(container);
+  mendMarkup(container);
   if (container.dataset.services) {
     await showServices(container.dataset.services);
   } else {
