@@ -30,15 +30,22 @@ class Refused(Exception):
     Attributes:
         sentence: why, for a person to read.
         headers: what programs need to know (`Retry-After`).
+        field: the first one of the form that is wrong, where one is.
     """
 
     def __init__(
-        self, sentence: str, status: int, headers: Mapping[str, str] | None = None
+        self,
+        sentence: str,
+        status: int,
+        headers: Mapping[str, str] | None = None,
+        *,
+        field: str = "",
     ) -> None:
         super().__init__(sentence)
         self.sentence = sentence
         self.status = status
         self.headers = headers or {}
+        self.field = field.removeprefix("new_")
 
 
 @contextmanager
@@ -48,11 +55,12 @@ def refusals_for_people() -> Iterator[None]:
         yield
     except ValidationError as error:
         fields = dict.fromkeys(str(item["loc"][0]) for item in error.errors())
-        raise Refused(" ".join(_INVALID[field] for field in fields), 422) from None
+        sentences = " ".join(_INVALID[field] for field in fields)
+        raise Refused(sentences, 422, field=next(iter(fields))) from None
     except InvalidRequest as error:
         raise Refused(_sentence(str(error)), 400) from None
     except InvalidField as error:
-        raise Refused(_sentence(error.reason), 422) from None
+        raise Refused(_sentence(error.reason), 422, field=error.field) from None
     except tuple(PROBLEMS) as error:
         problem = problem_of(error)
         raise Refused(problem.detail, problem.status, problem.headers) from None

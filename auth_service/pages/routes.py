@@ -228,7 +228,7 @@ def _no_account(refused: Refused, *, at: str = "") -> HTMLResponse:
     """Why there is no account; `at` is the way from the page to the one of the sign-up."""
     is_open = refused.status != SignUpRefused.status
     link = (f"{at}sign-up", "Sign up again") if is_open else (f"{at}../", _START)
-    return refusal_page("No account was made", refused, link=link)
+    return refusal_page("No account was made", refused, link=link, up=at)
 
 
 def _look_into_your_mail(outbox: Outbox, sentence: str) -> HTMLResponse:
@@ -237,4 +237,4 @@ def _look_into_your_mail(outbox: Outbox, sentence: str) -> HTMLResponse:
             " No mail server is set here, so the mail is a file on the server, which the log of auth names: "
             "make logs S=auth."
         )
-    return note_page("Look into your mail", sentence, link=("../", _START), status=202)
+    return note_page("Look into your mail", sentence, link=("../", _START), status=202, up="")

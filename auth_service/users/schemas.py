@@ -14,10 +14,15 @@ MAX_PASSWORD_CHARS = 256
 
 # ASCII, so that no two names look alike; e-mail addresses fit.
 Username = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@+-]{1,62}[A-Za-z0-9]$")
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@+-]{1,62}[A-Za-z0-9]$"),
+    Field(examples=["ada"]),
 ]
 DisplayName = Annotated[
-    StorableText, StringConstraints(strip_whitespace=True, max_length=100), ONE_LINE
+    StorableText,
+    StringConstraints(strip_whitespace=True, max_length=100),
+    ONE_LINE,
+    Field(examples=["Ada Lovelace"]),
 ]
 # What HTML's <input type="email"> takes, except `=?`, with which RFC 2047 begins other spellings of an address.
 # Whether it belongs to anyone, only a mail that arrives can show.
@@ -27,8 +32,13 @@ Email = Annotated[
         pattern=r"^(?:[A-Za-z0-9.!#$%&'*+/?^_`{|}~-]|=+[A-Za-z0-9.!#$%&'*+/^_`{|}~-])+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$",
         max_length=254,
     ),
+    Field(examples=["ada@example.com"]),
 ]
-NewPassword = Annotated[SecretStr, Field(min_length=12, max_length=MAX_PASSWORD_CHARS)]
+# The example is refused: nobody shall get by with it.
+NewPassword = Annotated[
+    SecretStr,
+    Field(min_length=12, max_length=MAX_PASSWORD_CHARS, examples=["<your password>"]),
+]
 
 
 class Role(StrEnum):
@@ -51,7 +61,9 @@ class CurrentPassword(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    current_password: Annotated[SecretStr, Field(max_length=MAX_PASSWORD_CHARS)]
+    current_password: Annotated[
+        SecretStr, Field(max_length=MAX_PASSWORD_CHARS, examples=["<your password of today>"])
+    ]
 
 
 class PasswordChange(CurrentPassword):

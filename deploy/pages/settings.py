@@ -72,6 +72,13 @@ _OF_THE_STACK = (
         "`X-Forwarded-Host`. `localhost` and the loopback addresses are always served.",
     ),
     Row(
+        "GATEHOUSE_SECURITY_CONTACT",
+        "mailto: or https:",
+        "(none)",
+        "Whom to tell of a vulnerability, such as `mailto:security@example.com`: what `/.well-known/security.txt` "
+        "(RFC 9116) says. Without it that address is 404.",
+    ),
+    Row(
         "GATEHOUSE_SERVICES",
         "path",
         "`services.toml`",

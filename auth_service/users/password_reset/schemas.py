@@ -14,7 +14,7 @@ class PasswordResetRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    username: Annotated[str, STORABLE, Field(max_length=254)]
+    username: Annotated[str, STORABLE, Field(max_length=254, examples=["ada"])]
 
 
 class PasswordResetConfirmation(BaseModel):
