@@ -171,7 +171,9 @@ class Container:
             token_life=settings.access_token_life,
             published_ahead=settings.key_published_ahead,
         )
-        limits = SessionLimits(settings.session_life, settings.sessions_per_user)
+        limits = SessionLimits(
+            settings.session_life, settings.sessions_per_user, settings.refresh_leeway
+        )
         sessions, access_tokens = SessionStore(database, limits), AccessTokenStore(database)
         codes = CodeStore(database, limits)
         status_list = StatusList(settings.issuer, access_tokens, keys)

@@ -52,6 +52,15 @@ class AuthSettings(ServiceSettings):
             description="How long a refresh token is valid.",
         ),
     ] = timedelta(days=14)
+    refresh_leeway: Annotated[
+        timedelta,
+        Field(
+            ge=timedelta(0),
+            le=timedelta(minutes=1),
+            description="For how long a refresh token that was just used may be used again, because the answer was "
+            "lost or two pages asked at once; later, or once its successor was used, that ends the session.",
+        ),
+    ] = timedelta(seconds=10)
     session_life: Annotated[
         timedelta,
         Field(
