@@ -12,7 +12,20 @@ from typing import Any, Literal
 from alembic import command, context
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData, NullPool, create_engine, event, make_url, text
+from sqlalchemy import (
+    Connection,
+    Integer,
+    MetaData,
+    NullPool,
+    column,
+    create_engine,
+    event,
+    func,
+    make_url,
+    select,
+    table,
+    text,
+)
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -106,6 +119,8 @@ def run() -> None:
             if not is_sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
             context.run_migrations()
+            if not is_sqlite:
+                _catch_up_with_copied_rows(connection)
 
     try:
         if url.startswith("sqlite:"):
@@ -119,6 +134,28 @@ def run() -> None:
         if error.connection_invalidated or error.statement is None:
             raise DatabaseUnavailable(str(error)) from error
         raise
+
+
+_IDENTITIES = text(
+    "SELECT table_name, column_name, pg_get_serial_sequence(quote_ident(table_name), column_name) AS sequence "
+    "FROM information_schema.columns WHERE is_identity = 'YES' AND table_schema = current_schema()"
+)
+
+
+def _catch_up_with_copied_rows(connection: Connection) -> None:
+    """Numbers that PostgreSQL gives go on after those of rows that were copied with theirs, from SQLite for example.
+
+    It counts only what it gave itself, so it would give the same numbers again, and every new row would be refused.
+    """
+    for found in connection.execute(_IDENTITIES).all():
+        number = column(found.column_name, Integer)
+        newest = connection.scalar(select(func.max(number)).select_from(table(found.table_name)))
+        given = connection.scalar(
+            text(f"SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {found.sequence}")  # noqa: S608  # quoted
+        )
+        if newest is not None and newest > given:
+            set_newest = text("SELECT setval(CAST(:sequence AS regclass), :newest)")
+            connection.execute(set_newest, {"sequence": found.sequence, "newest": newest})
 
 
 def _render_plain_type(kind: str, item: Any, _context: object) -> str | Literal[False]:
