@@ -212,7 +212,7 @@ class Container:
             resets=resets,
             sign_ups=sign_ups,
             administration=UserAdministration(users),
-            credentials=Credentials(users, authentication, hashing, email_changes, notices),
+            credentials=Credentials(users, authentication, hashing, email_changes, limit, notices),
             email_changes=email_changes,
             notices=notices,
             clients=clients,

@@ -46,6 +46,7 @@ class Purpose(StrEnum):
     SIGN_UP_MAIL = "sign-up mail: "
     EMAIL_CHANGE_MAIL = "email change mail: "
     SIGN_UP_NAME = "sign-up name: "
+    PASSWORD_CHANGE = "password change: "
     CLIENT_SECRET = "client secret: "
 
 
@@ -154,8 +155,7 @@ class ClientSecretGuard:
         Raises:
             TooManyFailedSignIns: it has to wait.
         """
-        key = _client(client_id, address)
-        attempts = (await self._attempts.find(key, key, key)).get(key, Attempts())
+        attempts = await self._attempts.find_one(_client(client_id, address))
         wait = end_of_delay(attempts, _FREE_TRIES) - self._clock()
         if wait > timedelta(0):
             raise TooManyFailedSignIns(int(wait.total_seconds()) + 1)
