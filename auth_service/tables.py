@@ -32,7 +32,7 @@ users = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("username", String(64), nullable=False),
-    # In lower case: Ada and ada are one user.
+    # What all spellings of the name have in common: Ada and ada are one user (auth_service.users.names).
     Column("username_key", String(64), nullable=False, unique=True),
     Column("display_name", String(100), nullable=False),
     # Not unique: users and administrators may give one address to several.
@@ -217,5 +217,7 @@ sign_ups = Table(
     # Written by earlier versions only, and never read: whoever reads the mail chooses the password.
     Column("password_hash", Text),
     Column("expires_at", UtcDateTime, nullable=False),
+    # When the account was made; it expires at the same moment.
+    Column("confirmed_at", UtcDateTime),
     Index("ix_sign_ups_expires_at", "expires_at"),
 )

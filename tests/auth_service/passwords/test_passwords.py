@@ -344,9 +344,10 @@ class SlowUsers:
         self.asked = 0
         self.answers = asyncio.Event()
 
-    async def find_by_name(self, username: str) -> None:
+    async def find_by_login(self, login: str) -> list[User]:
         self.asked += 1
         await self.answers.wait()
+        return []
 
 
 async def test_who_has_no_place_costs_the_database_nothing(
