@@ -124,7 +124,7 @@ class Container:
         )
         attempts = AttemptStore(database)
         guard, limit = SignInGuard(attempts, clock=clock), RequestLimit(attempts, clock=clock)
-        audit = AuditStore(database)
+        audit = AuditStore(database, settings.audit_retention)
         repeated = RepeatedEvents(audit)
         authentication = PasswordAuthentication(users, hashing, guard, audit, repeated)
         smtp_url, mails = settings.smtp_url.get_secret_value(), settings.state_dir / "mails"
@@ -244,6 +244,7 @@ class Container:
                     (INTERVAL, addresses_asked),
                     (INTERVAL, sessions),
                     (INTERVAL, codes),
+                    (INTERVAL, audit),
                 ]
             ),
         )
