@@ -130,11 +130,12 @@ def change_password(username: str, password: str) -> None:
 @users.command("forgive")
 @click.argument("username")
 def forgive(username: str) -> None:
-    """Reset the counter of failed sign-ins, so that the user can sign in from anywhere at once."""
+    """Reset the counters of failed sign-ins, so that the user can sign in from anywhere at once."""
 
     async def reset(container: Container, context: AuditContext) -> None:
-        await container.guard.forgive(username)
         user = await container.users.find_by_name(username)
+        for login in filter(None, (username, user.email if user else None)):
+            await container.guard.forgive(login)
         subject = user.id if user else None
         await container.audit.record(Event.SIGN_INS_FORGIVEN, subject, context)
 

@@ -1,6 +1,6 @@
 """The database fails while tokens are written: nothing is used up, and the same request is good when it is back."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Hashable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -39,8 +39,10 @@ class LosesAccessTokens(Database):
     async def execute(self, statement: Executable, **parameters: Any) -> int:
         return await self._database.execute(statement, **parameters)
 
-    async def search(self, statement: Executable, **parameters: Any) -> Sequence[Row]:
-        return await self._database.search(statement, **parameters)
+    async def search(
+        self, statement: Executable, *, searcher: Hashable | None, **parameters: Any
+    ) -> Sequence[Row]:
+        return await self._database.search(statement, searcher=searcher, **parameters)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Statements]:
