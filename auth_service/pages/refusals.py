@@ -65,7 +65,7 @@ def refusals_for_people() -> Iterator[None]:
 
 def _sentences(error: ValidationError) -> dict[str, None]:
     """One for each field, in order: our own validator's, or what the field may hold."""
-    sentences = {}
+    sentences: dict[str, str] = {}
     for item in error.errors():
         field, own = str(item["loc"][0]), item.get("ctx", {}).get("error")
         sentences.setdefault(field, _sentence(str(own)) if own else _INVALID[field])

@@ -93,8 +93,8 @@ async def show_confirmation(sign_ups: SignUpRequests, token: str = "") -> HTMLRe
         with refusals_for_people():
             waiting = await sign_ups.find(token)
             return confirm_sign_up_page(waiting.username, waiting.display_name, token)
-    except AlreadyConfirmed as confirmed:
-        return _account_is_there(confirmed)
+    except AlreadyConfirmed as already:
+        return _account_is_there(already)
     except Refused as refused:
         return _no_account(refused, at="../")
 
@@ -113,8 +113,8 @@ async def confirm_sign_up(
             form = await read_form(request)
             token = form.get("token", "")
             waiting = await sign_ups.find(token)
-    except AlreadyConfirmed as confirmed:
-        return _account_is_there(confirmed)
+    except AlreadyConfirmed as already:
+        return _account_is_there(already)
     except Refused as refused:
         return _no_account(refused, at="../")
     username = form.get("username", waiting.username)

@@ -167,6 +167,6 @@ async def test_a_thief_who_knows_the_password_does_not_void_mailed_links_for_eve
             assert answer.headers["Retry-After"]
             break
     assert statuses == [204] * FROM_ONE_ADDRESS + [429]
-    change = {"current_password": current, "email": None}
-    answer = await client.put("/users/me/email", headers=thief, json=change)
+    no_address = {"current_password": current, "email": None}
+    answer = await client.put("/users/me/email", headers=thief, json=no_address)
     assert answer.status_code == 429

@@ -1,8 +1,9 @@
 """A mailed link and a change of the password at once: one waits for the other, and neither fails."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -19,7 +20,7 @@ from tests.auth_service.people import DEMO
 
 PATIENCE = 20.0
 CONTEXT = AuditContext()
-Use = Callable[[Database, User, str], Awaitable[object]]
+Use = Callable[[Database, User, str], Coroutine[Any, Any, object]]
 
 
 async def reset_password(database: Database, user: User, digest: str) -> object:
