@@ -1,6 +1,7 @@
 """User names: what they may be, and when two are one (RFC 8265, PRECIS UsernameCaseMapped)."""
 
 import re
+import string
 import unicodedata
 from collections.abc import Iterator
 
@@ -75,9 +76,7 @@ def _kind(char: str) -> str:
 def _scripts(name: str) -> Iterator[str]:
     """The scripts of the letters and of the digits that are not ASCII, by the first word of each one's Unicode name."""
     for char in name:
-        if (_kind(char) in "LN" and not char.isdecimal()) or (
-            not char.isascii() and _kind(char) == "N"
-        ):
+        if _kind(char) in "LN" and char not in string.digits:
             words = unicodedata.name(char, "UNKNOWN").removeprefix("EXTENDED ")
             script = re.split(r"[ -]", words)[0]
             if script != "MODIFIER":  # signs that belong to every script
