@@ -33,6 +33,7 @@ from auth_service.users.password_reset.schemas import (
     PasswordResetRequest,
 )
 from auth_service.users.sign_up.schemas import SignUp, SignUpConfirmation
+from auth_service.users.sign_up.sign_up import AlreadyConfirmed
 from gatehouse_chassis.http.cross_site import CrossSiteRequest, is_cross_site
 
 
@@ -92,6 +93,8 @@ async def show_confirmation(sign_ups: SignUpRequests, token: str = "") -> HTMLRe
         with refusals_for_people():
             waiting = await sign_ups.find(token)
             return confirm_sign_up_page(waiting.username, waiting.display_name, token)
+    except AlreadyConfirmed as already:
+        return _account_is_there(already)
     except Refused as refused:
         return _no_account(refused, at="../")
 
@@ -110,6 +113,8 @@ async def confirm_sign_up(
             form = await read_form(request)
             token = form.get("token", "")
             waiting = await sign_ups.find(token)
+    except AlreadyConfirmed as already:
+        return _account_is_there(already)
     except Refused as refused:
         return _no_account(refused, at="../")
     username = form.get("username", waiting.username)
@@ -126,6 +131,8 @@ async def confirm_sign_up(
                 username=confirmed.username,
                 display_name=confirmed.display_name,
             )
+    except AlreadyConfirmed as already:
+        return _account_is_there(already)
     except Refused as refused:
         return confirm_sign_up_page(username, display_name, token, refused)
     sentence = f"The account {user.username} is yours. Sign in with the password that you chose."
@@ -222,6 +229,10 @@ async def confirm_email(
         return refusal_page("The address stays as it is", refused, link=_TO_START)
     sentence = f"{user.email} is the mail address of {user.username} now."
     return note_page("Done", sentence, link=_TO_START)
+
+
+def _account_is_there(confirmed: AlreadyConfirmed) -> HTMLResponse:
+    return note_page("Your account is there", str(confirmed), link=_TO_START)
 
 
 def _no_account(refused: Refused, *, at: str = "") -> HTMLResponse:

@@ -234,6 +234,8 @@ def _type(field: FieldInfo) -> str:
 
 
 def _default(name: str, field: FieldInfo) -> str:
+    if type(None) in get_args(field.annotation) and not field.validation_alias:
+        return "(none)"
     if field.is_required() or field.default is None:
         # Those that every service sets for itself, and those that `make up` writes.
         return (
