@@ -29,6 +29,10 @@ environment wins over `.env`. There is no default password. A service that canno
 why and what to do, and does not start; `make up` asks all of them first, and refuses a name that is nearly one of
 these. Durations are ISO 8601: `PT10M` is ten minutes, `P14D` fourteen days.
 
+Behind a proxy that signs with an authority of its own, `make up` hands `SSL_CERT_FILE=/path/to/ca.pem` (all authorities
+that are to be trusted, as PEM) to uv and pip, and as local processes to auth for its mails; `UV_NATIVE_TLS=1` makes uv
+trust what the system trusts. Either may stand in `.env`. Images are built without them.
+
 Written by `make sync` from the settings classes and `services.toml`; do not edit it.
 """
 
@@ -83,14 +87,6 @@ _OF_THE_STACK = (
         "path",
         "`services.toml`",
         "The list of services that a service reads.",
-    ),
-    Row(
-        "SSL_CERT_FILE",
-        "path",
-        "(none)",
-        "An authority of your own, as PEM, with all others that are to be trusted: `make up` hands it to uv and pip, "
-        "for a package index behind a proxy that signs anew, and auth trusts it for mail. "
-        "`UV_NATIVE_TLS=1` makes uv trust what the system trusts. Docker builds read neither.",
     ),
     Row(
         "GATEHOUSE_NETWORK",
