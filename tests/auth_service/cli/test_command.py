@@ -15,7 +15,9 @@ from structlog.testing import capture_logs
 from auth_service.audit.context import AuditContext
 from auth_service.cli.__main__ import gatehouse
 from auth_service.cli.run import run
+from auth_service.clients.authentication import first_party_client
 from auth_service.container import Container
+from auth_service.revocation.store import NewAccessToken
 from gatehouse_chassis.database.columns import now
 from testing.postgres import PostgreSQL
 from tests.auth_service.databases import KEY_SECRET, on_both_databases
@@ -122,10 +124,10 @@ def test_a_session_shows_where_its_sign_in_came_from(runner: CliRunner) -> None:
         assert user
         await container.sessions.start(
             user.id,
-            "portal",
             "items:read",
             "a digest",
             now() + timedelta(days=1),
+            access_token=NewAccessToken(first_party_client(password_grant=True), now()),
             known_hash=user.password_hash,
             known_role=user.role,
             context=AuditContext(address="192.0.2.7"),

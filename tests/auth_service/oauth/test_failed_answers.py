@@ -49,6 +49,9 @@ class LosesAccessTokens(Database):
         async with self._database.transaction() as statements:
             yield _InTransaction(statements, self)
 
+    async def check_writes(self) -> None:
+        await self._database.check_writes()
+
     async def close(self) -> None:
         await self._database.close()
 
