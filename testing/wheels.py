@@ -73,10 +73,9 @@ class Environment:
     def install(self, *requirements: str) -> float:
         """Install into it, and return the seconds that took."""
         began = time.monotonic()
-        self._uv(
-            *("pip", "install", "--quiet", "--python", self.program("python")),
-            *("--no-index", "--find-links", self._wheels, *requirements),
-        )
+        where: list[str | Path] = ["--python", self.program("python")]
+        source: list[str | Path] = ["--no-index", "--find-links", self._wheels]
+        self._uv("pip", "install", "--quiet", *where, *source, *requirements)
         return time.monotonic() - began
 
     def program(self, name: str) -> Path:

@@ -176,9 +176,9 @@ def _refuse_unknown(parameters: dict[str, str]) -> None:
             raise ValueError(
                 f"says {name}, which the driver (asyncpg) cannot do: leave it out{instead}"
             )
-    name = parameters.pop("fallback_application_name", None)
-    if name is not None:
-        parameters.setdefault("application_name", name)
+    fallback = parameters.pop("fallback_application_name", None)
+    if fallback is not None:
+        parameters.setdefault("application_name", fallback)
 
 
 def _seconds(parameters: dict[str, str]) -> float:

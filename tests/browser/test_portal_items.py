@@ -209,8 +209,8 @@ def test_an_item_that_was_deleted_elsewhere_leaves_the_list(
     for title in ("First", "Second", "Third"):
         add_item(visit.page, title)
     visit.page.get_by_role("button", name="Edit Third").click()
-    title = edited_title(visit.page)
-    expect(title).to_have_value("Third")
+    edited = edited_title(visit.page)
+    expect(edited).to_have_value("Third")
     delete_all_elsewhere(stack, person)
 
     visit.page.get_by_role("button", name="Edit First").click()
@@ -221,13 +221,13 @@ def test_an_item_that_was_deleted_elsewhere_leaves_the_list(
     visit.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(titles(visit.page)).to_have_text(["Third"])
 
-    title.fill("Words that shall stay")
+    edited.fill("Words that shall stay")
     visit.page.get_by_role("button", name="Save").click()
     expect(visit.page.locator(".item").get_by_role("alert")).to_contain_text("deleted elsewhere")
-    expect(title).to_have_value("Words that shall stay")
+    expect(edited).to_have_value("Words that shall stay")
     visit.page.get_by_role("button", name="Save").click()
     expect(titles(visit.page)).to_have_text(["Words that shall stay"])
-    expect(title).to_be_hidden()
+    expect(edited).to_be_hidden()
 
 
 def test_a_list_that_could_not_be_read_is_tried_again_at_a_press_of_a_button(
