@@ -160,8 +160,10 @@ def _port(text: str) -> int:
 
 
 def _choice(parameters: dict[str, str], name: str, choices: tuple[str, ...]) -> str | None:
-    value = parameters.pop(name, None)
-    if value is not None and value not in choices:
+    if name not in parameters:
+        return None
+    value = parameters.pop(name)
+    if value not in choices:
         raise ValueError(
             f"says {name}={value}; a service reads and writes, so it can be {', '.join(choices)}"
         )
@@ -169,15 +171,15 @@ def _choice(parameters: dict[str, str], name: str, choices: tuple[str, ...]) -> 
 
 
 def _refuse_unknown(parameters: dict[str, str]) -> None:
-    for name, harmless in _UNKNOWN_TO_ASYNCPG.items():
-        value = parameters.pop(name, None)
-        if value is not None and value.lower() not in harmless:
+    for name in parameters.keys() & _UNKNOWN_TO_ASYNCPG.keys():
+        harmless = _UNKNOWN_TO_ASYNCPG[name]
+        if parameters.pop(name).lower() not in harmless:
             instead = f" or write {name}={harmless[0]}" if harmless else ""
             raise ValueError(
                 f"says {name}, which the driver (asyncpg) cannot do: leave it out{instead}"
             )
-    name = parameters.pop("fallback_application_name", None)
-    if name is not None:
+    if "fallback_application_name" in parameters:
+        name = parameters.pop("fallback_application_name")
         parameters.setdefault("application_name", name)
 
 
