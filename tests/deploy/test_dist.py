@@ -6,7 +6,7 @@ import pytest
 
 from deploy import dist
 from deploy.checkout import Checkout
-from deploy.errors import UsageRefused
+from deploy.errors import DeployError, UsageRefused
 
 
 def test_a_file_that_is_not_tracked_gets_into_no_wheel(tmp_path: Path) -> None:
@@ -31,5 +31,5 @@ def test_a_build_that_fails_says_which_and_why(
     uv.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
 
-    with pytest.raises(dist.DeployError, match=r"gatehouse-doctor could not be built\. `uv` said:"):
+    with pytest.raises(DeployError, match=r"gatehouse-doctor could not be built\. `uv` said:"):
         dist.build(Checkout(tmp_path), "gatehouse-doctor", tmp_path)
