@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -113,9 +113,9 @@ class Environment:
         return sum(file.stat().st_size for file in packages.rglob("*") if file.is_file())
 
     def _uv(self, *arguments: str | Path) -> None:
-        options: Iterable[str | Path] = ("--offline", "--no-config", "--no-python-downloads")
+        options = ("--offline", "--no-config", "--no-python-downloads")
+        command: list[str | Path] = [uv.find(Checkout(ROOT)), *arguments, *options]
         # A cache of its own: what is built here is no package of anyone else's.
-        cache = ("--cache-dir", self._wheels / "cache")
-        command = [uv.find(Checkout(ROOT)), *arguments, *options, *cache]
+        command += ["--cache-dir", self._wheels / "cache"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr

@@ -189,4 +189,4 @@ def test_its_metadata_is_complete(chassis_wheel: Path) -> None:
     for field in ("Summary", "License-Expression", "License-File", "Requires-Python", "Classifier"):
         assert told[field], field
     assert told["Version"] == gatehouse_chassis.__version__
-    assert "# gatehouse-chassis" in told.get_payload()
+    assert "# gatehouse-chassis" in str(told.get_payload())

@@ -95,7 +95,7 @@ def test_its_metadata_is_complete(doctor_wheel: Path) -> None:
     told = metadata(doctor_wheel)
     for field in ("Summary", "License-Expression", "License-File", "Requires-Python", "Classifier"):
         assert told[field], field
-    assert "gatehouse-doctor https://example.com/items" in told.get_payload()
+    assert "gatehouse-doctor https://example.com/items" in str(told.get_payload())
     assert [line for line in told.get_all("Requires-Dist", []) if "extra ==" not in line] == [
         "httpx2<3,>=2.16"
     ]
