@@ -59,7 +59,7 @@ def test_a_page_leads_home_and_to_the_sign_in(visit: Visit, origin: str, path: s
 
 
 def test_a_link_that_has_expired_leads_home_too(visit: Visit, origin: str) -> None:
-    visit.tolerated = {400}
+    visit.tolerated = {422}
     visit.page.goto(f"{origin}/auth/password-reset/confirm?token=x")
     visit.page.get_by_role("link", name="Gatehouse").click()
     expect(visit.page).to_have_url(f"{origin}/")

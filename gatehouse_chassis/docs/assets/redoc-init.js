@@ -1,4 +1,5 @@
 /** Start ReDoc on the OpenAPI document that the page names, without anything from other hosts. */
+import { mendMarkup } from "./markup.js";
 import "./own-images-only.js";
 
 const container = document.getElementById("redoc");
@@ -43,10 +44,20 @@ const DARK = {
   },
 };
 const LIGHT = {
-  colors: { primary: { main: "#0b534d" }, text: { primary: "#14211e", secondary: "#4b5563" } },
+  colors: {
+    primary: { main: "#0b534d" },
+    text: { primary: "#14211e", secondary: "#4b5563" },
+    responses: {
+      success: { color: "#14532d", backgroundColor: "#e5efe8" },
+      error: { color: "#991b1b", backgroundColor: "#f2e8e7" },
+      redirect: { color: "#713f12", backgroundColor: "#fbf3dc" },
+      info: { color: "#0c4a6e", backgroundColor: "#e3eef4" },
+    },
+  },
   schema: { typeNameColor: "#4b5563", typeTitleColor: "#4b5563", requireLabelColor: "#b91c1c" },
 };
 
+mendMarkup(container);
 window.Redoc.init(
   container.dataset.spec,
   {
