@@ -202,8 +202,13 @@ def _is_inner(host: str) -> str:
 
 def unjudged(subject: Subject) -> Iterator[str]:
     """Say which answers were no use: too many requests (429), errors of the service, endless bodies."""
+    asked = [
+        answer
+        for answer in subject.deployment.answers
+        if is_below(answer.url, subject.deployment.base) and PROBE not in answer.url
+    ]
     for status in (429, 500, 502, 503, 504):
-        answers = [answer for answer in subject.deployment.answers if answer.status == status]
+        answers = [answer for answer in asked if answer.status == status]
         if answers:
             more = f" and {len(answers) - 1} more" if len(answers) > 1 else ""
             why = "too many requests" if status == 429 else "an error"
