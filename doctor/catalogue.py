@@ -340,9 +340,10 @@ _ALL = (
     Kind(
         id="asset-not-found",
         title="Scripts or styles of the page are not found.",
-        why="The page asks for them outside its prefix, or below one that the service does not serve. FastAPI's "
-        "recipe for own docs assets writes /static/... without the root path.",
-        change='Write the addresses relative to the page, or with request.scope["root_path"] in front.',
+        why="The page asks for them outside its prefix, or below one that the service does not serve.",
+        asgi="FastAPI's recipe for own docs assets writes /static/... without the root path.",
+        change="Write the addresses relative to the page, or with the public prefix in front (FastAPI: "
+        'request.scope["root_path"]).',
     ),
     Kind(
         id="asset-wrong-type",
@@ -425,9 +426,9 @@ _ALL = (
     ),
     Kind(
         id="prefix-injection",
-        title="Anyone can write script into the docs page through X-Forwarded-Prefix.",
-        why="The header reaches the service from the client, becomes the root path unchecked, and FastAPI writes it "
-        "unescaped into the page's script.",
+        title="Anyone can write into the page through X-Forwarded-Prefix.",
+        why="The header reaches the service from the client, becomes the root path unchecked, and is written "
+        "unescaped into the page: in FastAPI's docs that is a script.",
         change="Take the prefix from trusted peers only, check it against ^(/[A-Za-z0-9._~-]+)*$, and let the proxy "
         "overwrite or remove the client's header.",
         setting="whole",
@@ -439,7 +440,8 @@ _ALL = (
         title="A foreign Host header decides where redirects and links lead.",
         why="The proxy forwards any Host, and the service builds absolute addresses from it: open redirects, poisoned "
         "caches, forged links in mails.",
-        change="Let the proxy refuse hosts that it does not know, or add TrustedHostMiddleware(allowed_hosts=[...]).",
+        change="Let the proxy refuse hosts that it does not know, or do so in the service (FastAPI: "
+        "TrustedHostMiddleware(allowed_hosts=[...])).",
         setting="known-hosts",
         severity=Severity.RISKY,
     ),
@@ -481,9 +483,9 @@ _ALL = (
     Kind(
         id="cookie-not-secure",
         title="A cookie of an https site lacks Secure.",
-        why="Browsers send it over http too, where anyone on the way reads it. SessionMiddleware's default is "
-        "https_only=False.",
-        change="SessionMiddleware(https_only=True), or secure=True in set_cookie().",
+        why="Browsers send it over http too, where anyone on the way reads it.",
+        asgi="SessionMiddleware's default is https_only=False.",
+        change="Set it with Secure (FastAPI: SessionMiddleware(https_only=True), or secure=True in set_cookie()).",
         severity=Severity.RISKY,
     ),
     Kind(
@@ -491,7 +493,8 @@ _ALL = (
         title="A cookie of this service is sent to, and overwritten by, every service of the domain.",
         why="Its Path is / and its name does not say whose it is: two services with the defaults wipe each other's "
         "sessions.",
-        change='SessionMiddleware(path="@PREFIX@"), or a session_cookie name of its own per service.',
+        change="Give it the path @PREFIX@ or a name of its own per service (FastAPI: "
+        'SessionMiddleware(path="@PREFIX@"), or its session_cookie).',
         severity=Severity.RISKY,
     ),
     Kind(

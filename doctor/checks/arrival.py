@@ -37,13 +37,14 @@ def open_pages(subject: Subject) -> Iterator[Finding]:
     given = subject.options.docs
     for url in [given] if given else [subject.below(path) for path in _DOCS]:
         with suppress(NoAnswerError):
-            trails.insert(-1, deployment.trail(url))
+            trails.append(deployment.trail(url))
     for trail in trails:
         page = read_page(trail[-1])
         if loops(trail) and not _is_about_the_prefix(subject, trail):
             yield found("redirect-loop", trail[-1], deployment.prefix)
         elif page and page.text not in [known.text for known in subject.pages]:
             subject.pages.append(page)
+    subject.pages.sort(key=lambda page: not page.shows_docs)
     for trail in trails:
         if findings := [*_leaves_the_prefix(subject, trail)]:
             yield from findings
@@ -202,8 +203,13 @@ def _is_inner(host: str) -> str:
 
 def unjudged(subject: Subject) -> Iterator[str]:
     """Say which answers were no use: too many requests (429), errors of the service, endless bodies."""
+    asked = [
+        answer
+        for answer in subject.deployment.answers
+        if is_below(answer.url, subject.deployment.base) and PROBE not in answer.url
+    ]
     for status in (429, 500, 502, 503, 504):
-        answers = [answer for answer in subject.deployment.answers if answer.status == status]
+        answers = [answer for answer in asked if answer.status == status]
         if answers:
             more = f" and {len(answers) - 1} more" if len(answers) > 1 else ""
             why = "too many requests" if status == 429 else "an error"
