@@ -75,7 +75,8 @@ class Environment:
         began = time.monotonic()
         self._uv(
             *("pip", "install", "--quiet", "--python", self.program("python")),
-            *("--no-index", "--find-links", self._wheels, *requirements),
+            *("--no-index", "--find-links", self._wheels),
+            *requirements,
         )
         return time.monotonic() - began
 
