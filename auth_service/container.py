@@ -124,7 +124,7 @@ class Container:
         )
         attempts = AttemptStore(database)
         guard, limit = SignInGuard(attempts, clock=clock), RequestLimit(attempts, clock=clock)
-        audit = AuditStore(database)
+        audit = AuditStore(database, settings.audit_retention)
         repeated = RepeatedEvents(audit)
         authentication = PasswordAuthentication(users, hashing, guard, audit, repeated)
         smtp_url, mails = settings.smtp_url.get_secret_value(), settings.state_dir / "mails"
@@ -171,7 +171,9 @@ class Container:
             token_life=settings.access_token_life,
             published_ahead=settings.key_published_ahead,
         )
-        limits = SessionLimits(settings.session_life, settings.sessions_per_user)
+        limits = SessionLimits(
+            settings.session_life, settings.sessions_per_user, settings.refresh_leeway
+        )
         sessions, access_tokens = SessionStore(database, limits), AccessTokenStore(database)
         codes = CodeStore(database, limits)
         status_list = StatusList(settings.issuer, access_tokens, keys)
@@ -210,7 +212,7 @@ class Container:
             resets=resets,
             sign_ups=sign_ups,
             administration=UserAdministration(users),
-            credentials=Credentials(users, authentication, hashing, email_changes, notices),
+            credentials=Credentials(users, authentication, hashing, email_changes, limit, notices),
             email_changes=email_changes,
             notices=notices,
             clients=clients,
@@ -242,6 +244,7 @@ class Container:
                     (INTERVAL, addresses_asked),
                     (INTERVAL, sessions),
                     (INTERVAL, codes),
+                    (INTERVAL, audit),
                 ]
             ),
         )

@@ -58,7 +58,8 @@ def create_app(settings: AuthSettings, container: Container | None = None) -> Fa
         token_verifier=c.verifier,
         scopes=scope_descriptions("auth"),
         ticked_scopes=[*scope_list().default, "auth:profile", "auth:account"],
-        ready_when={"database": c.database.ping, "signing_keys": c.keys.check},
+        database=c.database,
+        ready_when={"signing_keys": c.keys.check},
         background=[
             c.status_list.keep_fresh,
             keep_rotating,

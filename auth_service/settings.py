@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_va
 from pydantic_settings import SettingsConfigDict
 
 from auth_service.keys.signing_keys import Algorithm
+from auth_service.users.names import username_key
 from auth_service.users.schemas import MAX_PASSWORD_CHARS, Username
 from gatehouse_chassis.services import auth_prefix, services_file
 from gatehouse_chassis.settings import (
@@ -23,6 +24,10 @@ from gatehouse_chassis.settings import (
     SettingsError,
     StateDir,
 )
+
+
+def _empty_is_unset(value: object) -> object:
+    return None if value == "" else value  # Compose hands on what is not set as an empty value
 
 
 class AuthSettings(ServiceSettings):
@@ -52,6 +57,15 @@ class AuthSettings(ServiceSettings):
             description="How long a refresh token is valid.",
         ),
     ] = timedelta(days=14)
+    refresh_leeway: Annotated[
+        timedelta,
+        Field(
+            ge=timedelta(0),
+            le=timedelta(minutes=1),
+            description="For how long a refresh token that was just used may be used again, because the answer was "
+            "lost or two pages asked at once; later, or once its successor was used, that ends the session.",
+        ),
+    ] = timedelta(seconds=10)
     session_life: Annotated[
         timedelta,
         Field(
@@ -111,6 +125,13 @@ class AuthSettings(ServiceSettings):
         ),
     ] = 32
 
+    audit_retention: Annotated[
+        Annotated[timedelta, Field(ge=timedelta(days=30))] | None,
+        BeforeValidator(_empty_is_unset),
+        Field(
+            description="How long entries of the audit log are kept, such as `P365D`; without it, for ever.",
+        ),
+    ] = None
     sign_up: Annotated[
         bool,
         Field(
@@ -189,10 +210,6 @@ class AuthSettings(ServiceSettings):
         return max(1, (os.cpu_count() or 1) // self.workers)
 
 
-def _empty_is_unset(value: object) -> object:
-    return None if value == "" else value  # Compose hands on what is not set as an empty value
-
-
 FirstUsername = Annotated[Username | None, BeforeValidator(_empty_is_unset)]
 # A longer one could be stored, but never be used to sign in.
 FirstPassword = Annotated[
@@ -233,7 +250,7 @@ class FirstUsersSettings(EnvironmentSettings):
     @classmethod
     def _is_another_user(cls, demo: str | None, info: ValidationInfo) -> str | None:
         admin = info.data.get("admin_username")
-        if demo and admin and demo.lower() == admin.lower():
+        if demo and admin and username_key(demo) == username_key(admin):
             raise ValueError("is ADMIN_USERNAME too; they must be two users")
         return demo
 

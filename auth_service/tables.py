@@ -32,7 +32,7 @@ users = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("username", String(64), nullable=False),
-    # In lower case: Ada and ada are one user.
+    # What all spellings of the name have in common: Ada and ada are one user (auth_service.users.names).
     Column("username_key", String(64), nullable=False, unique=True),
     Column("display_name", String(100), nullable=False),
     # Not unique: users and administrators may give one address to several.
@@ -61,6 +61,8 @@ sessions = Table(
     Column("ended_because", String(32)),
     # What the grant named as `resource` (RFC 8707); NULL in rows from before there was the column.
     Column("resource", Text),
+    # How many refresh tokens were used one after the other; see auth_service.sessions.store.
+    Column("generation", Integer, nullable=False, server_default="0"),
     # Nobody asks for a user's sessions that are over, and a user may have had very many.
     Index("ix_sessions_user_id", "user_id", sqlite_where=_GOING_ON, postgresql_where=_GOING_ON),
     Index("ix_sessions_ended_at", "ended_at", sqlite_where=_ENDED, postgresql_where=_ENDED),
@@ -75,6 +77,8 @@ refresh_tokens = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
     Column("used_at", UtcDateTime),
+    # NULL in rows from before there was the column.
+    Column("generation", Integer),
     # The newest tells when the session was used last.
     Index("ix_refresh_tokens_session_id", "session_id", "created_at"),
 )
@@ -213,5 +217,7 @@ sign_ups = Table(
     # Written by earlier versions only, and never read: whoever reads the mail chooses the password.
     Column("password_hash", Text),
     Column("expires_at", UtcDateTime, nullable=False),
+    # When the account was made; it expires at the same moment.
+    Column("confirmed_at", UtcDateTime),
     Index("ix_sign_ups_expires_at", "expires_at"),
 )

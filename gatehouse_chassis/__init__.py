@@ -37,6 +37,7 @@ if TYPE_CHECKING:  # for type checkers and editors: the same names as in _MODULE
     from gatehouse_chassis.http.problems import add_problems as add_problems
     from gatehouse_chassis.http.request_id import RequestIdMiddleware as RequestIdMiddleware
     from gatehouse_chassis.http.text import StorableText as StorableText
+    from gatehouse_chassis.observability.metrics import add_metrics as add_metrics
     from gatehouse_chassis.proxy.middleware import PublicPrefixMiddleware as PublicPrefixMiddleware
     from gatehouse_chassis.settings import DatabaseURL as DatabaseURL
     from gatehouse_chassis.settings import ServiceSettings as ServiceSettings
@@ -62,6 +63,7 @@ _MODULES = {
     ),
     "http.request_id": ("RequestIdMiddleware",),
     "http.text": ("StorableText",),
+    "observability.metrics": ("add_metrics",),
     "proxy.middleware": ("PublicPrefixMiddleware",),
     "settings": ("DatabaseURL", "ServiceSettings", "SettingsError"),
 }
@@ -72,6 +74,7 @@ _EXTRAS_OF = {
     "application": ("server",),
     "database": ("sqlite", "postgresql"),
     "database.columns": ("sqlite", "postgresql"),
+    "observability.metrics": ("metrics",),
     "settings": ("settings",),
 }
 

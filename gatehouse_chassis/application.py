@@ -1,6 +1,7 @@
 """Puts a service together: a FastAPI application with everything that the chassis gives it."""
 
 import asyncio
+import re
 from collections.abc import (
     AsyncIterator,
     Awaitable,
@@ -39,6 +40,8 @@ from gatehouse_chassis.proxy.route_check import refuse_ambiguous_routes
 from gatehouse_chassis.services import body_limits
 from gatehouse_chassis.serving.planned_routes import PlannedRoutes
 from gatehouse_chassis.settings import ServiceSettings, SettingsError
+
+_FIRST_SENTENCE = re.compile(r"(.+?)\.(?=\s|$)", re.DOTALL)
 
 
 class _ServiceApp(FastAPI):
@@ -92,6 +95,9 @@ class _ServiceApp(FastAPI):
         if not described:
             components = document.setdefault("components", {})
             components.setdefault("schemas", {}).update(problems.component_schemas())
+            for operations in document["paths"].values():
+                for operation in operations.values():
+                    _summarise(operation)
             for scheme in components.get("securitySchemes", {}).values():
                 _offer_password_last(scheme.get("flows", {}))
         return document
@@ -191,9 +197,23 @@ def create_service(
         metadata_routes(resource, issuer=settings.issuer, scopes=scopes, title=title)
     )
     name_metadata_in_challenges(app, resource)
-    add_docs(app, title=title, scopes=ticked_scopes)
+    add_docs(app, title=title, root_path=settings.root_path, scopes=ticked_scopes)
     app.check_routes()
     return app
+
+
+def _summarise(operation: dict[str, Any]) -> None:
+    """The first sentence of a docstring becomes the summary, which FastAPI makes from the function's name.
+
+    A summary that a route gives itself stands.
+    """
+    made_from_name = operation["operationId"].replace("_", " ").casefold()
+    if not made_from_name.startswith(operation.get("summary", "").casefold()):
+        return
+    sentence = _FIRST_SENTENCE.match(operation.get("description", ""))
+    if sentence:
+        operation["summary"] = " ".join(sentence[1].split())
+        operation["description"] = operation["description"][sentence.end() :].strip()
 
 
 def _offer_password_last(flows: dict[str, Any]) -> None:

@@ -23,10 +23,12 @@ from gatehouse_chassis.http.problems import (
 )
 from gatehouse_chassis.http.text import StorableText
 from items_service.dependencies import Reader, Store, Writer
-from items_service.schemas import ItemChange, ItemPublic, ItemWrite
+from items_service.schemas import ItemChange, ItemCount, ItemPublic, ItemWrite
 from items_service.store import Item
 
 router = APIRouter(tags=["items"], responses=protected())
+
+TitlePart = Annotated[StorableText, Query(max_length=200, description="Part of the title")]
 
 
 @router.get(
@@ -38,13 +40,23 @@ async def list_items(
     reader: Reader,
     store: Store,
     page: Paging,
-    q: Annotated[StorableText, Query(max_length=200, description="Part of the title")] = "",
+    q: TitlePart = "",
 ) -> dict[str, object]:
     """Your items, newest first."""
     found = await store.list(
         reader.subject, limit=page.limit + 1, before=page.before, title_contains=q
     )
     return page_of(found, page)
+
+
+@router.get(
+    "/count",
+    response_model=ItemCount,
+    responses=protected(TooManyRequests, ServiceUnavailable),
+)
+async def count_items(reader: Reader, store: Store, q: TitlePart = "") -> dict[str, int]:
+    """How many items you have, or how many a search finds. The list itself does not count them."""
+    return {"count": await store.count(reader.subject, title_contains=q)}
 
 
 @router.post("/", response_model=ItemPublic, status_code=201, responses=protected(QuotaExceeded))

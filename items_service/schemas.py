@@ -4,14 +4,22 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from gatehouse_chassis.http.text import OMITTED, STORABLE
 
 Title = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), STORABLE
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    STORABLE,
+    Field(examples=["My first item"]),
 ]
-Description = Annotated[str, StringConstraints(max_length=10_000), STORABLE]
+Description = Annotated[
+    str,
+    StringConstraints(max_length=10_000),
+    STORABLE,
+    Field(examples=["What is to be said of it"]),
+]
 
 
 class ItemWrite(BaseModel):
@@ -30,6 +38,12 @@ class ItemChange(BaseModel):
 
     title: Title = OMITTED
     description: Description = OMITTED
+
+
+class ItemCount(BaseModel):
+    """How many there are."""
+
+    count: int
 
 
 class ItemPublic(BaseModel):

@@ -71,6 +71,15 @@ def _select_page(*, is_continued: bool, is_search: bool) -> Select[Any]:
     return page.order_by(items.c.id.desc()).limit(bindparam("limit"))
 
 
+@cache
+def _select_count(*, is_search: bool) -> Select[Any]:
+    counted = select(items.c.id).where(items.c.owner_id == bindparam("owner"))
+    if is_search:
+        counted = counted.where(items.c.title.ilike(bindparam("pattern"), escape="\\"))
+    counted = counted.limit(bindparam("limit"))
+    return select(func.count().label("count")).select_from(counted.subquery())
+
+
 class ItemStore:
     """Items by owner. `owner` is the `sub` of the caller's access token.
 
@@ -128,6 +137,23 @@ class ItemStore:
         else:
             rows = await self._database.fetch_all(statement, **parameters)
         return [Item(**row) for row in rows]
+
+    async def count(self, owner: str, *, title_contains: str = "") -> int:
+        """How many items `list` gives in all its pages.
+
+        Raises:
+            SearchUnderWay: the owner searches already.
+        """
+        parameters: dict[str, Any] = {"owner": owner, "limit": self._per_owner}
+        statement = _select_count(is_search=bool(title_contains))
+        if title_contains:
+            pattern = _contains(title_contains)
+            [row] = await self._database.search(
+                statement, searcher=owner, **parameters, pattern=pattern
+            )
+        else:
+            [row] = await self._database.fetch_all(statement, **parameters)
+        return int(row["count"])
 
     async def update(
         self, owner: str, item_id: UUID, changes: Mapping[str, str], expected_version: int | None

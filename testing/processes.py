@@ -38,6 +38,7 @@ class Program:
         environment: all of its environment; nothing is inherited.
         log: the file that receives what it prints.
         user: the user it runs as, where root may not run it.
+        folder: where it runs, unless that is the root of the checkout.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Program:
         environment: Mapping[str, str],
         log: Path,
         user: str | None = None,
+        folder: Path = ROOT,
     ) -> None:
         self.name = name
         self.log = log
@@ -57,7 +59,7 @@ class Program:
             self._process = subprocess.Popen(
                 [*_end_with_us(), *command],
                 env=environment,
-                cwd="/" if user else ROOT,
+                cwd="/" if user else folder,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

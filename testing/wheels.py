@@ -17,8 +17,8 @@ from testing.checkout import ROOT
 _NOT_OF_THE_WHEEL = ("INSTALLER", "REQUESTED", "RECORD", "direct_url.json")
 
 
-def wheelhouse(folder: Path) -> Path:
-    """Write the packages that the services run on to `folder` as wheels, from this very environment.
+def wheelhouse(folder: Path, *more: str) -> Path:
+    """Write the packages that the services run on, and `more`, to `folder` as wheels, from this very environment.
 
     So an installation from it resolves versions as from an index, with those that uv.lock pins and no network.
     """
@@ -32,7 +32,7 @@ def wheelhouse(folder: Path) -> Path:
         text=True,
         check=True,
     ).stdout
-    for name in re.findall(r"^([\w.-]+)==", exported, re.MULTILINE):
+    for name in {*re.findall(r"^([\w.-]+)==", exported, re.MULTILINE), *more}:
         try:
             _write(distribution(name), folder)
         except PackageNotFoundError:
@@ -73,11 +73,9 @@ class Environment:
     def install(self, *requirements: str) -> float:
         """Install into it, and return the seconds that took."""
         began = time.monotonic()
-        self._uv(
-            *("pip", "install", "--quiet", "--python", self.program("python")),
-            *("--no-index", "--find-links", self._wheels),
-            *requirements,
-        )
+        where: list[str | Path] = ["--python", self.program("python")]
+        source: list[str | Path] = ["--no-index", "--find-links", self._wheels]
+        self._uv("pip", "install", "--quiet", *where, *source, *requirements)
         return time.monotonic() - began
 
     def program(self, name: str) -> Path:

@@ -8,7 +8,7 @@ import pytest
 
 from testing import processes
 from testing.outer_proxy import running_outer_proxy
-from testing.postgres import running_postgresql
+from testing.postgres import PostgreSQL, running_postgresql
 from testing.services import LISTED
 from testing.stack import Stack, sqlite_stack
 
@@ -66,15 +66,23 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="session")
-def stack_on_postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The whole stack on a PostgreSQL server of its own."""
+def postgresql_of_the_stack() -> Iterator[PostgreSQL]:
+    """The server of `stack_on_postgresql`, with a database for each service."""
     with running_postgresql() as server:
-        described = Stack(
-            tmp_path_factory.mktemp("stack-on-postgresql"),
-            database=server.create_database,
-        )
-        with described.running() as running:
-            yield running
+        yield server
+
+
+@pytest.fixture(scope="session")
+def stack_on_postgresql(
+    tmp_path_factory: pytest.TempPathFactory, postgresql_of_the_stack: PostgreSQL
+) -> Iterator[Stack]:
+    """The whole stack on a PostgreSQL server of its own."""
+    described = Stack(
+        tmp_path_factory.mktemp("stack-on-postgresql"),
+        database=postgresql_of_the_stack.create_database,
+    )
+    with described.running() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -32,7 +32,7 @@ async def read_audit_log(
     subject: About = None,
     actor: About = None,
 ) -> dict[str, object]:
-    """What happened, newest first (administrators). Entries are never changed or deleted.
+    """What happened, newest first (administrators). Entries are never changed.
 
     Reading it is an entry too, which the next reading shows.
     """

@@ -1,13 +1,16 @@
-"""The audit log: what happened to users, sessions, clients and keys, in its order. Rows are only added."""
+"""The audit log: what happened to users, sessions, clients and keys, in its order.
+
+Rows are only added, and deleted when they are as old as `AUTH_AUDIT_RETENTION`; triggers refuse everything else.
+"""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from json import dumps, loads
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, insert, select
+from sqlalchemy import Select, bindparam, delete, insert, select
 
 from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
@@ -38,6 +41,11 @@ class AuditEntry:
 
 _ADD = insert(audit_log)
 _ENTRIES = select(audit_log).order_by(audit_log.c.id.desc()).limit(bindparam("limit"))
+# Entries are in the order of their ids, so the oldest come first.
+_PURGE = delete(audit_log).where(
+    audit_log.c.id.in_(select(audit_log.c.id).order_by(audit_log.c.id).limit(bindparam("limit"))),
+    audit_log.c.at < bindparam("older_than"),
+)
 _FILTERS = {
     "before": audit_log.c.id < bindparam("before"),
     "event": audit_log.c.event == bindparam("event"),
@@ -74,16 +82,28 @@ def _matching(names: frozenset[str]) -> Select[Any]:
 
 
 class AuditStore:
-    """The audit log as a whole."""
+    """The audit log as a whole.
 
-    def __init__(self, database: Database) -> None:
+    Args:
+        retention: how long entries are kept; None keeps them for ever.
+    """
+
+    def __init__(self, database: Database, retention: timedelta | None = None) -> None:
         self._database = database
+        self._retention = retention
 
     async def record(
         self, event: Event, subject: UUID | str | None, context: AuditContext, **details: str
     ) -> None:
         """Adds an entry about something that changed nothing else in the database."""
         await record(self._database, event, subject, context, **details)
+
+    async def purge_expired(self, limit: int) -> int:
+        """Deletes those of the `limit` oldest entries that are too old to be kept, and returns how many."""
+        if self._retention is None:
+            return 0
+        oldest = now() - self._retention
+        return await self._database.execute(_PURGE, older_than=oldest, limit=limit)
 
     async def list(
         self,

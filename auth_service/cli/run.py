@@ -17,6 +17,7 @@ from auth_service.passwords.hashing import PasswordHashing
 from auth_service.settings import AuthSettings
 from auth_service.users.store import LastAdministrator, User, UsernameTaken
 from gatehouse_chassis.database import DatabaseUnavailable
+from gatehouse_chassis.database.failures import is_not_migrated
 from gatehouse_chassis.settings import SettingsError
 
 Result = TypeVar("Result")
@@ -27,9 +28,9 @@ def run(work: Callable[[Container, AuditContext], Awaitable[Result]]) -> Result:
     try:
         return asyncio.run(_run(AuthSettings.load(), work))
     except DatabaseUnavailable as error:
-        cause = printable(str(error).splitlines()[0])
+        cause = printable((str(error) or "it does not say why").splitlines()[0])
         raise click.ClickException(
-            f"The database does not answer: {cause}\nIs AUTH_DATABASE_URL right, and is it migrated (make up)?"
+            f"The database does not answer: {cause}\nStart it, or correct AUTH_DATABASE_URL."
         ) from None
     except InvalidField as error:
         raise click.ClickException(printable(f"{error.field}: {error.reason}")) from None
@@ -41,6 +42,13 @@ def run(work: Callable[[Container, AuditContext], Awaitable[Result]]) -> Result:
         raise click.ClickException(printable("\n".join(sentences))) from None
     except (SettingsError, UsernameTaken, LastAdministrator, TryLater) as error:
         raise click.ClickException(printable(str(error))) from None
+    except Exception as error:
+        if not is_not_migrated(error):
+            raise
+        raise click.ClickException(
+            f"The database is not migrated: {printable(str(error).splitlines()[0])}\n"
+            "Run `make up`, or correct AUTH_DATABASE_URL."
+        ) from None
 
 
 async def _run(

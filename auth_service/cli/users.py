@@ -130,11 +130,12 @@ def change_password(username: str, password: str) -> None:
 @users.command("forgive")
 @click.argument("username")
 def forgive(username: str) -> None:
-    """Reset the counter of failed sign-ins, so that the user can sign in from anywhere at once."""
+    """Reset the counters of failed sign-ins, so that the user can sign in from anywhere at once."""
 
     async def reset(container: Container, context: AuditContext) -> None:
         user = await user_named(container, username)
-        await container.guard.forgive(user.username)
+        for login in filter(None, (user.username, user.email)):
+            await container.guard.forgive(login)
         await container.audit.record(Event.SIGN_INS_FORGIVEN, user.id, context)
 
     run(reset)

@@ -45,17 +45,25 @@ class ClientRegistration(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Annotated[ClientName, Field(description="shown to people who sign in through it")]
+    name: Annotated[
+        ClientName,
+        Field(description="shown to people who sign in through it", examples=["My shop"]),
+    ]
     confidential: Annotated[
         bool, Field(description="gets a secret; false for an app that runs with its users")
     ] = False
     grants: Annotated[set[Grant], Field(min_length=1)]
     redirect_uris: Annotated[
-        list[Annotated[str, AfterValidator(check_redirect_uri)]], Field(max_length=20)
+        list[Annotated[str, AfterValidator(check_redirect_uri)]],
+        Field(max_length=20, examples=[["https://shop.example/callback"]]),
     ] = []
     scopes: Annotated[
         set[Annotated[str, AfterValidator(_check_scope)]],
-        Field(min_length=1, description="the most that it is ever given"),
+        Field(
+            min_length=1,
+            description="the most that it is ever given",
+            examples=[["items:read"]],
+        ),
     ]
 
     @model_validator(mode="after")

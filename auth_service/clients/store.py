@@ -11,7 +11,7 @@ from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
 from auth_service.audit.store import record
 from auth_service.clients.client import Client
-from auth_service.revocation.store import STILL_REGISTERED, revoke_tokens_of_client
+from auth_service.revocation.store import revoke_tokens_of_client
 from auth_service.sessions.store import EndOfSession, end_sessions_through
 from auth_service.tables import clients
 from gatehouse_chassis.database import Database, Row, Statements
@@ -36,7 +36,6 @@ _SET_SECRET = (
     .where(clients.c.client_id == bindparam("client"), clients.c.secret_digest.is_not(None))
     .values(secret_digest=bindparam("digest"))
 )
-_STILL_REGISTERED = select(clients.c.id).where(STILL_REGISTERED).with_for_update(read=True)
 _REMOVE = delete(clients).where(clients.c.client_id == bindparam("client"))
 
 
@@ -97,14 +96,6 @@ class ClientStore:
                 reason = EndOfSession.CLIENT_REMOVED
                 await _revoke_all(statements, client_id, reason, context)
         return removed > 0
-
-
-async def is_still_registered(statements: Statements, client: Client) -> bool:
-    """Whether a client is as it was when it was authenticated; it stays so until the caller's transaction ends."""
-    if client.is_first_party:
-        return True
-    known = {"client": client.client_id, "known_secret": client.secret_digest}
-    return await statements.fetch_one(_STILL_REGISTERED, **known) is not None
 
 
 async def _revoke_all(

@@ -17,6 +17,7 @@ from auth_service.passwords.throttling import (
     counter_key,
     end_of_delay,
 )
+from auth_service.users.names import username_key
 from gatehouse_chassis.database.columns import now
 
 FROM_ONE_ADDRESS = 5
@@ -42,7 +43,7 @@ class RequestLimit:
         Args:
             about: such as a name or a mail address, as it was typed; whether anybody has it makes no difference.
         """
-        about, network, at = about.lower(), client_network(context.address), self._clock()
+        about, network, at = username_key(about), client_network(context.address), self._clock()
         address = counter_key(purpose, "address", network)
         free = {
             counter_key(purpose, "account at address", about, network): FROM_ONE_ADDRESS,

@@ -6,4 +6,6 @@ from pydantic import Field
 
 from gatehouse_chassis.http.text import STORABLE
 
-MailedToken = Annotated[str, STORABLE, Field(max_length=100)]
+MailedToken = Annotated[
+    str, STORABLE, Field(max_length=100, examples=["the token in the mailed link"])
+]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from auth_service.clients.authentication import Clients, require_grant
 from auth_service.clients.client import Client
@@ -36,7 +36,9 @@ class RedirectTarget:
         parameters = {**answer, "iss": self.issuer}
         if self.state is not None:
             parameters["state"] = self.state
-        return f"{self.location}{'&' if '?' in self.location else '?'}{urlencode(parameters)}"
+        # %20 and not +, which clients that decode as scripts do (Swagger UI) would show.
+        query = urlencode(parameters, quote_via=quote, safe="")
+        return f"{self.location}{'&' if '?' in self.location else '?'}{query}"
 
     def refusal(self, error: str, description: str) -> str:
         """Where the browser is sent with an error (RFC 6749 section 4.1.2.1)."""

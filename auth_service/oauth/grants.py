@@ -46,6 +46,8 @@ MAX_SIGN_IN_ATTEMPTS = 3
 class Grant(Protocol):
     """Exchanges a form of the token endpoint for tokens.
 
+    All that it stores is one transaction: after a failure of ours, such as a lost database, the form is still good.
+
     It raises `ScopeNotGranted` and `UnknownResource` when `scope` or `resource` cannot be granted, and `InvalidRequest`
     when a parameter is missing.
     """
@@ -109,24 +111,19 @@ class PasswordGrant:
             granted = scopes.grant(form.get("scope"), user.role, client)
             target = self.resources.narrow(granted, form.get("resource"))
             refresh_token, digest = new_opaque_token()
-            session = await self.sessions.start(
+            unsigned = await self.issuer.draft(client)
+            number = await self.sessions.start(
                 user.id,
-                client.client_id,
                 granted,
                 digest,
                 now() + self.refresh_token_life,
+                access_token=unsigned.stored,
                 known_hash=user.password_hash,
                 known_role=user.role,
                 context=context,
             )
-            if session is not None:
-                return await self.issuer.issue(
-                    str(user.id),
-                    client,
-                    target,
-                    session_id=session.id,
-                    refresh_token=refresh_token,
-                )
+            if number is not None:
+                return unsigned.sign(str(user.id), target, number, refresh_token)
         raise InvalidGrant("the user was changed during the sign-in; sign in again")
 
 
@@ -182,12 +179,13 @@ class AuthorizationCodeGrant:
 
         renewable = "refresh_token" in client.grants
         refresh_token, digest = new_opaque_token() if renewable else (None, None)
+        unsigned = await self.issuer.draft(client)
         exchanged = await self.codes.exchange(
             digest_of(code),
             CodeBinding(client.client_id, redirect_uri, challenge),
             digest,
             now() + self.refresh_token_life,
-            client=client,
+            access_token=unsigned.stored,
             accept=narrow,
             context=context,
         )
@@ -195,14 +193,8 @@ class AuthorizationCodeGrant:
             raise InvalidGrant(
                 "the code is unknown, used or expired, or the client, redirect_uri or code_verifier is not its own"
             )
-        session, target = exchanged
-        return await self.issuer.issue(
-            str(session.user_id),
-            client,
-            target,
-            session_id=session.id,
-            refresh_token=refresh_token,
-        )
+        session, target, number = exchanged
+        return unsigned.sign(str(session.user_id), target, number, refresh_token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,25 +220,21 @@ class RefreshTokenGrant:
             kept = _still_granted(asked, role, client)
             return self.resources.narrow(kept, form.get("resource"), granted=session.resource)
 
+        digest = digest_of(required(form, "refresh_token"))
         new_token, new_digest = new_opaque_token()
+        unsigned = await self.issuer.draft(client)
         exchanged = await self.sessions.exchange(
-            digest_of(required(form, "refresh_token")),
-            client.client_id,
+            digest,
             new_digest,
             now() + self.refresh_token_life,
+            access_token=unsigned.stored,
             accept=narrow,
             context=context,
         )
         if isinstance(exchanged, Refusal):
             raise InvalidGrant("the refresh token is unknown, used, expired or revoked")
-        session, target = exchanged
-        return await self.issuer.issue(
-            str(session.user_id),
-            client,
-            target,
-            session_id=session.id,
-            refresh_token=new_token,
-        )
+        session, target, number = exchanged
+        return unsigned.sign(str(session.user_id), target, number, new_token)
 
 
 @dataclass(frozen=True, slots=True)

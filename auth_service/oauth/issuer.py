@@ -2,15 +2,15 @@
 
 import time
 from dataclasses import dataclass
-from datetime import timedelta
-from uuid import UUID
+from datetime import UTC, datetime, timedelta
 
 from auth_service.clients.client import Client
-from auth_service.keys.signing_keys import SigningKeys
+from auth_service.keys.signing_keys import SigningKey, SigningKeys
 from auth_service.oauth import scopes
 from auth_service.oauth.resources import Target
 from auth_service.oauth.schemas import TokenResponse
 from auth_service.revocation.status_list import StatusList
+from auth_service.revocation.store import NewAccessToken
 from gatehouse_chassis.auth.access_tokens import TOKEN_TYPE
 
 
@@ -28,35 +28,58 @@ class TokenIssuer:
     keys: SigningKeys
     status_list: StatusList
 
-    async def issue(
-        self,
-        subject: str,
-        client: Client,
-        target: Target,
-        *,
-        session_id: UUID | None = None,
-        refresh_token: str | None = None,
-    ) -> TokenResponse:
-        """A new access token, with the refresh token that belongs to it.
+    async def draft(self, client: Client) -> "UnsignedToken":
+        """A token for a client, to be stored together with what it stands for and then signed."""
+        key, issued_at = await self.keys.current(), int(time.time())
+        end = datetime.fromtimestamp(issued_at, UTC) + self.life
+        return UnsignedToken(self, key, issued_at, NewAccessToken(client, end))
+
+    async def issue(self, subject: str, client: Client, target: Target) -> TokenResponse:
+        """An access token that belongs to no session.
 
         Raises:
             ClientNotAuthenticated: the client was removed, or its secret renewed, since it was authenticated.
         """
-        life = int(self.life.total_seconds())
-        key = await self.keys.current()
-        issued_at = int(time.time())
+        unsigned = await self.draft(client)
+        number = await self.status_list.allocate_index(unsigned.stored)
+        return unsigned.sign(subject, target, number)
+
+
+@dataclass(frozen=True, slots=True)
+class UnsignedToken:
+    """An access token that is not signed yet. Signing it awaits nothing, so nothing can fail once it is stored.
+
+    Attributes:
+        stored: what the database is to know of it.
+    """
+
+    issuer: TokenIssuer
+    key: SigningKey
+    issued_at: int
+    stored: NewAccessToken
+
+    def sign(
+        self, subject: str, target: Target, number: int, refresh_token: str | None = None
+    ) -> TokenResponse:
+        """The access token, with the refresh token that belongs to it.
+
+        Args:
+            number: which it got when it was stored.
+        """
+        life = int(self.issuer.life.total_seconds())
         claims = {
-            "iss": self.issuer,
+            "iss": self.issuer.issuer,
             "sub": subject,
             "aud": [*scopes.audience(target.scope), *target.resource.split()],
-            "exp": issued_at + life,
-            "iat": issued_at,
-            "client_id": client.client_id,
+            "exp": self.issued_at + life,
+            "iat": self.issued_at,
+            "client_id": self.stored.client.client_id,
             "scope": target.scope,
-            **await self.status_list.allocate_index(session_id, client, issued_at + life),
+            "jti": self.stored.jti.hex,
+            "status": self.issuer.status_list.reference(number),
         }
         return TokenResponse(
-            access_token=key.sign(TOKEN_TYPE, claims),
+            access_token=self.key.sign(TOKEN_TYPE, claims),
             expires_in=life,
             refresh_token=refresh_token,
             scope=target.scope,

@@ -10,11 +10,10 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
 from auth_service.audit.store import record
-from auth_service.clients.client import Client
-from auth_service.clients.store import is_still_registered
 from auth_service.oauth.opaque_tokens import digest_of
 from auth_service.oauth.requests import InvalidRequest
 from auth_service.oauth.resources import Target
+from auth_service.revocation.store import NewAccessToken, add_access_token, is_still_registered
 from auth_service.sessions.store import (
     DEFAULT_LIMITS,
     EndOfSession,
@@ -118,23 +117,27 @@ class CodeStore:
         refresh_digest: str | None,
         expires_at: datetime,
         *,
-        client: Client,
+        access_token: NewAccessToken,
         accept: Callable[[Target, Role], Target],
         context: AuditContext,
-    ) -> tuple[Session, Target] | Refusal:
+    ) -> tuple[Session, Target, int] | Refusal:
         """Uses up a code and starts the session that it stands for, with a refresh token if a digest is given.
 
         A code in wrong hands is used up too. One that was used before ends the session that it started (RFC 6749
         section 4.1.2).
 
         Args:
-            client: which asks.
+            access_token: the first of the session, for the client that asks.
             accept: says what the token is for, by what the code was given for and by the user's role of now; when it
                 raises, all is as before.
+
+        Returns:
+            The session, what `accept` returned, and the number of the access token.
 
         Raises:
             InvalidRequest: the redirect URI is missing; the code stays good.
         """
+        client = access_token.client
         async with self._database.transaction() as statements:
             code = await statements.fetch_one(_USE_CODE, code=digest, at=now())
             if code is None:
@@ -166,7 +169,8 @@ class CodeStore:
             if refresh_digest is not None:
                 await add_token(statements, session.id, refresh_digest, expires_at)
             await statements.execute(_SET_SESSION, code=digest, session=session.id)
-            return session, target
+            number = await add_access_token(statements, access_token, session.id)
+            return session, target, number
 
     async def purge_expired(self, limit: int) -> int:
         """Deletes up to `limit` codes that expired `RETENTION` ago, and returns how many."""

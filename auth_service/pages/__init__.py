@@ -1,1 +1,1 @@
-"""The HTML pages that people see, without a script."""
+"""The HTML pages that people see, which work without scripts."""

@@ -10,7 +10,7 @@ def sign_up_page(
     refused: Refused | None = None, *, username: str = "", email: str = ""
 ) -> HTMLResponse:
     """The form for a new account, with what was wrong at the last attempt."""
-    return _form("sign-up.html", refused, username=username, email=email)
+    return _form("sign-up.html", refused, focus="username", username=username, email=email)
 
 
 def confirm_sign_up_page(
@@ -18,13 +18,19 @@ def confirm_sign_up_page(
 ) -> HTMLResponse:
     """The form that makes the account: opening a link must not, because mail scanners open links too."""
     return _form(
-        "confirm-sign-up.html", refused, username=username, display_name=display_name, token=token
+        "confirm-sign-up.html",
+        refused,
+        up="../",
+        focus="password",
+        username=username,
+        display_name=display_name,
+        token=token,
     )
 
 
 def confirm_email_page(email: str, token: str) -> HTMLResponse:
     """A button that changes the address."""
-    return _form("confirm-email.html", None, email=email, token=token)
+    return _form("confirm-email.html", None, up="../", email=email, token=token)
 
 
 def password_reset_page(refused: Refused | None = None, *, username: str = "") -> HTMLResponse:
@@ -34,22 +40,27 @@ def password_reset_page(refused: Refused | None = None, *, username: str = "") -
 
 def new_password_page(username: str, token: str, refused: Refused | None = None) -> HTMLResponse:
     """The form for a new password. It shows the name because password managers look for it."""
-    return _form("new-password.html", refused, username=username, token=token)
+    return _form(
+        "new-password.html", refused, up="../", focus="password", username=username, token=token
+    )
 
 
 def note_page(
-    title: str, sentence: str, *, link: tuple[str, str], status: int = 200
+    title: str, sentence: str, *, link: tuple[str, str], status: int = 200, up: str = "../"
 ) -> HTMLResponse:
     """What was done, and a link: a relative reference and its text."""
     return render(
         "note.html",
-        {"title": title, "kind": "note", "sentence": sentence, "href": link[0], "link": link[1]},
+        {"title": title, "kind": "news", "sentence": sentence, "href": link[0], "link": link[1]},
         status=status,
+        up=up,
         form_action="'none'",
     )
 
 
-def refusal_page(title: str, refused: Refused, *, link: tuple[str, str]) -> HTMLResponse:
+def refusal_page(
+    title: str, refused: Refused, *, link: tuple[str, str], up: str = "../"
+) -> HTMLResponse:
     """What was not done, and why, and a link."""
     return render(
         "note.html",
@@ -61,17 +72,22 @@ def refusal_page(title: str, refused: Refused, *, link: tuple[str, str]) -> HTML
             "link": link[1],
         },
         status=refused.status,
+        up=up,
         form_action="'none'",
         headers=refused.headers,
     )
 
 
-def _form(template: str, refused: Refused | None, **values: str) -> HTMLResponse:
+def _form(
+    template: str, refused: Refused | None, *, up: str = "", focus: str = "", **values: str
+) -> HTMLResponse:
+    """A form whose keyboard focus is in the field `focus`, or in the one that was refused."""
     if refused is None:
-        return render(template, {**values, "problem": ""})
+        return render(template, {**values, "focus": focus, "problem": ""}, up=up)
     return render(
         template,
-        {**values, "problem": refused.sentence},
+        {**values, "focus": refused.field or focus, "problem": refused.sentence},
         status=refused.status,
+        up=up,
         headers=refused.headers,
     )

@@ -33,6 +33,7 @@ from auth_service.users.password_reset.schemas import (
     PasswordResetRequest,
 )
 from auth_service.users.sign_up.schemas import SignUp, SignUpConfirmation
+from auth_service.users.sign_up.sign_up import AlreadyConfirmed
 from gatehouse_chassis.http.cross_site import CrossSiteRequest, is_cross_site
 
 
@@ -92,6 +93,8 @@ async def show_confirmation(sign_ups: SignUpRequests, token: str = "") -> HTMLRe
         with refusals_for_people():
             waiting = await sign_ups.find(token)
             return confirm_sign_up_page(waiting.username, waiting.display_name, token)
+    except AlreadyConfirmed as already:
+        return _account_is_there(already)
     except Refused as refused:
         return _no_account(refused, at="../")
 
@@ -110,6 +113,8 @@ async def confirm_sign_up(
             form = await read_form(request)
             token = form.get("token", "")
             waiting = await sign_ups.find(token)
+    except AlreadyConfirmed as already:
+        return _account_is_there(already)
     except Refused as refused:
         return _no_account(refused, at="../")
     username = form.get("username", waiting.username)
@@ -126,6 +131,8 @@ async def confirm_sign_up(
                 username=confirmed.username,
                 display_name=confirmed.display_name,
             )
+    except AlreadyConfirmed as already:
+        return _account_is_there(already)
     except Refused as refused:
         return confirm_sign_up_page(username, display_name, token, refused)
     sentence = f"The account {user.username} is yours. Sign in with the password that you chose."
@@ -224,11 +231,15 @@ async def confirm_email(
     return note_page("Done", sentence, link=_TO_START)
 
 
+def _account_is_there(confirmed: AlreadyConfirmed) -> HTMLResponse:
+    return note_page("Your account is there", str(confirmed), link=_TO_START)
+
+
 def _no_account(refused: Refused, *, at: str = "") -> HTMLResponse:
     """Why there is no account; `at` is the way from the page to the one of the sign-up."""
     is_open = refused.status != SignUpRefused.status
     link = (f"{at}sign-up", "Sign up again") if is_open else (f"{at}../", _START)
-    return refusal_page("No account was made", refused, link=link)
+    return refusal_page("No account was made", refused, link=link, up=at)
 
 
 def _look_into_your_mail(outbox: Outbox, sentence: str) -> HTMLResponse:
@@ -237,4 +248,4 @@ def _look_into_your_mail(outbox: Outbox, sentence: str) -> HTMLResponse:
             " No mail server is set here, so the mail is a file on the server, which the log of auth names: "
             "make logs S=auth."
         )
-    return note_page("Look into your mail", sentence, link=("../", _START), status=202)
+    return note_page("Look into your mail", sentence, link=("../", _START), status=202, up="")

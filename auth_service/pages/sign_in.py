@@ -1,4 +1,4 @@
-"""The page on which a person signs in to let an application act for them. It runs no script."""
+"""The page on which a person signs in to let an application act for them. It works without scripts."""
 
 import hmac
 import re
@@ -58,6 +58,7 @@ class SignInPage:
                 "rights": [descriptions[name] for name in scope.split()],
                 "problem": problem,
                 "username": username,
+                "focus": "password" if username else "username",
                 "token": self._token(cookie, request),
             },
             status=status,

@@ -36,7 +36,7 @@ class PasswordAuthentication:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def user(self, username: str, password: str, context: AuditContext) -> User:
-        """The user with this name and this password.
+        """The user with this name, or this mail address, and this password.
 
         Raises:
             WrongCredentials: there is no such user with this password, or the user is disabled.
@@ -44,7 +44,8 @@ class PasswordAuthentication:
             HashingBusy: too many sign in at once.
         """
         with self.hashing.reserve_slot(context):
-            user = await self.users.find_by_name(username)
+            found = await self.users.find_by_login(username)
+        user = found[0] if len(found) == 1 else None
         known = None if user is None or user.disabled else user
         if not await self.verify_password(password, username, known, context) or user is None:
             raise WrongCredentials

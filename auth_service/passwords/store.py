@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import and_, bindparam, case, delete, insert, select, update
 
 from auth_service.tables import sign_in_attempts
-from gatehouse_chassis.database import Database, IntegrityError
+from gatehouse_chassis.database import Database, IntegrityError, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ _FIND = select(sign_in_attempts).where(
 )
 _ADD = insert(sign_in_attempts)
 _THIS = _COLUMNS.key == bindparam("which")
+_FIND_ONE = select(sign_in_attempts).where(_THIS)
 # One statement, so that two concurrent failures are not counted as one.
 _COUNT_FAILURE = (
     update(sign_in_attempts)
@@ -59,10 +60,12 @@ class AttemptStore:
     async def find(self, first: str, second: str, third: str) -> Mapping[str, Attempts]:
         """The counters of those keys that have one."""
         rows = await self._database.fetch_all(_FIND, first=first, second=second, third=third)
-        return {
-            row["key"]: Attempts(row["failures"], row["last_failed_at"], row["last_success_at"])
-            for row in rows
-        }
+        return {row["key"]: _attempts(row) for row in rows}
+
+    async def find_one(self, key: str) -> Attempts:
+        """The counter of this key; at its beginning when there is none."""
+        row = await self._database.fetch_one(_FIND_ONE, which=key)
+        return _attempts(row) if row else Attempts()
 
     async def count_failure(self, key: str, *, at: datetime, since: datetime) -> None:
         """Counts one more failure; failures before `since` no longer count."""
@@ -103,3 +106,7 @@ class AttemptStore:
     async def _add(self, key: str) -> None:
         with suppress(IntegrityError):  # added by a concurrent request
             await self._database.execute(_ADD, key=key, failures=0)
+
+
+def _attempts(row: Row) -> Attempts:
+    return Attempts(row["failures"], row["last_failed_at"], row["last_success_at"])

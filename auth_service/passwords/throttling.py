@@ -17,6 +17,7 @@ from hashlib import sha256
 from auth_service.errors import TryLater
 from auth_service.passwords.client_network import client_network
 from auth_service.passwords.store import Attempts, AttemptStore
+from auth_service.users.names import username_key
 from gatehouse_chassis.database.columns import now
 
 FAILURES_COUNT_FOR = timedelta(days=1)
@@ -46,6 +47,7 @@ class Purpose(StrEnum):
     SIGN_UP_MAIL = "sign-up mail: "
     EMAIL_CHANGE_MAIL = "email change mail: "
     SIGN_UP_NAME = "sign-up name: "
+    PASSWORD_CHANGE = "password change: "
     CLIENT_SECRET = "client secret: "
 
 
@@ -154,8 +156,7 @@ class ClientSecretGuard:
         Raises:
             TooManyFailedSignIns: it has to wait.
         """
-        key = _client(client_id, address)
-        attempts = (await self._attempts.find(key, key, key)).get(key, Attempts())
+        attempts = await self._attempts.find_one(_client(client_id, address))
         wait = end_of_delay(attempts, _FREE_TRIES) - self._clock()
         if wait > timedelta(0):
             raise TooManyFailedSignIns(int(wait.total_seconds()) + 1)
@@ -188,12 +189,12 @@ def counter_key(purpose: Purpose, kind: str, *parts: str) -> str:
 
 def _pair(username: str, address: str | None) -> str:
     return counter_key(
-        Purpose.SIGN_IN, "account at address", username.lower(), client_network(address)
+        Purpose.SIGN_IN, "account at address", username_key(username), client_network(address)
     )
 
 
 def _account(username: str) -> str:
-    return counter_key(Purpose.SIGN_IN, "account", username.lower())
+    return counter_key(Purpose.SIGN_IN, "account", username_key(username))
 
 
 def _address(address: str | None) -> str:

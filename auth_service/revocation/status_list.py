@@ -9,19 +9,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
-from uuid import UUID
 
 import structlog
 
 from auth_service.clients.authentication import ClientNotAuthenticated
-from auth_service.clients.client import Client
 from auth_service.errors import TryLater
 from auth_service.keys.signing_keys import LONGEST_TOKEN_LIFE, SigningKeys
-from auth_service.revocation.store import AccessTokenStore
+from auth_service.revocation.store import AccessTokenStore, NewAccessToken
 from gatehouse_chassis.auth.access_tokens import Clock
 from gatehouse_chassis.auth.status_list import MAX_INDEXES, STATUS_LIST_TYPE
 from gatehouse_chassis.auth.status_list import REFRESH_AFTER as TTL
-from gatehouse_chassis.database.columns import new_id
 
 SIZE = MAX_INDEXES
 """Indexes in the list. After the last one the first is used again, once the token that had it is purged."""
@@ -99,21 +96,20 @@ class StatusList:
         if self._is_full:
             raise StatusListFull
 
-    async def allocate_index(
-        self, session_id: UUID | None, client: Client, expires_at: int
-    ) -> dict[str, Any]:
-        """The claims `jti` and `status` of a new token, which is noted so that it can be revoked.
+    async def allocate_index(self, token: NewAccessToken) -> int:
+        """The number of a token that a client gets for itself, which is stored so that it can be revoked.
 
         Raises:
             ClientNotAuthenticated: the client was removed, or its secret renewed, since it was authenticated.
         """
-        jti = new_id()  # sorted by time, so that its index grows at one end
-        end = datetime.fromtimestamp(expires_at, UTC)
-        number = await self._tokens.add(jti, session_id, client, end)
+        number = await self._tokens.add(token)
         if number is None:
             raise ClientNotAuthenticated("this client was removed, or has a new secret")
-        reference = {"idx": number % SIZE, "uri": self.uri}
-        return {"jti": jti.hex, "status": {"status_list": reference}}
+        return number
+
+    def reference(self, number: int) -> dict[str, Any]:
+        """The claim `status` of the token with this number."""
+        return {"status_list": {"idx": number % SIZE, "uri": self.uri}}
 
     def is_revoked(self, index: int) -> bool:
         """Whether the token with this index is revoked, as this worker learned up to `RELOAD_AFTER` seconds ago."""

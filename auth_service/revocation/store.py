@@ -1,5 +1,6 @@
 """The access tokens that were given out, and which of them are revoked."""
 
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from auth_service.audit.store import record
 from auth_service.clients.client import Client
 from auth_service.tables import access_tokens, clients, sessions
 from gatehouse_chassis.database import Database, Statements
-from gatehouse_chassis.database.columns import now
+from gatehouse_chassis.database.columns import new_id, now
 
 _ADD = insert(access_tokens).returning(access_tokens.c.id)
 # Two requests may meet: a client's for a token, and one that removes the client or renews its secret. Whichever of them
@@ -23,10 +24,9 @@ STILL_REGISTERED = and_(
 _ADD_IF_STILL_REGISTERED = (
     insert(access_tokens)
     .from_select(
-        ["jti", "session_id", "client_id", "expires_at"],
+        ["jti", "client_id", "expires_at"],
         select(
             bindparam("token", type_=access_tokens.c.jti.type),
-            bindparam("session", type_=access_tokens.c.session_id.type),
             clients.c.client_id,
             bindparam("end", type_=access_tokens.c.expires_at.type),
         )
@@ -35,6 +35,7 @@ _ADD_IF_STILL_REGISTERED = (
     )
     .returning(access_tokens.c.id)
 )
+_STILL_REGISTERED = select(clients.c.id).where(STILL_REGISTERED).with_for_update(read=True)
 _REVOKE = (
     update(access_tokens)
     .where(access_tokens.c.revoked_at.is_(None))
@@ -78,36 +79,40 @@ _PURGE = delete(access_tokens).where(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class NewAccessToken:
+    """What is stored of an access token, before it is signed.
+
+    Attributes:
+        client: who gets it.
+        jti: sorted by time, so that its index grows at one end.
+    """
+
+    client: Client
+    expires_at: datetime
+    jti: UUID = field(default_factory=new_id)
+
+
 class AccessTokenStore:
     """Access tokens by number and `jti`; the tokens themselves are kept nowhere."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(
-        self, jti: UUID, session_id: UUID | None, client: Client, expires_at: datetime
-    ) -> int | None:
-        """The number of a new token: one more than the last, never given twice.
+    async def add(self, token: NewAccessToken) -> int | None:
+        """The number of a new token that a client gets for itself.
 
         None when the client was removed, or its secret renewed, since it was read.
         """
-        if client.is_first_party:
-            row = await self._database.fetch_one(
-                _ADD,
-                jti=jti,
-                session_id=session_id,
-                client_id=client.client_id,
-                expires_at=expires_at,
-            )
-        else:
-            row = await self._database.fetch_one(
-                _ADD_IF_STILL_REGISTERED,
-                token=jti,
-                session=session_id,
-                client=client.client_id,
-                known_secret=client.secret_digest,
-                end=expires_at,
-            )
+        if token.client.is_first_party:
+            return await add_access_token(self._database, token, None)
+        row = await self._database.fetch_one(
+            _ADD_IF_STILL_REGISTERED,
+            token=token.jti,
+            client=token.client.client_id,
+            known_secret=token.client.secret_digest,
+            end=token.expires_at,
+        )
         return int(row["id"]) if row else None
 
     async def revoke(self, jti: UUID, context: AuditContext) -> bool:
@@ -147,6 +152,35 @@ class AccessTokenStore:
     async def purge_expired(self, *, expired_before: datetime, limit: int) -> int:
         """Looks at the `limit` oldest tokens, deletes those that expired, and returns how many."""
         return await self._database.execute(_PURGE, expired_before=expired_before, limit=limit)
+
+
+async def add_access_token(
+    statements: Statements, token: NewAccessToken, session_id: UUID | None
+) -> int:
+    """The number of a new token: one more than the last, never given twice.
+
+    It is added within the transaction that makes or refreshes the session: either both are stored, or neither is.
+    """
+    row = await statements.fetch_one(
+        _ADD,
+        jti=token.jti,
+        session_id=session_id,
+        client_id=token.client.client_id,
+        expires_at=token.expires_at,
+    )
+    assert row is not None  # noqa: S101  # an INSERT with RETURNING
+    return int(row["id"])
+
+
+async def is_still_registered(statements: Statements, client: Client) -> bool:
+    """Whether a client is as it was when it was authenticated; it stays so until the caller's transaction ends.
+
+    To be called before the transaction changes a session: what removes a client locks the two in this order.
+    """
+    if client.is_first_party:
+        return True
+    known = {"client": client.client_id, "known_secret": client.secret_digest}
+    return await statements.fetch_one(_STILL_REGISTERED, **known) is not None
 
 
 async def revoke_tokens_of_client(statements: Statements, client_id: str) -> None:

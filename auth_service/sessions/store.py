@@ -7,17 +7,19 @@ from enum import Enum, StrEnum, auto
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import bindparam, delete, exists, func, insert, or_, select, update
 
 from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
 from auth_service.audit.store import record
+from auth_service.revocation.store import NewAccessToken, add_access_token, is_still_registered
 from auth_service.tables import (
     authorization_codes,
     email_changes,
     password_resets,
     refresh_tokens,
     sessions,
+    sign_ups,
     users,
 )
 from auth_service.users.schemas import Role
@@ -50,10 +52,12 @@ class SessionLimits:
     Attributes:
         life: from the sign-in to the end, however often the session is refreshed.
         per_user: how many go on at the same time.
+        refresh_leeway: for how long after its use a refresh token may be presented again.
     """
 
     life: timedelta = timedelta(days=90)
     per_user: int = 100
+    refresh_leeway: timedelta = timedelta(seconds=10)
 
 
 DEFAULT_LIMITS = SessionLimits()
@@ -123,22 +127,18 @@ _COLUMNS = (
 )
 _ADD_SESSION = insert(sessions)
 _ADD_TOKEN = insert(refresh_tokens)
-_SESSION = (
-    select(
-        *_COLUMNS,
-        sessions.c.ended_at,
-        users.c.role,
-        users.c.disabled_at,
-    )
-    .join(users, users.c.id == sessions.c.user_id)
-    .where(sessions.c.id == bindparam("session"))
+_USER_OF = select(sessions.c.user_id).where(sessions.c.id == bindparam("session"))
+# A session's refresh tokens come in generations: the first use of one begins the next generation. A generation has more
+# than one when the token before was presented again; the first of them that is used makes the others void.
+# Earlier versions give tokens without a generation.
+_OF_NEWEST_GENERATION = or_(
+    refresh_tokens.c.generation.is_(None), refresh_tokens.c.generation == sessions.c.generation
 )
-# Of a session's refresh tokens one at most is unused: it was made when the session was used last.
 _LIVE = (
     select(
         *_COLUMNS,
-        refresh_tokens.c.created_at.label("last_used_at"),
-        refresh_tokens.c.expires_at,
+        func.max(refresh_tokens.c.created_at).label("last_used_at"),
+        func.max(refresh_tokens.c.expires_at).label("expires_at"),
     )
     .join(refresh_tokens, refresh_tokens.c.session_id == sessions.c.id)
     .where(
@@ -147,34 +147,45 @@ _LIVE = (
         sessions.c.created_at > bindparam("began_after"),
         refresh_tokens.c.used_at.is_(None),
         refresh_tokens.c.expires_at > bindparam("at"),
+        _OF_NEWEST_GENERATION,
     )
+    .group_by(sessions.c.id)
     .order_by(sessions.c.id.desc())
     .limit(bindparam("limit"))
 )
 _LIVE_BEFORE = _LIVE.where(sessions.c.id < bindparam("before"))
-# One statement decides who uses a token: of two concurrent tries the second finds it used.
-_USE_TOKEN = (
-    update(refresh_tokens)
-    .where(
-        and_(
-            refresh_tokens.c.digest == bindparam("token"),
-            refresh_tokens.c.used_at.is_(None),
-            refresh_tokens.c.expires_at > bindparam("at"),
-        )
-    )
-    .values(used_at=bindparam("at"))
-    .returning(refresh_tokens.c.session_id)
+# Locked until the transaction ends (on SQLite the whole file is): of two requests with tokens of one session the second
+# sees what the first did.
+_LOCK_SESSION = (
+    select(sessions.c.id)
+    .join(refresh_tokens, refresh_tokens.c.session_id == sessions.c.id)
+    .where(refresh_tokens.c.digest == bindparam("token"))
+    .with_for_update(key_share=True, of=sessions)
 )
-_TOKEN = select(refresh_tokens).where(refresh_tokens.c.digest == bindparam("token"))
-_TOKEN_WITH_SESSION = (
+_TOKEN = (
     select(
         *_COLUMNS,
         sessions.c.ended_at,
+        sessions.c.generation.label("newest_generation"),
+        users.c.role,
+        users.c.disabled_at,
+        refresh_tokens.c.generation,
         refresh_tokens.c.used_at,
         refresh_tokens.c.expires_at,
     )
     .join(sessions, sessions.c.id == refresh_tokens.c.session_id)
+    .join(users, users.c.id == sessions.c.user_id)
     .where(refresh_tokens.c.digest == bindparam("token"))
+)
+_USE_TOKEN = (
+    update(refresh_tokens)
+    .where(refresh_tokens.c.digest == bindparam("token"))
+    .values(used_at=bindparam("at"), generation=bindparam("in_generation"))
+)
+_BEGIN_GENERATION = (
+    update(sessions)
+    .where(sessions.c.id == bindparam("session"))
+    .values(generation=bindparam("new_generation"))
 )
 _END_SESSIONS = (
     update(sessions)
@@ -201,9 +212,12 @@ _END_LEAST_RECENTLY_USED = _END_SESSIONS.where(
     )
 )
 _END_SESSIONS_OF = _END_SESSIONS.where(sessions.c.user_id == bindparam("user"))
-_DELETE_UNUSED_CODES = delete(authorization_codes).where(authorization_codes.c.used_at.is_(None))
-_DELETE_PASSWORD_RESETS = delete(password_resets)
-_DELETE_EMAIL_CHANGES = delete(email_changes)
+_ALL_THAT_BEGINS_SESSIONS = (
+    delete(authorization_codes).where(authorization_codes.c.used_at.is_(None)),
+    delete(password_resets),
+    delete(email_changes),
+    delete(sign_ups),
+)
 _END_SESSIONS_THROUGH = _END_SESSIONS.where(sessions.c.client_id == bindparam("client"))
 # No index leads to what has expired, so it is searched for, and deleted by its key.
 _EXPIRED_TOKENS = (
@@ -233,19 +247,22 @@ class SessionStore:
     async def start(
         self,
         user_id: UUID,
-        client_id: str,
         scope: str,
         digest: str,
         expires_at: datetime,
         *,
+        access_token: NewAccessToken,
         known_hash: str,
         known_role: Role,
         context: AuditContext,
-    ) -> Session | None:
-        """A new session with its first refresh token; None when the user is disabled, or has another password or role.
+    ) -> int | None:
+        """Begins a session with its first refresh token and access token, and returns the number of the latter.
+
+        None when the user is disabled, or has another password or role; then there is no session.
 
         Args:
             digest: of the refresh token, which expires at `expires_at`.
+            access_token: for the client through which the user signs in.
             known_hash: the hash of the password that was verified.
             known_role: the role by which the scopes were granted.
         """
@@ -253,62 +270,82 @@ class SessionStore:
             still = {"user": user_id, "known_hash": known_hash, "known_role": known_role.value}
             if await statements.fetch_one(_STILL_WITH_PASSWORD_AND_ROLE, **still) is None:
                 return None
-            session = Session(new_id(), user_id, client_id, scope, "")
+            session = Session(new_id(), user_id, access_token.client.client_id, scope, "")
             await add_session(statements, session, self._limits, Event.SIGNED_IN, context)
             await add_token(statements, session.id, digest, expires_at)
-        return session
+            return await add_access_token(statements, access_token, session.id)
 
     async def exchange(
         self,
         digest: str,
-        client_id: str,
         new_digest: str,
         expires_at: datetime,
+        access_token: NewAccessToken,
         accept: Callable[[Session, Role], Accepted],
         context: AuditContext,
-    ) -> tuple[Session, Accepted] | Refusal:
+    ) -> tuple[Session, Accepted, int] | Refusal:
         """Uses up a refresh token and puts a new one in its place.
 
         The new one expires at `expires_at`, or with the session if that is earlier. A token that was used before is in
         two hands, and it is unknown whose: the whole session ends (RFC 9700 section 4.14.2). So it does when another
         client presents it.
 
+        An answer can be lost on its way, and the pages of one browser ask at the same time. So the token that was used
+        last may be presented again within the leeway, as long as nothing that it gave was used: it gives another
+        successor. The first successor that is used makes the others void, and using one of those ends the session.
+
         Args:
+            access_token: the next one of the session, for the client that asks.
             accept: is given the session and the user's role of now; when it raises, all is as before.
 
         Returns:
-            The session, and what `accept` returned.
+            The session, what `accept` returned, and the number of the access token.
         """
         async with self._database.transaction() as statements:
-            used = await statements.fetch_one(_USE_TOKEN, token=digest, at=now())
-            if used is None:
-                return await self._refuse(statements, digest, context)
-            row = await statements.fetch_one(_SESSION, session=used["session_id"])
-            if row is None or row["ended_at"] is not None or row["disabled_at"] is not None:
+            if not await is_still_registered(statements, access_token.client):
                 return Refusal.ENDED
-            session = _session(row)
-            if session.client_id != client_id:
+            await statements.fetch_one(_LOCK_SESSION, token=digest)
+            row, at = await statements.fetch_one(_TOKEN, token=digest), now()
+            if row is None:
+                return Refusal.UNKNOWN
+            if row["ended_at"] is not None or row["disabled_at"] is not None:
+                return Refusal.ENDED
+            session, is_unused = _session(row), _is_unused(row)
+            if is_unused and row["expires_at"] <= at:
+                return Refusal.EXPIRED
+            is_own = session.client_id == access_token.client.client_id
+            if not is_own or not (is_unused or self._is_used_just_now(row, at)):
                 reason = EndOfSession.REFRESH_TOKEN_REUSED
                 await end_session(statements, session.id, reason, context)
                 return Refusal.REUSED
             end = row["created_at"] + self._limits.life
-            if end <= now():
+            if end <= at:
                 return Refusal.EXPIRED
             accepted = accept(session, Role(row["role"]))
-            await add_token(statements, session.id, new_digest, min(expires_at, end))
-            about = {"session": str(session.id), "client": client_id}
+            generation = row["newest_generation"]
+            about = {"session": str(session.id), "client": session.client_id}
+            if is_unused:
+                await statements.execute(_USE_TOKEN, token=digest, at=at, in_generation=generation)
+                generation += 1
+                await statements.execute(
+                    _BEGIN_GENERATION, session=session.id, new_generation=generation
+                )
+            else:
+                about["again"] = "true"
+            await add_token(statements, session.id, new_digest, min(expires_at, end), generation)
             await record(statements, Event.SESSION_REFRESHED, session.user_id, context, **about)
-            return session, accepted
+            number = await add_access_token(statements, access_token, session.id)
+            return session, accepted, number
 
     async def find_refresh_token(self, digest: str) -> RefreshToken | None:
         """The refresh token with this digest, whatever became of it."""
-        row = await self._database.fetch_one(_TOKEN_WITH_SESSION, token=digest)
+        row = await self._database.fetch_one(_TOKEN, token=digest)
         if row is None:
             return None
         session = _session(row)
-        is_over = row["used_at"] is not None or row["ended_at"] is not None
+        is_good = _is_unused(row) and row["ended_at"] is None
         expires_at = min(row["expires_at"], row["created_at"] + self._limits.life)
-        return RefreshToken(session, expires_at, not is_over and expires_at > now())
+        return RefreshToken(session, expires_at, is_good and expires_at > now())
 
     async def list_of(
         self,
@@ -345,7 +382,7 @@ class SessionStore:
 
     async def belongs_to(self, session_id: UUID, user_id: UUID) -> bool:
         """Whether the session is one of the user's."""
-        row = await self._database.fetch_one(_SESSION, session=session_id)
+        row = await self._database.fetch_one(_USER_OF, session=session_id)
         return row is not None and row["user_id"] == user_id
 
     async def end(self, session_id: UUID, reason: EndOfSession, context: AuditContext) -> bool:
@@ -361,10 +398,10 @@ class SessionStore:
     async def end_all(self, reason: EndOfSession, context: AuditContext) -> int:
         """Ends every session, voids codes and mailed links, which could begin one, and returns how many ended."""
         async with self._database.transaction() as statements:
+            # Before the sessions: what begins one with a code or a link locks that first.
+            for voided in _ALL_THAT_BEGINS_SESSIONS:
+                await statements.execute(voided)
             ended = await statements.execute(_END_SESSIONS, at=now(), reason=reason.value)
-            await statements.execute(_DELETE_UNUSED_CODES)
-            await statements.execute(_DELETE_PASSWORD_RESETS)
-            await statements.execute(_DELETE_EMAIL_CHANGES)
             about = {"reason": reason.value, "sessions": str(ended)}
             await record(statements, Event.SESSIONS_ENDED, None, context, **about)
         return ended
@@ -383,15 +420,13 @@ class SessionStore:
                 purged += await self._database.execute(deletion, **row)
         return purged
 
-    async def _refuse(self, statements: Statements, digest: str, context: AuditContext) -> Refusal:
-        token = await statements.fetch_one(_TOKEN, token=digest)
-        if token is None:
-            return Refusal.UNKNOWN
-        if token["used_at"] is None:
-            return Refusal.EXPIRED
-        reason = EndOfSession.REFRESH_TOKEN_REUSED
-        await end_session(statements, token["session_id"], reason, context)
-        return Refusal.REUSED
+    def _is_used_just_now(self, token: Row, at: datetime) -> bool:
+        """Whether it was used last, within the leeway, and none of its successors was used since."""
+        return (
+            token["used_at"] is not None
+            and token["generation"] == token["newest_generation"] - 1
+            and at - token["used_at"] < self._limits.refresh_leeway
+        )
 
 
 async def add_session(
@@ -422,7 +457,11 @@ async def add_session(
 
 
 async def add_token(
-    statements: Statements, session_id: UUID, digest: str, expires_at: datetime
+    statements: Statements,
+    session_id: UUID,
+    digest: str,
+    expires_at: datetime,
+    generation: int = 0,
 ) -> None:
     """A new refresh token of a session, within the caller's transaction."""
     await statements.execute(
@@ -431,6 +470,7 @@ async def add_token(
         session_id=session_id,
         created_at=now(),
         expires_at=expires_at,
+        generation=generation,
     )
 
 
@@ -468,6 +508,11 @@ async def end_sessions_through(
     if ended:
         about = {"reason": reason.value, "sessions": str(ended)}
         await record(statements, Event.SESSIONS_ENDED, client_id, context, **about)
+
+
+def _is_unused(token: Row) -> bool:
+    """Whether neither it was used nor another successor of the same token."""
+    return token["used_at"] is None and token["generation"] in (None, token["newest_generation"])
 
 
 def _session(row: Row) -> Session:

@@ -5,11 +5,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from auth_service.audit.context import AuditContext
-from auth_service.errors import InvalidField
+from auth_service.errors import InvalidField, TooManyTries
+from auth_service.mail.limit import RequestLimit
 from auth_service.mail.notices import Notices
 from auth_service.passwords.authentication import PasswordAuthentication
 from auth_service.passwords.hashing import PasswordHashing
 from auth_service.passwords.strength import check_strength
+from auth_service.passwords.throttling import Purpose
 from auth_service.users.email_change.email_change import EmailChanges
 from auth_service.users.store import PasswordChanged, User, UserStore
 
@@ -29,6 +31,7 @@ class Credentials:
     authentication: PasswordAuthentication
     hashing: PasswordHashing
     email_changes: EmailChanges
+    limit: RequestLimit
     notices: Notices
 
     async def change_password(
@@ -40,14 +43,15 @@ class Credentials:
             WrongPassword: the current password is wrong, or was changed meanwhile.
             InvalidField: the new password is the current one.
             WeakPassword: the new password is easily guessed.
-            TooManyFailedSignIns, HashingBusy: nothing was done.
+            TooManyTries, TooManyFailedSignIns, HashingBusy: nothing was done.
         """
         await self._verify(user, current_password, context)
+        # Whoever has found the password would void the owner's mailed links with changes, again and again.
         if new_password == current_password:
-            # Whoever has found the password would void the owner's mailed links with it, again and again.
             raise InvalidField("new_password", "this is your password already")
         about = (user.username, user.display_name, user.email)
         await check_strength(self.hashing, context, new_password, "new_password", *about)
+        await self._count(user, context)
         new_hash = await self.hashing.hash(new_password, context)
         with _wrong_if_changed():
             await self.users.change_password(user.id, new_hash, context, verified=user)
@@ -70,10 +74,15 @@ class Credentials:
             with _wrong_if_changed():
                 await self.email_changes.ask(user, email, context)
             return user
+        await self._count(user, context)
         with _wrong_if_changed():
             changed = await self.users.remove_email(user, context) or user
         self.notices.email_changed(user)
         return changed
+
+    async def _count(self, user: User, context: AuditContext) -> None:
+        if not await self.limit.allows(Purpose.PASSWORD_CHANGE, str(user.id), context):
+            raise TooManyTries
 
     async def _verify(self, user: User, password: str, context: AuditContext) -> None:
         if not await self.authentication.verify_password(password, user.username, user, context):

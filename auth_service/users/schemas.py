@@ -1,34 +1,83 @@
 """Users, as the API takes and returns them."""
 
+import re
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
 
-from gatehouse_chassis.http.text import OMITTED, ONE_LINE, StorableText
+from auth_service.users.names import MAX_NAME_CHARS, check_username
+from gatehouse_chassis.http.text import OMITTED, ONE_LINE, STORABLE, StorableText
 
 MAX_PASSWORD_CHARS = 256
 """Longer passwords are refused without hashing them: the work would grow with the length."""
 
-# ASCII, so that no two names look alike; e-mail addresses fit.
+
+def _check_email(value: str) -> str:
+    local_part, at, domain = value.rpartition("@")
+    if at and not local_part.isascii():
+        raise ValueError(
+            "The part of the address before the @ has letters that many mail servers refuse; use one without them."
+        )
+    if at and not domain.isascii():
+        raise ValueError(
+            "Write the part of the address after the @ in its ASCII form, which begins with xn--."
+        )
+    if not _EMAIL.fullmatch(value):
+        raise ValueError("This is no e-mail address.")
+    return value
+
+
+# What HTML's <input type="email"> takes, except `=?`, with which RFC 2047 begins other spellings of an address.
+_EMAIL = re.compile(
+    r"(?:[A-Za-z0-9.!#$%&'*+/?^_`{|}~-]|=+[A-Za-z0-9.!#$%&'*+/^_`{|}~-])+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?"
+)
+
 Username = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@+-]{1,62}[A-Za-z0-9]$")
+    str,
+    STORABLE,
+    AfterValidator(check_username),
+    WithJsonSchema(
+        {"type": "string", "minLength": 1, "maxLength": MAX_NAME_CHARS, "examples": ["ada"]}
+    ),
 ]
 DisplayName = Annotated[
-    StorableText, StringConstraints(strip_whitespace=True, max_length=100), ONE_LINE
+    StorableText,
+    StringConstraints(strip_whitespace=True, max_length=100),
+    ONE_LINE,
+    Field(examples=["Ada Lovelace"]),
 ]
-# What HTML's <input type="email"> takes, except `=?`, with which RFC 2047 begins other spellings of an address.
 # Whether it belongs to anyone, only a mail that arrives can show.
 Email = Annotated[
     str,
-    StringConstraints(
-        pattern=r"^(?:[A-Za-z0-9.!#$%&'*+/?^_`{|}~-]|=+[A-Za-z0-9.!#$%&'*+/^_`{|}~-])+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$",
-        max_length=254,
+    StringConstraints(max_length=254),
+    STORABLE,
+    AfterValidator(_check_email),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "maxLength": 254,
+            "pattern": f"^{_EMAIL.pattern}$",
+            "examples": ["ada@example.com"],
+        }
     ),
 ]
-NewPassword = Annotated[SecretStr, Field(min_length=12, max_length=MAX_PASSWORD_CHARS)]
+# The example is refused: nobody shall get by with it.
+NewPassword = Annotated[
+    SecretStr,
+    Field(min_length=12, max_length=MAX_PASSWORD_CHARS, examples=["<your password>"]),
+]
 
 
 class Role(StrEnum):
@@ -51,7 +100,9 @@ class CurrentPassword(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    current_password: Annotated[SecretStr, Field(max_length=MAX_PASSWORD_CHARS)]
+    current_password: Annotated[
+        SecretStr, Field(max_length=MAX_PASSWORD_CHARS, examples=["<your password of today>"])
+    ]
 
 
 class PasswordChange(CurrentPassword):

@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Executable, bindparam, delete, func, insert, select, update
+from sqlalchemy import Executable, and_, bindparam, case, delete, func, insert, or_, select, update
 
 from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
 from auth_service.audit.store import record
 from auth_service.sessions.store import STILL_WITH_PASSWORD, EndOfSession, end_sessions_of
 from auth_service.tables import email_changes, password_resets, users
+from auth_service.users.names import username_key
 from auth_service.users.schemas import Role
 from gatehouse_chassis.database import Database, IntegrityError, Row, Statements
 from gatehouse_chassis.database.columns import new_id, now
@@ -52,6 +53,24 @@ _ADD = insert(users)
 _USER = select(users)
 _USER_BY_ID = _USER.where(users.c.id == bindparam("user"))
 _USER_BY_NAME = _USER.where(users.c.username_key == bindparam("key"))
+# A name comes before an address: names may look like one, and theirs signed in first.
+_USERS_BY_LOGIN = (
+    _USER.where(
+        or_(
+            users.c.username_key == bindparam("key"),
+            and_(users.c.email_key == bindparam("address"), users.c.disabled_at.is_(None)),
+        )
+    )
+    .order_by(
+        case(
+            (users.c.username_key == bindparam("key"), 0),
+            (users.c.email_verified_at.is_not(None), 1),
+            else_=2,
+        ),
+        users.c.id,
+    )
+    .limit(5)
+)
 _ADMINISTRATORS = select(users.c.id).where(
     users.c.role == Role.ADMIN.value, users.c.disabled_at.is_(None)
 )
@@ -140,7 +159,24 @@ class UserStore:
 
     async def find_by_name(self, username: str) -> User | None:
         """The user with this name, ignoring case."""
-        return _user(await self._database.fetch_one(_USER_BY_NAME, key=username.lower()))
+        return _user(await self._database.fetch_one(_USER_BY_NAME, key=username_key(username)))
+
+    async def find_by_login(self, login: str) -> list[User]:
+        """The user whom somebody means who types this: a user name, or a mail address.
+
+        Nobody when there is no such user. Several when their owners used links that were sent to this one address:
+        then only a name says who is meant. An address that nobody proved stands for a user who has it alone.
+        The statement is the same whoever exists.
+        """
+        key = username_key(login)
+        if "@" not in login:
+            rows = await self._database.fetch_all(_USER_BY_NAME, key=key)
+        else:
+            rows = await self._database.fetch_all(_USERS_BY_LOGIN, key=key, address=login.lower())
+        named = [row for row in rows if row["username_key"] == key]
+        proven = [row for row in rows if row["email_verified_at"] is not None]
+        alone = rows if len(rows) == 1 else []
+        return [user for row in named or proven or alone if (user := _user(row))]
 
     async def names_proven_at(self, email: str) -> list[str]:
         """The names of the first few users who used a link that was sent to this address, ignoring case.
@@ -172,7 +208,7 @@ class UserStore:
             parameters["before"] = before
         statement = _LISTS[bool(name_contains), "before" in parameters]
         if name_contains:
-            part = name_contains.lower()
+            part = username_key(name_contains)
             rows = await self._database.search(
                 statement, searcher=searcher, **parameters, part=part
             )
@@ -282,7 +318,7 @@ async def add_user(
         _ADD,
         id=user.id,
         username=username,
-        username_key=username.lower(),
+        username_key=username_key(username),
         display_name=display_name,
         email=email,
         email_key=email.lower() if email else None,

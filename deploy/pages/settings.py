@@ -29,6 +29,10 @@ environment wins over `.env`. There is no default password. A service that canno
 why and what to do, and does not start; `make up` asks all of them first, and refuses a name that is nearly one of
 these. Durations are ISO 8601: `PT10M` is ten minutes, `P14D` fourteen days.
 
+Behind a proxy that signs with an authority of its own, `make up` hands `SSL_CERT_FILE=/path/to/ca.pem` (all authorities
+that are to be trusted, as PEM) to uv and pip, and as local processes to auth for its mails; `UV_NATIVE_TLS=1` makes uv
+trust what the system trusts. Either may stand in `.env`. Images are built without them.
+
 Written by `make sync` from the settings classes and `services.toml`; do not edit it.
 """
 
@@ -72,18 +76,17 @@ _OF_THE_STACK = (
         "`X-Forwarded-Host`. `localhost` and the loopback addresses are always served.",
     ),
     Row(
+        "GATEHOUSE_SECURITY_CONTACT",
+        "mailto: or https:",
+        "(none)",
+        "Whom to tell of a vulnerability, such as `mailto:security@example.com`: what `/.well-known/security.txt` "
+        "(RFC 9116) says. Without it that address is 404.",
+    ),
+    Row(
         "GATEHOUSE_SERVICES",
         "path",
         "`services.toml`",
         "The list of services that a service reads.",
-    ),
-    Row(
-        "SSL_CERT_FILE",
-        "path",
-        "(none)",
-        "An authority of your own, as PEM, with all others that are to be trusted: `make up` hands it to uv and pip, "
-        "for a package index behind a proxy that signs anew, and auth trusts it for mail. "
-        "`UV_NATIVE_TLS=1` makes uv trust what the system trusts. Docker builds read neither.",
     ),
     Row(
         "GATEHOUSE_NETWORK",
@@ -227,6 +230,8 @@ def _type(field: FieldInfo) -> str:
 
 
 def _default(name: str, field: FieldInfo) -> str:
+    if type(None) in get_args(field.annotation) and not field.validation_alias:
+        return "(none)"
     if field.is_required() or field.default is None:
         # Those that every service sets for itself, and those that `make up` writes.
         return (

@@ -43,8 +43,8 @@ def client_headers_are_ignored(subject: Subject) -> Iterator[Finding]:
     for service in subject.services:
         for url in _pages(service):
             yield from _forge_all(subject, service, deployment.get, url)
-        if url := subject.redirecting.get(service.base):
-            yield from _forge_all(subject, service, deployment.sample, url)
+        if redirecting := subject.redirecting.get(service.base):
+            yield from _forge_all(subject, service, deployment.sample, redirecting)
         # A sampled route is asked as little as can be: only whether it repeats a client's address.
         for path in service.readable_routes[:3]:
             honest = deployment.sample(service.base + path)

@@ -26,7 +26,7 @@ def fix(proxy: str, setting: str, way: str, *, prefix: str = "/") -> str:
     `way` is what this deployment does with the prefix, `strip`, `keep` or empty: then both blocks.
     Without a prefix there is no slash to add behind it.
     """
-    snippets = dict(_MODULES[proxy].SNIPPETS)
+    snippets: dict[str, str] = dict(_MODULES[proxy].SNIPPETS)
     if not prefix:
         for name in ("strip-the-prefix", "keep-the-prefix"):
             for words in _MODULES[proxy].SLASH:

@@ -123,6 +123,13 @@ def of_sqlite(code: int) -> Verdict:
     return SQLITE.get(code) or SQLITE.get(code & 0xFF, _BUG)
 
 
+def is_not_migrated(error: Exception) -> bool:
+    """Whether a driver's error says that a table or a column is not there."""
+    if isinstance(error, sqlite3.OperationalError):
+        return str(error).startswith(("no such table", "no such column"))
+    return getattr(error, "sqlstate", None) in ("42P01", "42703")
+
+
 def in_our_words(verdict: Verdict, error: Exception) -> Exception:
     """What a store sees of a driver's error, but for a conflict: only the driver knows the constraint's name."""
     match verdict:

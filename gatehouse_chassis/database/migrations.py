@@ -16,7 +16,19 @@ from alembic import command, context
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, MetaData, NullPool, create_engine, event, text
+from sqlalchemy import (
+    Connection,
+    Integer,
+    MetaData,
+    NullPool,
+    column,
+    create_engine,
+    event,
+    func,
+    select,
+    table,
+    text,
+)
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -126,6 +138,8 @@ def run() -> None:
             if not is_sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
             context.run_migrations()
+            if not is_sqlite:
+                _catch_up_with_copied_rows(connection)
 
     if url.startswith("sqlite:"):
         _run_on_sqlite(url, with_connection)
@@ -156,6 +170,28 @@ def _is_outage(error: Any) -> bool:
     code = getattr(error, "sqlite_errorcode", None)
     verdict = of_sqlite(code) if code is not None else of_sqlstate(getattr(error, "sqlstate", ""))
     return verdict not in (Verdict.CLIENT, Verdict.CONFLICT, Verdict.BUG)
+
+
+_IDENTITIES = text(
+    "SELECT table_name, column_name, pg_get_serial_sequence(quote_ident(table_name), column_name) AS sequence "
+    "FROM information_schema.columns WHERE is_identity = 'YES' AND table_schema = current_schema()"
+)
+
+
+def _catch_up_with_copied_rows(connection: Connection) -> None:
+    """Numbers that PostgreSQL gives go on after those of rows that were copied with theirs, from SQLite for example.
+
+    It counts only what it gave itself, so it would give the same numbers again, and every new row would be refused.
+    """
+    for found in connection.execute(_IDENTITIES).all():
+        number = column(found.column_name, Integer)
+        newest = connection.scalar(select(func.max(number)).select_from(table(found.table_name)))
+        given = connection.scalar(
+            text(f"SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {found.sequence}")  # noqa: S608  # quoted
+        )
+        if newest is not None and newest > given:
+            set_newest = text("SELECT setval(CAST(:sequence AS regclass), :newest)")
+            connection.execute(set_newest, {"sequence": found.sequence, "newest": newest})
 
 
 def _render_plain_type(kind: str, item: Any, _context: object) -> str | Literal[False]:

@@ -31,6 +31,7 @@ class Connector:
     def __init__(self, url: str) -> None:
         self._url = PostgreSQLURL.parse(url)
         self._hosts = [*self._url.hosts]
+        self._ssl = self._url.ssl_context()
         self._keeps_statements = self._url.pooler != "transaction"
         self._begins_transactions = False
 
@@ -98,7 +99,7 @@ class Connector:
         connection = await asyncpg.connect(
             self._url.dsn,
             **address,
-            ssl=self._url.ssl_context(),
+            ssl=self._ssl,
             target_session_attrs="any",
             statement_cache_size=_STATEMENTS if self._keeps_statements else 0,
             **options,

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
-from urllib.parse import quote, unquote, urlencode, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlencode, urlsplit
 
 SCHEMES = ("postgresql://", "postgres://")
 
@@ -17,6 +17,10 @@ CONNECT_TIMEOUT = 5.0
 """Seconds that a statement waits for a connection, unless the URL has a `connect_timeout`."""
 
 _PORT = 5432
+_NO_URL = (
+    "is no URL such as postgresql://user:password@host:5432/name, or a password in it with any of @ : / ? # [ ] is not "
+    "percent-encoded"
+)
 _SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 _SSL_FILES = ("sslrootcert", "sslcert", "sslkey", "sslcrl")
 
@@ -70,16 +74,14 @@ class PostgreSQLURL:
         Raises:
             ValueError: it cannot be used; the clause says why and repeats no value, because one may be a password.
         """
+        parts = _split(url)
         try:
-            parts = urlsplit(url)
             parameters = dict(_parameters(parts.query))
             hosts = _hosts(parts.netloc, parameters)
         except ValueError as error:
-            raise ValueError(
-                f"is no URL such as postgresql://user:password@host:5432/name ({error}); a password with any of "
-                "@ : / ? # [ ] in it must be percent-encoded"
-            ) from None
-        if not (parts.path.strip("/") or parameters.get("dbname")):
+            raise ValueError(f"{_NO_URL} ({error})") from None
+        database = parameters.pop("dbname", "") or unquote(parts.path.removeprefix("/"))
+        if not database:
             raise ValueError("names no database: it must end in a file or in a database's name")
         target = _choice(parameters, "target_session_attrs", ("any", "read-write", "primary"))
         pooler = _choice(parameters, "pooler", ("transaction", "session"))
@@ -89,7 +91,7 @@ class PostgreSQLURL:
         user = parts.netloc.rpartition("@")[0]
         query = urlencode(parameters, quote_via=quote)
         return cls(
-            dsn=f"postgresql://{user}{'@' if user else ''}{parts.path}{'?' if query else ''}{query}",
+            dsn=f"postgresql://{user}{'@' if user else ''}/{quote(database, safe='')}{'?' if query else ''}{query}",
             hosts=hosts,
             must_take_writes=target in ("read-write", "primary"),
             connect_timeout=timeout,
@@ -100,6 +102,16 @@ class PostgreSQLURL:
     def ssl_context(self) -> ssl.SSLContext | None:
         """What `trust_system` asks for; asyncpg makes every other context itself."""
         return ssl.create_default_context() if self.trust_system else None
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # its sentence may repeat the password
+        raise ValueError(_NO_URL) from None
+    if parts.fragment:
+        raise ValueError(f"{_NO_URL} (it has a #)")
+    return parts
 
 
 def _parameters(query: str) -> list[tuple[str, str]]:
@@ -120,9 +132,11 @@ def _hosts(netloc: str, parameters: dict[str, str]) -> tuple[tuple[str, int] | N
     ports = parameters.pop("port", "").split(",")
     if len(ports) not in (1, len(pairs)):
         raise ValueError("it has another number of ports than of hosts")
-    ports *= len(pairs) // len(ports) or 1
-    if not pairs:
-        return ((("localhost", _port(ports[0])),) if ports[0] else (None,))  # fmt: skip
+    if not pairs and not ports[0]:
+        return (None,)
+    pairs = pairs or [("localhost", "")]
+    if len(ports) == 1:
+        ports *= len(pairs)
     return tuple(
         (host or "localhost", _port(listed or port))
         for (host, listed), port in zip(pairs, ports, strict=True)
@@ -162,9 +176,9 @@ def _refuse_unknown(parameters: dict[str, str]) -> None:
             raise ValueError(
                 f"says {name}, which the driver (asyncpg) cannot do: leave it out{instead}"
             )
-    name = parameters.pop("fallback_application_name", None)
-    if name is not None:
-        parameters.setdefault("application_name", name)
+    fallback = parameters.pop("fallback_application_name", None)
+    if fallback is not None:
+        parameters.setdefault("application_name", fallback)
 
 
 def _seconds(parameters: dict[str, str]) -> float:

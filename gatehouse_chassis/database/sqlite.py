@@ -48,6 +48,8 @@ _PRAGMAS = (
     "journal_size_limit=16777216",
 )
 
+_SCHEMA = text("SELECT name FROM sqlite_schema LIMIT 1")
+
 Result = TypeVar("Result")
 
 log = structlog.get_logger(__name__)
@@ -142,18 +144,21 @@ class SQLiteDatabase(Database):
         """See `Database.ping`. A new connection reads the file; one that is open may know it by heart."""
         try:
             _read_anew(self._url)
+        except (
+            WritesRefused
+        ):  # where nothing can be written, none can be opened; those that are open go on
+            await self.fetch_all(_SCHEMA)
         except DatabaseUnavailable as error:
             self._note(error)
             raise
 
     async def check_writes(self) -> None:
         """See `Database.check_writes`. The one way to know is to write: here the file's first page, as it was."""
-        async with self.transaction() as transaction:
-            row = await transaction.fetch_one(text("PRAGMA user_version"))
-            version = row["user_version"] if row else 0
-            await transaction.execute(text(f"PRAGMA user_version = {version}"))
+        await self._when_free(_rewrite_first_page, counts=False)
 
-    async def _when_free(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+    async def _when_free(
+        self, work: Callable[[sqlite3.Connection], Result], *, counts: bool = True
+    ) -> Result:
         """Tries for `BUSY_TIMEOUT`; SQLite's own waiting would stop every other request of this worker.
 
         A connection in which work began a transaction is not free yet.
@@ -168,7 +173,7 @@ class SQLiteDatabase(Database):
                 if time.monotonic() > give_up_at:
                     raise
             except DatabaseUnavailable as error:
-                self._note(error)
+                self._note(error, counts=counts)
                 raise
             finally:
                 if not connection.in_transaction:
@@ -184,8 +189,8 @@ class SQLiteDatabase(Database):
         else:
             connection.close()
 
-    def _note(self, error: DatabaseUnavailable) -> None:
-        if isinstance(error, WritesRefused):
+    def _note(self, error: DatabaseUnavailable, *, counts: bool = True) -> None:
+        if isinstance(error, WritesRefused) and counts:
             self.on_writes_refused()
         if not error.is_lost:
             return
@@ -244,11 +249,22 @@ def _read_anew(url: str) -> None:
     if not Path(_path(url)).exists():  # connecting would make it
         raise DatabaseUnavailable(f"there is no file {_path(url)}", is_lost=True)
     with closing(connect(url)) as connection:
-        _run(connection, "SELECT name FROM sqlite_schema LIMIT 1").fetchall()
+        _rows(connection, _SCHEMA, {})
 
 
 def _path(url: str) -> str:
     return make_url(url).database or ":memory:"
+
+
+def _rewrite_first_page(connection: sqlite3.Connection) -> None:
+    _begin(connection)
+    try:
+        [(version,)] = _run(connection, "PRAGMA user_version").fetchall()
+        _run(connection, f"PRAGMA user_version = {version}")
+        _run(connection, "COMMIT")
+    finally:
+        if connection.in_transaction:
+            _run(connection, "ROLLBACK")
 
 
 def _begin(connection: sqlite3.Connection) -> sqlite3.Connection:

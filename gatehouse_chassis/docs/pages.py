@@ -26,7 +26,9 @@ REDOC_POLICY = (
 )
 
 
-def add_docs(app: FastAPI, *, title: str | None = None, scopes: Collection[str] = ()) -> None:
+def add_docs(
+    app: FastAPI, *, title: str | None = None, root_path: str = "", scopes: Collection[str] = ()
+) -> None:
     """Add `/docs`, `/redoc`, `/docs/oauth2-redirect` and `/docs/assets/...` to `app`.
 
     Every address in the pages is relative, and so is the one that the OpenAPI document gives of the server: they work
@@ -35,6 +37,7 @@ def add_docs(app: FastAPI, *, title: str | None = None, scopes: Collection[str] 
     Args:
         app: made with `docs_url=None, redoc_url=None`; it serves its OpenAPI document at `/openapi.json`.
         title: of the pages, unless it is that of the application.
+        root_path: its own public prefix: the start page of the domain is above it.
         scopes: those that are ticked when the *Authorize* dialog opens; with none of them a sign-in gets the default.
 
     Raises:
@@ -50,18 +53,21 @@ def add_docs(app: FastAPI, *, title: str | None = None, scopes: Collection[str] 
     app.servers = app.servers or [{"url": "."}]
     app.root_path_in_servers = False
     add_assets(app)
+    home = "../" * root_path.count("/") or "./"
     pages = {
-        "/docs": _page(_fill("swagger-ui.html", title, scopes), SWAGGER_UI_POLICY),
-        "/redoc": _page(_fill("redoc.html", title), REDOC_POLICY),
+        "/docs": _page(_fill("swagger-ui.html", title, home, scopes), SWAGGER_UI_POLICY),
+        "/redoc": _page(_fill("redoc.html", title, home), REDOC_POLICY),
         "/docs/oauth2-redirect": _page(_OAUTH2_REDIRECT.read_text(encoding="utf-8"), _SELF_ONLY),
     }
     for path, page in pages.items():
         app.add_route(path, page, include_in_schema=False)
 
 
-def _fill(template: str, title: str, scopes: Collection[str] = ()) -> str:
+def _fill(template: str, title: str, home: str, scopes: Collection[str] = ()) -> str:
     text = (_TEMPLATES / template).read_text(encoding="utf-8")
-    return Template(text).substitute(title=escape(title), scopes=escape(" ".join(scopes)))
+    return Template(text).substitute(
+        title=escape(title), home=home, scopes=escape(" ".join(scopes))
+    )
 
 
 def _page(html: str, policy: str) -> Callable[[Request], Awaitable[Response]]:

@@ -1,9 +1,7 @@
 """What surrounds every request: its id, the public view of its URL, its log line and its metrics."""
 
-import re
 import time
 from collections.abc import Callable
-from uuid import uuid4
 
 import structlog
 from starlette.datastructures import MutableHeaders
@@ -13,12 +11,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gatehouse_chassis.http.caching import add_no_store
 from gatehouse_chassis.http.problems import Problem, failure_response, problem_response
+from gatehouse_chassis.http.request_id import request_id_of
 from gatehouse_chassis.http.route_templates import RouteTemplates
-from gatehouse_chassis.observability.metrics import Metrics, came_through_a_proxy
+from gatehouse_chassis.observability.metrics import Metrics
+from gatehouse_chassis.proxy.forwarded import CAME_THROUGH_A_PROXY, came_through_a_proxy
 from gatehouse_chassis.proxy.public_prefix import PublicPrefix
 from gatehouse_chassis.proxy.redirects import with_relative_location
-
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,128}")
 
 log = structlog.get_logger(__name__)
 
@@ -54,12 +52,12 @@ class RequestContext:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        request_id = self._request_id(scope)
+        request_id = request_id_of(scope, from_proxy=self._public_prefix.trusts(scope))
         structlog.contextvars.bind_contextvars(request_id=request_id)
         state = {
             **scope.get("state", {}),
             "request_id": request_id,
-            "came_through_a_proxy": came_through_a_proxy(scope),
+            CAME_THROUGH_A_PROXY: came_through_a_proxy(scope),
         }
         scope = {**scope, "state": state}
         status, answered, root_path = 500, False, ""
@@ -98,14 +96,6 @@ class RequestContext:
             route = self._templates.template_of(scope, root_path)
             self._record(scope, route, status, time.perf_counter() - started)
             structlog.contextvars.unbind_contextvars("request_id")
-
-    def _request_id(self, scope: Scope) -> str:
-        """The proxy's id where the peer is trusted and the id is harmless in a log, otherwise a new one."""
-        if self._public_prefix.trusts(scope):
-            for name, value in scope["headers"]:
-                if name == b"x-request-id" and _REQUEST_ID.fullmatch(value.decode("latin-1")):
-                    return str(value.decode("latin-1"))
-        return uuid4().hex
 
     def _record(self, scope: Scope, route: str, status: int, seconds: float) -> None:
         method = scope.get("method", "WEBSOCKET")

@@ -12,6 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
+from gatehouse_chassis.http.problem_page import asks_for_html, problem_page
+
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -162,7 +164,7 @@ def component_schemas() -> dict[str, Any]:
 
 
 def problem_response(request: HTTPConnection, problem: HTTPException) -> Response:
-    """The one place where an error becomes an answer."""
+    """The one place where an error becomes an answer: a document, or a page for who asks for HTML."""
     status = problem.status_code
     body: dict[str, Any] = {
         "type": "about:blank",
@@ -174,7 +176,13 @@ def problem_response(request: HTTPConnection, problem: HTTPException) -> Respons
     }
     if errors := getattr(problem, "errors", None):
         body["errors"] = list(errors)
-    return JSONResponse(body, status, problem.headers, media_type=MEDIA_TYPE)
+    answer: Response
+    if asks_for_html(request.headers.get("accept", "")):
+        answer = problem_page(request.scope, body)
+    else:
+        answer = JSONResponse(body, status, media_type=MEDIA_TYPE)
+    answer.headers.update({"Vary": "Accept", **(problem.headers or {})})
+    return answer
 
 
 def failure_response(request: HTTPConnection) -> Response:

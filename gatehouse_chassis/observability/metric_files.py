@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from prometheus_client import values
-from prometheus_client.mmap_dict import MmapedDict
+from prometheus_client.mmap_dict import MmapedDict  # without types, as its methods are
 
 _SIZE = 1 << 16
 _ENTRY = 64  # bytes that an entry takes at most beside its key
@@ -22,18 +22,18 @@ class AllocatedDict(MmapedDict):
 
     def __init__(self, filename: str, read_mode: bool = False) -> None:
         if read_mode:
-            super().__init__(filename, read_mode)
+            super().__init__(filename, read_mode)  # type: ignore[no-untyped-call]
         elif _allocate(filename):
-            super().__init__(filename)
+            super().__init__(filename)  # type: ignore[no-untyped-call]
         else:
             memory = os.memfd_create("metrics")
-            super().__init__(f"/proc/self/fd/{memory}")
+            super().__init__(f"/proc/self/fd/{memory}")  # type: ignore[no-untyped-call]
             os.close(memory)
 
     def _init_value(self, key: str) -> None:
         if self._used + len(key.encode()) + _ENTRY > self._capacity:
             os.posix_fallocate(self._f.fileno(), 0, 2 * self._capacity)
-        super()._init_value(key)
+        super()._init_value(key)  # type: ignore[no-untyped-call]
 
 
 def _allocate(filename: str) -> bool:
@@ -50,4 +50,4 @@ def _allocate(filename: str) -> bool:
 def keep_metrics_off_a_full_disk() -> None:
     """Makes prometheus_client use such files; it has no setting for them. Linux only, as the signal is."""
     if hasattr(os, "memfd_create"):
-        values.MmapedDict = AllocatedDict  # type: ignore[misc]
+        values.MmapedDict = AllocatedDict  # type: ignore[attr-defined]

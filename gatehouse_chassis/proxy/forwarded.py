@@ -15,6 +15,9 @@ from starlette.types import Scope
 
 from gatehouse_chassis.http.problems import BadRequest
 
+CAME_THROUGH_A_PROXY = "came_through_a_proxy"
+"""In the state of a scope whose headers have been read: whether a proxy had written into them."""
+
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
@@ -150,6 +153,14 @@ def apply_forwarded_headers(scope: Scope, trusted: TrustedProxies) -> str:
         raise BadRequest("The request names no host.")
     scope["headers"] = headers
     return prefix
+
+
+def came_through_a_proxy(scope: Scope) -> bool:
+    """Whether any proxy that says so has passed the request on (a scraper inside the network is none)."""
+    known = scope.get("state", {}).get(CAME_THROUGH_A_PROXY)
+    if known is not None:
+        return bool(known)
+    return any(name in (b"x-forwarded-for", b"forwarded", b"via") for name, _ in scope["headers"])
 
 
 def _elements(forwarded: dict[bytes, list[bytes]], name: bytes) -> list[str]:

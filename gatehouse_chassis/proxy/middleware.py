@@ -7,7 +7,11 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gatehouse_chassis.http.problems import BadRequest, problem_response
-from gatehouse_chassis.proxy.forwarded import TrustedProxies
+from gatehouse_chassis.proxy.forwarded import (
+    CAME_THROUGH_A_PROXY,
+    TrustedProxies,
+    came_through_a_proxy,
+)
 from gatehouse_chassis.proxy.public_prefix import PublicPrefix, normalise_root_path
 from gatehouse_chassis.proxy.redirects import with_relative_location
 from gatehouse_chassis.proxy.route_check import refuse_ambiguous_routes
@@ -49,6 +53,8 @@ class PublicPrefixMiddleware:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
+        state = {**scope.get("state", {}), CAME_THROUGH_A_PROXY: came_through_a_proxy(scope)}
+        scope = {**scope, "state": state}
         try:
             public = self._prefix.public_scope(scope)
         except BadRequest as problem:

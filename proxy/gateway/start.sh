@@ -42,6 +42,7 @@ Variables and what they are without a word:
   GATEHOUSE_TRUSTED_PROXIES    (none)                   networks whose X-Forwarded-* are believed
   GATEHOUSE_RATE_LIMIT_EXEMPT  (none)                   networks that no limit counts
   GATEHOUSE_ALLOWED_HOSTS      (any)                    host names that are served, such as *.example.com
+  GATEHOUSE_SECURITY_CONTACT   (none)                   whom to tell of a vulnerability, for security.txt
   PROXY_STATE_DIR              var/proxy                everything nginx writes is below
   PROXY_SITE                   proxy/site               the portal and the common docs page
   DOCS_ASSETS                  gatehouse_chassis/docs/assets      scripts and styles of the docs pages
@@ -133,6 +134,12 @@ check_origins() { # NAME VALUE
   done
 }
 
+# RFC 9116 section 2.5.3; a web address there must be https.
+check_contact() { # NAME VALUE
+  [ -z "$2" ] || matches "$2" '(mailto:|https://|tel:)[]A-Za-z0-9._~:/?#[@!&()*+,;=%-]+' ||
+    refuse "$1 is '$2'; it must be such as mailto:security@example.com or https://example.com/security."
+}
+
 check_folder() { # NAME VALUE
   [ -d "$2" ] || refuse "$1 is '$2', which is no folder. $3"
   check_path "$1" "$2"
@@ -217,6 +224,7 @@ load_settings() {
   : "${GATEHOUSE_BIND:=127.0.0.1}" "${GATEHOUSE_PORT:=8080}"
   for_each_service set_service
   : "${GATEHOUSE_TRUSTED_PROXIES:=}" "${GATEHOUSE_RATE_LIMIT_EXEMPT:=}" "${GATEHOUSE_ALLOWED_HOSTS:=}"
+  : "${GATEHOUSE_SECURITY_CONTACT:=}"
   : "${PROXY_STATE_DIR:=$repository/var/proxy}" "${PROXY_ACCESS_LOG:=$PROXY_STATE_DIR/access.log}"
   : "${PROXY_SITE:=$repository/proxy/site}" "${DOCS_ASSETS:=$repository/gatehouse_chassis/docs/assets}"
   : "${DOCS_VENDOR:=$(find_vendor)}" "${NGINX:=nginx}"
@@ -229,6 +237,7 @@ check_settings() {
   check_networks GATEHOUSE_TRUSTED_PROXIES "$GATEHOUSE_TRUSTED_PROXIES"
   check_networks GATEHOUSE_RATE_LIMIT_EXEMPT "$GATEHOUSE_RATE_LIMIT_EXEMPT"
   check_hosts GATEHOUSE_ALLOWED_HOSTS "$GATEHOUSE_ALLOWED_HOSTS"
+  check_contact GATEHOUSE_SECURITY_CONTACT "$GATEHOUSE_SECURITY_CONTACT"
   check_folder PROXY_SITE "$PROXY_SITE" "It must hold the portal's files."
   check_folder DOCS_ASSETS "$DOCS_ASSETS" "It must hold the files of the docs pages."
   check_folder DOCS_VENDOR "$DOCS_VENDOR" "It must hold Swagger UI and ReDoc, which \`make up\` installs into .venv."
@@ -260,6 +269,7 @@ render() { # fills in the template; every name it uses is a variable of this scr
     *) own_host=$GATEHOUSE_BIND ;;
   esac
   LISTEN="$own_host:$GATEHOUSE_PORT"
+  SECURITY_CONTACT=$GATEHOUSE_SECURITY_CONTACT
   OTHER_HOSTS_ARE_FOREIGN=0
   ALLOWED_HOSTS=$(allowed_hosts "$GATEHOUSE_ALLOWED_HOSTS")
   if [ -n "$ALLOWED_HOSTS" ]; then
@@ -267,7 +277,8 @@ render() { # fills in the template; every name it uses is a variable of this scr
     ALLOWED_HOSTS=$ALLOWED_HOSTS$(allowed_hosts "$own_host") # which make up asks
   fi
   export PROXY_STATE_DIR PROXY_ACCESS_LOG PROXY_HOME PROXY_SITE DOCS_ASSETS DOCS_VENDOR TRUSTED_PROXIES_GEO \
-    TRUSTED_PROXIES_REALIP RATE_LIMIT_EXEMPT_GEO OTHER_HOSTS_ARE_FOREIGN ALLOWED_HOSTS WORKER_USER WORKER_FILES WORKER_CONNECTIONS LISTEN AUTH_PREFIX
+    TRUSTED_PROXIES_REALIP RATE_LIMIT_EXEMPT_GEO OTHER_HOSTS_ARE_FOREIGN ALLOWED_HOSTS WORKER_USER WORKER_FILES WORKER_CONNECTIONS LISTEN AUTH_PREFIX \
+    SECURITY_CONTACT
   awk '{
     while (match($0, /@[A-Z0-9_]+@/)) {
       printf "%s%s", substr($0, 1, RSTART - 1), ENVIRON[substr($0, RSTART + 1, RLENGTH - 2)]
@@ -309,6 +320,7 @@ test_template() {
   GATEHOUSE_TRUSTED_PROXIES='10.0.0.0/8, fd00::/8'
   GATEHOUSE_RATE_LIMIT_EXEMPT='127.0.0.1 ::1'
   GATEHOUSE_ALLOWED_HOSTS='api.example.com, *.example.org [2001:db8::1]'
+  GATEHOUSE_SECURITY_CONTACT='mailto:security@example.com'
   PROXY_STATE_DIR=$scratch
   PROXY_ACCESS_LOG=$scratch/access.log
   check_settings

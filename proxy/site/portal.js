@@ -1,5 +1,6 @@
 /** The portal: puts the parts of the page together. */
 import { showAccount } from "./portal/account.js";
+import { clearMessages } from "./portal/page.js";
 import { showPanels } from "./portal/panels.js";
 import { fetchServices, showServices } from "./portal/services.js";
 import { Session } from "./portal/session.js";
@@ -20,7 +21,13 @@ if (services) {
   // Nobody can use the session of a page that is gone for good.
   addEventListener("pagehide", ({ persisted }) => {
     if (session.tokens && !persisted) {
-      session.signOut();
+      session.revoke();
     }
   });
 }
+
+document.addEventListener("keydown", ({ key }) => {
+  if (key === "Escape") {
+    clearMessages(document.querySelector("main"));
+  }
+});

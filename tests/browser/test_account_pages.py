@@ -12,6 +12,11 @@ from testing.stack import Stack, User
 from tests.browser.chromium import Visit, visiting
 from tests.browser.portal import open_portal, sign_in
 
+AUTHORIZATION = (
+    "/auth/authorize?response_type=code&client_id=gatehouse&redirect_uri={origin}/docs/oauth2-redirect"
+    "&scope=items:read&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256&state=x"
+)
+
 
 def mailed_link(stack: Stack, email: str, origin: str) -> str:
     """The link in the newest mail to this address, which is a file, as a person at `origin` opens it."""
@@ -39,6 +44,87 @@ def on_any_screen(request: pytest.FixtureRequest, browser: Browser, origin: str)
     width, height = {"desktop": (1280, 900), "phone": (360, 740)}[request.param]
     with visiting(browser, origin, width=width, height=height) as visit:
         yield visit
+
+
+@pytest.mark.parametrize("path", ["/auth/sign-up", "/auth/password-reset"])
+def test_a_page_leads_home_and_to_the_sign_in(visit: Visit, origin: str, path: str) -> None:
+    page = visit.page
+    page.goto(origin + path)
+    page.get_by_role("link", name="Gatehouse").click()
+    expect(page).to_have_url(f"{origin}/")
+
+    page.goto(origin + path)
+    page.get_by_role("link", name="Sign in").click()
+    expect(page.get_by_role("button", name="Sign in")).to_be_enabled()
+
+
+def test_a_link_that_has_expired_leads_home_too(visit: Visit, origin: str) -> None:
+    visit.tolerated = {400}
+    visit.page.goto(f"{origin}/auth/password-reset/confirm?token=x")
+    visit.page.get_by_role("link", name="Gatehouse").click()
+    expect(visit.page).to_have_url(f"{origin}/")
+
+
+def test_a_refused_password_is_where_the_person_types_next(
+    visit: Visit, origin: str, person: User
+) -> None:
+    visit.tolerated = {400}
+    page = visit.page
+    page.goto(origin + AUTHORIZATION.format(origin=origin))
+    expect(page.get_by_label("User name")).to_be_focused()
+    page.get_by_label("User name").fill(person.username)
+    page.get_by_label("Password").fill("not the password")
+    page.get_by_role("button", name="Sign in and allow").click()
+
+    expect(page.get_by_role("alert")).to_contain_text("is wrong")
+    expect(page.get_by_label("Password")).to_be_focused()
+    expect(page.get_by_label("User name")).to_have_value(person.username)
+
+
+def test_what_is_typed_as_a_password_can_be_seen(visit: Visit, origin: str, person: User) -> None:
+    page = visit.page
+    page.goto(origin + AUTHORIZATION.format(origin=origin))
+    password = page.get_by_label("Password")
+    password.fill(person.password)
+    expect(password).to_have_attribute("type", "password")
+
+    page.get_by_role("button", name="Show").click()
+    expect(password).to_have_attribute("type", "text")
+    page.get_by_role("button", name="Hide").click()
+    expect(password).to_have_attribute("type", "password")
+
+    page.goto(f"{origin}/")
+    page.get_by_label("Password").fill(person.password)
+    page.get_by_role("button", name="Show").click()
+    page.get_by_label("User name").fill(person.username)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    assert page.locator("#password").get_attribute("type") == "password"
+
+
+def test_a_person_is_told_what_a_new_password_lacks_before_it_is_sent(
+    visit: Visit, origin: str, stack: Stack, somebody: User
+) -> None:
+    page, email = visit.page, f"{somebody.username}@example.com"
+    stack.make_user(somebody, email=email)
+    page.goto(f"{origin}/auth/password-reset")
+    page.get_by_label("User name").fill(somebody.username)
+    page.get_by_role("button", name="Send me a link").click()
+    expect(page.get_by_role("heading", name="Look into your mail")).to_be_visible()
+    page.goto(mailed_link(stack, email, origin))
+    password, hint = page.get_by_label("New password"), page.locator("#password-hint")
+    expect(hint).to_contain_text("12 characters or more. Four or more unrelated words")
+
+    for typed, says in (
+        ("short", "Too short"),
+        (f"{somebody.username}-1", "it holds your user name"),
+        ("aaaaaaaaaaaaaaaa", "the same few characters"),
+        ("wheelbarrows123", "if this is a word"),
+        ("four words that nobody joins", "Long enough."),
+        ("", "12 characters or more. Four"),
+    ):
+        password.fill(typed)
+        expect(hint).to_contain_text(says)
 
 
 def has_no_sideways_scroll(page: Page) -> bool:

@@ -1,5 +1,6 @@
 """A newcomer signs in on the documentation pages and calls a protected route."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -76,7 +77,66 @@ def test_authorize_with_a_wrong_password_says_why(visit: Visit, origin: str, per
 
     dialog = ask_for_authorization(visit.page, User(person.username, "not the password"))
 
-    expect(dialog.locator(".errors")).to_contain_text("password")
+    errors = visit.page.locator(".modal-ux .errors")
+    expect(errors).to_have_count(1)
+    expect(errors).to_contain_text("The user name or the password is wrong.")
+    expect(dialog.locator(".errors")).to_be_visible()
+
+
+def test_whoever_cancels_on_the_sign_in_page_reads_so_once_and_in_words(
+    visit: Visit, origin: str
+) -> None:
+    visit.page.goto(f"{origin}/items/docs")
+    visit.page.locator(".auth-wrapper > .authorize").click()
+    flow = flow_in(visit.page, "authorizationCode")
+    with visit.page.expect_popup() as opened:
+        flow.get_by_role("button", name="Apply given OAuth2 credentials").click()
+    opened.value.get_by_role("button", name="Cancel").click()
+
+    errors = visit.page.locator(".modal-ux .errors")
+    expect(errors).to_have_count(1)
+    expect(errors).to_contain_text("You did not allow it.")
+    expect(errors).not_to_contain_text("access_denied")
+
+
+@pytest.mark.parametrize("page_path", ["/items/docs", "/docs?service=items"])
+def test_logout_ends_the_session(
+    visit: Visit, origin: str, stack: Stack, person: User, page_path: str
+) -> None:
+    visit.page.goto(origin + page_path)
+    with visit.page.expect_response("**/auth/token") as answered:
+        authorize(visit.page, person)
+    tokens = answered.value.json()
+
+    visit.page.locator(".auth-wrapper > .authorize").click()
+    with visit.page.expect_response("**/auth/revoke") as revoked:
+        flow_in(visit.page, "password").get_by_role("button", name="Remove authorization").click()
+
+    assert revoked.value.status == 200
+    again = stack.token_request(grant_type="refresh_token", refresh_token=tokens["refresh_token"])
+    assert (again.status, again.json["error"]) == (400, "invalid_grant")
+
+
+@pytest.mark.parametrize("page_path", ["/items/docs", "/items/redoc", "/auth/docs", "/docs"])
+def test_a_docs_page_leads_back_to_the_portal(visit: Visit, origin: str, page_path: str) -> None:
+    visit.page.goto(origin + page_path)
+
+    visit.page.get_by_role("link", name="Gatehouse", exact=True).click()
+
+    expect(visit.page).to_have_url(f"{origin}/")
+
+
+@pytest.mark.parametrize("page_path", ["/items/docs", "/items/redoc"])
+def test_a_docs_page_is_dark_where_the_person_wants_it_dark(
+    visit: Visit, origin: str, page_path: str
+) -> None:
+    visit.page.emulate_media(color_scheme="dark")
+    visit.page.goto(origin + page_path)
+    expect(visit.page.get_by_role("heading").first).to_be_visible()
+
+    darkest = visit.page.evaluate("getComputedStyle(document.body).backgroundColor")
+
+    assert all(int(part) < 60 for part in re.findall(r"\d+", darkest)[:3])
 
 
 def test_without_authorize_the_protected_route_says_401(visit: Visit, origin: str) -> None:

@@ -1,57 +1,18 @@
 """`ResourceServer` with an issuer that nobody here wrote: oidc-provider of npm, for each algorithm."""
 
-import json
-import subprocess
-from base64 import b64encode
 from collections.abc import Iterator
-from pathlib import Path
-from urllib.parse import urlencode
 
 import pytest
 
 from gatehouse_chassis import ResourceServer
 from gatehouse_chassis.auth.access_tokens import ALGORITHMS, InvalidToken, KeysUnavailable
-from testing.http import send
-from tests.clients.npm import install
-
-SECRET = b64encode(b"machine:machine-secret-of-a-test").decode()
+from tests.clients.oidc_provider import running_oidc_provider, token_of
 
 
 @pytest.fixture(scope="module")
 def issuer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = install(Path(__file__).parent / "issuer", tmp_path_factory.mktemp("npm") / "issuer")
-    with (
-        (folder / "issuer.log").open("w") as log,
-        subprocess.Popen(
-            ["node", "issuer.js"],
-            cwd=folder,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        ) as process,
-    ):
-        assert process.stdout
-        url = process.stdout.readline().strip()
-        assert url, (folder / "issuer.log").read_text()
+    with running_oidc_provider(tmp_path_factory.mktemp("npm")) as url:
         yield url
-        process.terminate()
-
-
-def token_of(issuer: str, algorithm: str, audience: str = "notes") -> str:
-    form = {
-        "grant_type": "client_credentials",
-        "scope": "notes:read",
-        "resource": f"urn:{audience}:{algorithm}",
-    }
-    headers = [
-        ("Content-Type", "application/x-www-form-urlencoded"),
-        ("Authorization", f"Basic {SECRET}"),
-    ]
-    body = urlencode(form).encode()
-    answer = send(f"{issuer}/token", method="POST", headers=headers, body=body)
-    assert answer.status == 200, answer.body
-    return str(json.loads(answer.body)["access_token"])
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)

@@ -180,3 +180,12 @@ def test_what_could_not_be_judged_is_told(status: int) -> None:
 def test_nobody_listens() -> None:
     result = run(f"http://127.0.0.1:{free_port()}/items")
     assert "nothing listens there" in result.errors
+
+
+def test_a_document_that_is_too_long_is_not_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("doctor.deployment.MAX_BODY", 2000)
+    long = JSONResponse({"openapi": "3.1.0", "paths": {}, "x": ["x" * 20_000]})
+    with served(Proxy(refusing(on_uvicorn(service()), "/openapi.json", long))) as port:
+        result = run(f"http://127.0.0.1:{port}/items", "--json")
+    assert result.code == 0, result.output
+    assert any("to be read to its end" in note for note in result.report["notes"])

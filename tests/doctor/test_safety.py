@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -130,7 +130,7 @@ def streaming() -> FastAPI:
 
     @app.get("/ticks")
     async def ticks() -> StreamingResponse:
-        async def forever() -> Iterator[bytes]:
+        async def forever() -> AsyncIterator[bytes]:
             while True:
                 yield b": tick\n\n"
                 await asyncio.sleep(0.2)

@@ -92,6 +92,21 @@ async def test_a_search_finds_what_contains_the_text(
     assert [item["title"] for item in (await _page(client, q=q))["items"]] == found
 
 
+async def test_all_rows_are_counted_by_owner_and_by_search(
+    client: httpx2.AsyncClient, token: Callable[..., dict[str, str]]
+) -> None:
+    await _fill(client, "red lamp", "desk", "blue LAMP")
+
+    async def count(headers: dict[str, str] | None = None, **query: str) -> int:
+        answer = await client.get("/count", params=query, headers=headers)
+        assert answer.status_code == 200, answer.text
+        counted: int = answer.json()["count"]
+        return counted
+
+    assert (await count(), await count(q="lamp"), await count(q="%")) == (3, 2, 0)
+    assert await count(token(sub="somebody-else-who-has-none")) == 0
+
+
 async def test_a_user_searches_one_at_a_time_and_hinders_nobody(
     app: FastAPI, client: httpx2.AsyncClient, token: Callable[..., dict[str, str]], me: str
 ) -> None:

@@ -11,6 +11,9 @@ from deploy.checkout import Checkout
 from testing.checkout import ROOT
 from testing.wheels import Environment, wheelhouse
 
+# What people serve their apps with besides, and what that needs.
+OTHER_SERVERS = ("granian", "h2", "hpack", "hypercorn", "hyperframe", "priority", "wsproto")
+
 
 def _built(name: str, folder: Path) -> Path:
     [wheel, _sdist] = dist.build(Checkout(ROOT), name, folder)
@@ -29,7 +32,7 @@ def doctor_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return wheelhouse(tmp_path_factory.mktemp("wheelhouse"))
+    return wheelhouse(tmp_path_factory.mktemp("wheelhouse"), *OTHER_SERVERS)
 
 
 @pytest.fixture(scope="session")

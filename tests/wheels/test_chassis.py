@@ -18,6 +18,7 @@ NEEDS = {
     "Database": {"sqlite", "postgresql", "server"},
     "open_database": {"sqlite", "postgresql", "server"},
     "UtcDateTime": {"sqlite", "postgresql", "server"},
+    "add_metrics": {"metrics", "server"},
     "DatabaseURL": {"settings", "server"},
     "ServiceSettings": {"settings", "server"},
     "SettingsError": {"settings", "server"},

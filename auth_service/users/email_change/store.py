@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, delete, insert, select
 from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
 from auth_service.audit.store import record
-from auth_service.tables import email_changes
+from auth_service.tables import email_changes, users
 from auth_service.users.store import User, find_user, require_password, set_email
 from gatehouse_chassis.database import Database
 from gatehouse_chassis.database.columns import now
@@ -15,6 +15,13 @@ from gatehouse_chassis.database.columns import now
 _THIS = (email_changes.c.digest == bindparam("which"), email_changes.c.expires_at > bindparam("at"))
 _ADD = insert(email_changes)
 _EMAIL_OF = select(email_changes.c.email).where(*_THIS)
+# As in auth_service.users.password_reset.store.
+_LOCK_USER = (
+    select(users.c.id)
+    .join(email_changes, email_changes.c.user_id == users.c.id)
+    .where(email_changes.c.digest == bindparam("which"))
+    .with_for_update(key_share=True, of=users)
+)
 # One statement decides who uses it.
 _USE = delete(email_changes).where(*_THIS).returning(email_changes.c.user_id, email_changes.c.email)
 _DELETE_OF = delete(email_changes).where(email_changes.c.user_id == bindparam("user"))
@@ -57,6 +64,7 @@ class EmailChangeStore:
     async def use(self, digest: str, context: AuditContext) -> tuple[User, User] | None:
         """The user before and after the change; None when the token is unknown, used or expired."""
         async with self._database.transaction() as statements:
+            await statements.fetch_one(_LOCK_USER, which=digest)
             used = await statements.fetch_one(_USE, which=digest, at=now())
             if used is None:
                 return None

@@ -47,13 +47,16 @@ class PasswordResets:
     life: timedelta
     issuer: str
 
-    def ask(self, username: str, context: AuditContext) -> None:
+    def ask(self, login: str, context: AuditContext) -> None:
         """Sends a token to the user's address after the answer, if there is such a user with an address.
+
+        Args:
+            login: the user's name or address.
 
         Raises:
             OutboxFull: too many mails are on their way.
         """
-        self.outbox.add(partial(self._send, username, context))
+        self.outbox.add(partial(self._send, login, context))
 
     async def user_of(self, token: str) -> User:
         """The user whose password the token sets.
@@ -82,22 +85,34 @@ class PasswordResets:
         if not await self.resets.use(digest_of(token), password_hash, context):
             raise SpentResetToken
         # The mail shows that this is the owner, who may sign in from here whatever strangers tried.
-        await self.guard.succeeded(user.username, context.address)
+        for login in filter(None, (user.username, user.email)):
+            await self.guard.succeeded(login, context.address)
         self.notices.password_reset(user)
 
-    async def _send(self, username: str, context: AuditContext) -> None:
-        if not await self.limit.allows(Purpose.RESET_MAIL, username, context):
+    async def _send(self, login: str, context: AuditContext) -> None:
+        if not await self.limit.allows(Purpose.RESET_MAIL, login, context):
             return
-        found = await self.users.find_by_name(username)
-        user = None if found is None or found.disabled or found.email is None else found
+        found = [
+            user
+            for user in await self.users.find_by_login(login)
+            if user.email and not user.disabled
+        ]
+        user = found[0] if len(found) == 1 else None
         token, digest = new_opaque_token()
         await self.resets.add(digest, user.id if user else None, now() + self.life, context)
         minutes = int(self.life.total_seconds() // 60)
-        self.outbox.send(
-            user.email if user else None,
-            "Your new password",
-            f"Someone, probably you, asked to reset the password of {user.username if user else username}.\n\n"
+        text = (
+            f"Someone, probably you, asked to reset the password of {user.username if user else login}.\n\n"
             f"To choose a new one, open this page. It is valid for {minutes} minutes, once:\n\n"
             f"{self.issuer}/password-reset/confirm?token={token}\n\n"
-            "If it was not you, do nothing: your password stays as it is.\n",
+            "If it was not you, do nothing: your password stays as it is.\n"
         )
+        if len(found) > 1:
+            text = (
+                "Someone, probably you, asked to reset the password of the account with this address.\n\n"
+                f"There are several: {', '.join(user.username for user in found)}.\n"
+                "Ask again with the name of the one that you mean:\n\n"
+                f"{self.issuer}/password-reset\n\n"
+                "If it was not you, do nothing.\n"
+            )
+        self.outbox.send(found[0].email if found else None, "Your new password", text)

@@ -14,7 +14,11 @@ class PasswordResetRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    username: Annotated[str, STORABLE, Field(max_length=254)]
+    username: Annotated[
+        str,
+        STORABLE,
+        Field(max_length=254, description="the user name, or the mail address", examples=["ada"]),
+    ]
 
 
 class PasswordResetConfirmation(BaseModel):

@@ -30,6 +30,14 @@ _USER_OF = (
     .join(users, users.c.id == password_resets.c.user_id)
     .where(_THIS, _ALIVE, users.c.disabled_at.is_(None))
 )
+# Locked until the transaction ends, and before the user's mailed tokens: every change of a user takes them in this
+# order, so that no two wait for each other.
+_LOCK_USER = (
+    select(users.c.id)
+    .join(password_resets, password_resets.c.user_id == users.c.id)
+    .where(_THIS)
+    .with_for_update(key_share=True, of=users)
+)
 # One statement decides who uses it.
 _USE = delete(password_resets).where(_THIS, _ALIVE).returning(password_resets.c.user_id)
 _PURGE = delete(password_resets).where(
@@ -66,6 +74,7 @@ class PasswordResetStore:
     async def use(self, digest: str, password_hash: str, context: AuditContext) -> bool:
         """Uses the token up, sets the password and ends every session; False when it was used in the meantime."""
         async with self._database.transaction() as statements:
+            await statements.fetch_one(_LOCK_USER, which=digest)
             used = await statements.fetch_one(_USE, which=digest, at=now())
             if used is None:
                 return False

@@ -12,6 +12,7 @@ from auth_service.oauth.opaque_tokens import digest_of, new_opaque_token
 from auth_service.passwords.hashing import PasswordHashing
 from auth_service.passwords.strength import check_strength
 from auth_service.passwords.throttling import Purpose, SignInGuard
+from auth_service.users.names import username_key
 from auth_service.users.sign_up.store import SignUpStore, WaitingSignUp
 from auth_service.users.store import User, UserStore
 from gatehouse_chassis.database.columns import now
@@ -29,6 +30,15 @@ class SpentToken(Exception):
 
     def __init__(self) -> None:
         super().__init__("The token is unknown, used or expired; sign up again.")
+
+
+class AlreadyConfirmed(SpentToken):
+    """The mailed token made an account."""
+
+    def __init__(self) -> None:
+        Exception.__init__(
+            self, "This link made your account already: sign in, or ask for a new password."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +89,7 @@ class SignUps:
         self.require_open()
         if email is None:
             raise InvalidField("email", "a sign-up is confirmed by mail")
+        _check_name(username, email)
         new = WaitingSignUp(username, display_name, email)
         self.outbox.add(partial(self._send, new, context))
 
@@ -110,12 +121,15 @@ class SignUps:
 
         Raises:
             SignUpOff: people may not sign up.
-            SpentToken: it is unknown, used or expired.
+            AlreadyConfirmed: it made an account.
+            SpentToken: it is unknown or expired.
         """
         self.require_open()
         waiting = await self.waiting.find(digest_of(token))
         if waiting is None:
             raise SpentToken
+        if waiting.is_confirmed:
+            raise AlreadyConfirmed
         return waiting
 
     async def confirm(
@@ -134,7 +148,8 @@ class SignUps:
 
         Raises:
             SignUpOff: people may not sign up any more.
-            SpentToken: it is unknown, used or expired.
+            AlreadyConfirmed: it made an account.
+            SpentToken: it is unknown or expired.
             WeakPassword: the password is easily guessed.
             UsernameTaken: the name is in use; the token stays valid.
             TooManyTries: too many names were tried with this token.
@@ -143,6 +158,7 @@ class SignUps:
         waiting, digest = await self.find(token), digest_of(token)
         username = username or waiting.username
         display_name = waiting.display_name if display_name is None else display_name
+        _check_name(username, waiting.email)
         about = (username, display_name, waiting.email)
         await check_strength(self.hashing, context, password, "password", *about)
         # Or one token would tell of every name whether it is taken.
@@ -151,6 +167,7 @@ class SignUps:
         password_hash = await self.hashing.hash(password, context)
         user = await self.waiting.confirm(digest, username, password_hash, display_name, context)
         if user is None:
+            await self.find(token)
             raise SpentToken
         await self.guard.succeeded(user.username, context.address)
         return user
@@ -195,3 +212,9 @@ class SignUps:
             f"{self.issuer}/password-reset\n\n"
             "If it was not you, do nothing.\n"
         )
+
+
+def _check_name(username: str, email: str) -> None:
+    """Keeps people from names that others type as their mail address when they sign in."""
+    if "@" in username and username_key(username) != email.lower():
+        raise InvalidField("username", "a name with @ in it must be your mail address")

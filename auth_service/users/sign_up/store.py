@@ -1,9 +1,9 @@
 """Sign-ups that wait for their confirmation, under the digest of the token that was mailed."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Boolean, bindparam, delete, insert, select
+from sqlalchemy import Boolean, bindparam, delete, insert, or_, select, update
 
 from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
@@ -21,9 +21,14 @@ class WaitingSignUp:
     username: str
     display_name: str
     email: str
+    is_confirmed: bool = False
 
 
 _STORED = ("digest", "username", "display_name", "email", "expires_at")
+KEPT_AFTER_USE = timedelta(days=7)
+"""How long a confirmed sign-up is kept, so that who opens the link again reads that there is an account."""
+
+_IS_CONFIRMED = sign_ups.c.confirmed_at.is_not(None)
 _THIS = (sign_ups.c.digest == bindparam("which"), sign_ups.c.expires_at > bindparam("at"))
 # Where there is to be no sign-up it adds no row, by the same statement.
 _ADD = insert(sign_ups).from_select(
@@ -32,13 +37,26 @@ _ADD = insert(sign_ups).from_select(
         bindparam("wanted", type_=Boolean)
     ),
 )
-_WAITING = select(sign_ups.c.username, sign_ups.c.display_name, sign_ups.c.email).where(*_THIS)
-# One statement decides who uses it.
-_USE = delete(sign_ups).where(*_THIS).returning(sign_ups.c.email)
+_WAITING = select(
+    sign_ups.c.username, sign_ups.c.display_name, sign_ups.c.email, sign_ups.c.confirmed_at
+).where(
+    sign_ups.c.digest == bindparam("which"),
+    or_(sign_ups.c.expires_at > bindparam("at"), _IS_CONFIRMED),
+)
+# One statement decides who uses it. Earlier versions, which do not know the column, find it expired.
+_USE = (
+    update(sign_ups)
+    .where(*_THIS, ~_IS_CONFIRMED)
+    .values(confirmed_at=bindparam("at"), expires_at=bindparam("at"))
+    .returning(sign_ups.c.email)
+)
 _PURGE = delete(sign_ups).where(
     sign_ups.c.digest.in_(
         select(sign_ups.c.digest)
-        .where(sign_ups.c.expires_at < bindparam("before"))
+        .where(
+            sign_ups.c.expires_at < bindparam("before"),
+            or_(~_IS_CONFIRMED, sign_ups.c.confirmed_at < bindparam("confirmed_before")),
+        )
         .limit(bindparam("limit"))
     )
 )
@@ -80,9 +98,12 @@ class SignUpStore:
             await record(statements, Event.SIGN_UP_ASKED, None, context, **about)
 
     async def find(self, digest: str) -> WaitingSignUp | None:
-        """The sign-up that the token would confirm; None when it is unknown, used or expired."""
+        """The sign-up that the token would confirm, or confirmed; None when it is unknown or expired."""
         row = await self._database.fetch_one(_WAITING, which=digest, at=now())
-        return WaitingSignUp(**row) if row else None
+        if row is None:
+            return None
+        is_confirmed = row["confirmed_at"] is not None
+        return WaitingSignUp(row["username"], row["display_name"], row["email"], is_confirmed)
 
     async def confirm(
         self,
@@ -117,5 +138,8 @@ class SignUpStore:
         return user
 
     async def purge_expired(self, limit: int) -> int:
-        """Deletes up to `limit` sign-ups that have expired, and returns how many."""
-        return await self._database.execute(_PURGE, before=now(), limit=limit)
+        """Deletes up to `limit` sign-ups that have expired or were confirmed long ago, and returns how many."""
+        before = now()
+        return await self._database.execute(
+            _PURGE, before=before, confirmed_before=before - KEPT_AFTER_USE, limit=limit
+        )

@@ -1,3 +1,5 @@
+import { metadataBeside } from "./authorization-server.js";
+
 /**
  * Remove the password flow where the authorization server does not offer it (`AUTH_PASSWORD_GRANT=off`).
  *
@@ -8,21 +10,11 @@
 export async function removeUnsupportedFlows(spec) {
   for (const { flows } of Object.values(spec.components?.securitySchemes ?? {})) {
     if (flows?.password && flows.authorizationCode) {
-      const supported = await grantTypes(flows.authorizationCode.authorizationUrl);
-      if (supported && !supported.includes("password")) {
+      const metadata = await metadataBeside(flows.authorizationCode.authorizationUrl);
+      const supported = metadata.grant_types_supported ?? ["password"];
+      if (!supported.includes("password")) {
         delete flows.password;
       }
     }
-  }
-}
-
-/** The grant types of the server with this authorization endpoint, or nothing when it does not say. */
-async function grantTypes(authorizationUrl) {
-  try {
-    const address = new URL(".well-known/oauth-authorization-server", authorizationUrl);
-    const response = await fetch(address);
-    return (await response.json()).grant_types_supported;
-  } catch {
-    return undefined;
   }
 }

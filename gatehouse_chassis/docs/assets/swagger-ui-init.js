@@ -3,7 +3,11 @@
  * `data-spec` is the URL of one OpenAPI document, `data-services` the URL of a list of services;
  * `data-scopes` are ticked when the Authorize dialog opens, with the scopes of the list.
  */
+import { mendMarkup } from "./markup.js";
+import { openLocks } from "./open-locks.js";
+import { errorsForPeople } from "./sign-in-errors.js";
 import { removeUnsupportedFlows } from "./sign-in-flows.js";
+import { endSessionAtLogout } from "./sign-out.js";
 import { resolveAddresses } from "./spec-addresses.js";
 
 const container = document.getElementById("swagger-ui");
@@ -42,6 +46,7 @@ try {
   // Earlier versions kept the password here, for every page of this origin to read.
   localStorage.removeItem("authorized");
   followColourScheme();
+  mendMarkup(container);
   if (container.dataset.services) {
     await showServices(container.dataset.services);
   } else {
@@ -61,7 +66,7 @@ function start(spec, scopesOfList = []) {
     displayRequestDuration: true,
     // Tokens stay in this page's memory: any script of the origin could read what is stored.
     persistAuthorization: false,
-    plugins: [forgetPassword, beginAtTheTop],
+    plugins: [forgetPassword, beginAtTheTop, endSessionAtLogout, errorsForPeople, openLocks],
     tryItOutEnabled: true,
     validatorUrl: null,
     oauth2RedirectUrl: absolute("docs/oauth2-redirect"),

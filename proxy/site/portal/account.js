@@ -1,6 +1,6 @@
 /** Sign-in, the person who is signed in, and their access token. */
 import { request } from "./http.js";
-import { attempt, element } from "./page.js";
+import { attempt, element, make } from "./page.js";
 import { decodeToken } from "./token.js";
 
 /** `auth` is the prefix of the auth service, such as `auth/`. */
@@ -18,7 +18,7 @@ export function showAccount(auth, session) {
     const done = await attempt(
       problem,
       () => session.signIn(username.value, password.value),
-      event.submitter,
+      { button: event.submitter },
     );
     if (done) {
       form.reset();
@@ -28,7 +28,14 @@ export function showAccount(auth, session) {
     }
   });
   // Sent before now, the form would have gone to the server as it is.
-  form.querySelector("button").disabled = false;
+  form.querySelector("[type=submit]").disabled = false;
+
+  const toSignIn = element("to-sign-in");
+  toSignIn.addEventListener("click", (event) => {
+    event.preventDefault();
+    form.scrollIntoView();
+    form.elements.username.focus({ preventScroll: true });
+  });
 
   element("sign-out").addEventListener("click", () => {
     session.signOut();
@@ -36,7 +43,7 @@ export function showAccount(auth, session) {
   });
 
   const renew = element("renew");
-  renew.addEventListener("click", () => attempt(problem, () => session.renew(), renew));
+  renew.addEventListener("click", () => attempt(problem, () => session.renew(), { button: renew }));
 
   const loadProfile = async () => {
     const { body } = await session.request(`${auth}users/me`);
@@ -53,11 +60,12 @@ export function showAccount(auth, session) {
     element("session-title").textContent = signedIn ? "Your session" : "Sign in";
     problem.textContent = session.endedBecause;
     element("who").hidden = !signedIn;
+    toSignIn.hidden = signedIn;
     if (signedIn) {
       showToken(session.tokens.accessToken);
       showLife(session.tokens);
       if (!wasSignedIn) {
-        attempt(problem, loadProfile);
+        attempt(problem, loadProfile, { retry: true });
       }
     } else {
       element("who-name").textContent = "";
@@ -88,14 +96,12 @@ function showProfile(user) {
   element("who-name").textContent = name;
   const facts = { Name: name, "User name": user.username, Role: user.role };
   element("profile").replaceChildren(
-    ...Object.entries(facts).flatMap(([term, value]) => [node("dt", term), node("dd", value)]),
+    ...Object.entries(facts).flatMap(([term, value]) => {
+      const description = make("dd", value);
+      description.dir = "auto";
+      return [make("dt", term), description];
+    }),
   );
-}
-
-function node(tag, text) {
-  const made = document.createElement(tag);
-  made.textContent = text;
-  return made;
 }
 
 function showToken(token) {

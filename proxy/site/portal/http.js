@@ -2,14 +2,35 @@
 
 /** An answer that was no success, or no answer at all (`status` 0). `message` is for people. */
 export class RequestError extends Error {
-  constructor(message, { status = 0, code = "", retryAfter = 0 } = {}) {
+  constructor(message, { status = 0, code = "", retryAfter = 0, detail = "", requestId = "" } = {}) {
     super(message);
     this.status = status;
     this.code = code;
     /** Seconds to wait before another attempt; 0 when the answer named none. */
     this.retryAfter = retryAfter;
+    /** The service's own words, for developers. */
+    this.detail = detail;
+    /** Under this id the logs have the cause. */
+    this.requestId = requestId;
   }
 }
+
+/** What the codes of the services (RFC 9457) and of the token endpoint (RFC 6749 section 5.2) mean to a person. */
+const SENTENCES = {
+  invalid_grant: "The user name or the password is wrong.",
+  invalid_input: "What you entered is not accepted.",
+  insufficient_scope: "You are not allowed to do this.",
+  forbidden: "You are not allowed to do this.",
+};
+
+/** The same for answers that came from no service, or from one that could not answer. */
+const SENTENCES_BY_STATUS = {
+  429: "Too many attempts.",
+  500: "Something went wrong on the server.",
+  502: "The service does not answer now.",
+  503: "The service cannot answer now.",
+  504: "The service took too long to answer.",
+};
 
 /**
  * Fetch JSON. Resolves to the body and the entity tag of a 2xx answer; throws RequestError for any other.
@@ -43,14 +64,11 @@ export async function readJson(response) {
 /** The body is a problem (RFC 9457) or, from the token endpoint, an OAuth error (RFC 6749 section 5.2). */
 function failure(response, body) {
   const { status } = response;
+  const code = body?.code || body?.error || "";
   const retryAfter = Number(response.headers.get("Retry-After")) || 0;
   const detail = body?.detail || body?.error_description || `The answer was ${status}, without a reason.`;
-  const requestId = body?.request_id || response.headers.get("X-Request-ID");
-  const sentences = [
-    detail,
-    retryAfter ? `Try again in ${retryAfter} s.` : "",
-    requestId ? `(Request ${requestId})` : "",
-  ];
-  const message = sentences.filter(Boolean).join(" ");
-  return new RequestError(message, { status, code: body?.code || body?.error, retryAfter });
+  const requestId = body?.request_id || response.headers.get("X-Request-ID") || "";
+  const sentence = SENTENCES[code] || SENTENCES_BY_STATUS[status] || detail;
+  const message = retryAfter ? `${sentence} Try again in ${retryAfter} s.` : sentence;
+  return new RequestError(message, { status, code, retryAfter, detail, requestId });
 }

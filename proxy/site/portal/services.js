@@ -14,6 +14,7 @@ export async function fetchServices(listUrl) {
   }
 }
 
+/** Shows a card for each; dispatches `service-back`, with the name as its detail, when one is ready again. */
 export function showServices(services) {
   const summary = element("services-summary");
   for (const service of services.filter(({ upstream }) => upstream)) {
@@ -94,7 +95,11 @@ async function stateOf(prefix) {
 }
 
 function showState(card, { name, text, detail }) {
-  card.querySelector(".state").dataset.state = name;
+  const { dataset } = card.querySelector(".state");
+  if (name === "ready" && ["unready", "down"].includes(dataset.state)) {
+    document.dispatchEvent(new CustomEvent("service-back", { detail: card.dataset.service }));
+  }
+  dataset.state = name;
   fill(card, ".state-text", text);
   fill(card, ".state-detail", detail);
 }

@@ -5,7 +5,10 @@
  */
 import { request } from "./http.js";
 
-const RENEW_AHEAD_MS = 60_000;
+/** A token is renewed when this share of its life is over... */
+const RENEW_AT = 0.9;
+/** ...and never sooner after the last renewal than this, however short its life is. */
+const MIN_RENEWAL_MS = 5_000;
 const RETRY_MS = 10_000;
 /**
  * The built-in client, in a header that no form of another site can send: over plain http the browser does not say
@@ -43,11 +46,16 @@ export class Session extends EventTarget {
     this.#set(await this.#grant({ grant_type: "password", username, password, scope: this.#scope }));
   }
 
-  /** This page forgets the tokens at once, and auth ends the session for whoever else may hold them (RFC 7009). */
+  /** This page forgets the tokens at once, and auth ends the session for anyone else who may hold them (RFC 7009). */
   signOut() {
-    const { refreshToken } = this.#tokens;
     this.endedBecause = "";
+    this.revoke();
     this.#set(null);
+  }
+
+  /** Auth ends the session; this page still shows it, which only a page that is gone for good may do. */
+  revoke() {
+    const { refreshToken } = this.#tokens;
     const body = new URLSearchParams({ token: refreshToken });
     // Nobody waits for the answer; without one the access token ends by itself, and the other is forgotten.
     request(this.#urls.revoke, { method: "POST", headers: CLIENT, body, keepalive: true }).catch(() => {});
@@ -93,6 +101,9 @@ export class Session extends EventTarget {
         this.#set(tokens);
       }
     } catch (error) {
+      if (this.#tokens !== before) {
+        throw error;
+      }
       if (error.status === 400 || error.status === 401) {
         this.endedBecause = "Your session has ended. Sign in again.";
         this.#set(null);
@@ -122,7 +133,7 @@ export class Session extends EventTarget {
   #set(tokens) {
     this.#tokens = tokens;
     if (tokens) {
-      this.#schedule(tokens.expiresAt - RENEW_AHEAD_MS - Date.now());
+      this.#schedule(Math.max((tokens.expiresAt - tokens.issuedAt) * RENEW_AT, MIN_RENEWAL_MS));
     } else {
       clearTimeout(this.#timer);
     }
@@ -132,7 +143,7 @@ export class Session extends EventTarget {
   #schedule(delay) {
     clearTimeout(this.#timer);
     // A failure has scheduled the next attempt already, and the next request reports it to the person.
-    this.#timer = setTimeout(() => this.renew().catch(() => {}), Math.max(delay, 0));
+    this.#timer = setTimeout(() => this.renew().catch(() => {}), delay);
   }
 }
 

@@ -15,8 +15,11 @@ from structlog.testing import capture_logs
 from auth_service.audit.context import AuditContext
 from auth_service.cli.__main__ import gatehouse
 from auth_service.cli.run import run
+from auth_service.clients.authentication import first_party_client
 from auth_service.container import Container
+from auth_service.revocation.store import NewAccessToken
 from gatehouse_chassis.database.columns import now
+from testing.postgres import PostgreSQL
 from tests.auth_service.databases import KEY_SECRET, on_both_databases
 from tests.auth_service.people import ADMIN, DEMO
 
@@ -121,10 +124,10 @@ def test_a_session_shows_where_its_sign_in_came_from(runner: CliRunner) -> None:
         assert user
         await container.sessions.start(
             user.id,
-            "portal",
             "items:read",
             "a digest",
             now() + timedelta(days=1),
+            access_token=NewAccessToken(first_party_client(password_grant=True), now()),
             known_hash=user.password_hash,
             known_role=user.role,
             context=AuditContext(address="192.0.2.7"),
@@ -268,4 +271,11 @@ def test_a_database_that_is_not_there_is_a_sentence(
     runner: CliRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("AUTH_DATABASE_URL", f"sqlite:///{tmp_path}/none.db")
-    assert "migrated" in refusal(runner, "users", "list")
+    assert "The database is not migrated: no such table" in refusal(runner, "users", "list")
+
+
+def test_an_empty_postgresql_is_a_sentence_too(
+    runner: CliRunner, monkeypatch: pytest.MonkeyPatch, postgresql: PostgreSQL
+) -> None:
+    monkeypatch.setenv("AUTH_DATABASE_URL", postgresql.create_database("not-migrated"))
+    assert "The database is not migrated: relation" in refusal(runner, "users", "list")

@@ -112,7 +112,7 @@ async def test_a_ready_service_says_so(database_url: str) -> None:
         assert ready.status_code == 200
         assert ready.json() == {
             "status": "ready",
-            "checks": {"database": "ok", "signing_keys": "ok"},
+            "checks": {"database": "ok", "signing_keys": "ok", "writes": "ok"},
         }
         assert await sign_in(client)
 

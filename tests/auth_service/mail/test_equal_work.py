@@ -66,6 +66,9 @@ class WatchedDatabase(Watched, Database):
         self.note(str(statement))
         return await self._database.search(statement, searcher=searcher, **parameters)
 
+    async def check_writes(self) -> None:
+        await self._database.check_writes()
+
     async def close(self) -> None:
         await self._database.close()
 

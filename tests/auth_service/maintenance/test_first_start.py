@@ -4,14 +4,15 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import uuid4
 
 import httpx2
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from auth_service.main import create_app
 from auth_service.settings import AuthSettings
-from auth_service.tables import users
+from auth_service.tables import access_tokens, users
 from gatehouse_chassis.database import migrations, open_database
 from gatehouse_chassis.database.columns import now
 from gatehouse_chassis.settings import SettingsError
@@ -161,3 +162,19 @@ def test_the_two_first_users_must_be_two(settings: AuthSettings) -> None:
     with pytest.raises(SettingsError) as refusal:
         fill(settings, {**FIRST_USERS, "DEMO_USERNAME": FIRST_USERS["ADMIN_USERNAME"].upper()})
     assert str(refusal.value).startswith("DEMO_USERNAME is ADMIN_USERNAME too")
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_sign_ins_work_after_rows_were_copied_with_their_numbers(database_url: str) -> None:
+    async def copy_rows() -> None:
+        database = open_database(database_url)
+        for number in range(1, 4):
+            copied = insert(access_tokens).values(id=number, jti=uuid4(), client_id="gatehouse")
+            await database.execute(copied.values(expires_at=now()))
+        await database.close()
+
+    settings = settings_for(database_url)
+    asyncio.run(copy_rows())
+    for _ in range(2):
+        fill(settings)
+        ask(settings, sign_in)

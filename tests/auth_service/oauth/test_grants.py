@@ -9,9 +9,9 @@ from fastapi import FastAPI
 
 from auth_service.audit.context import AuditContext
 from auth_service.clients.authentication import first_party_client
+from auth_service.container import Container
 from auth_service.dependencies import get_grants
 from auth_service.oauth.grants import MAX_SIGN_IN_ATTEMPTS, Grant, Grants, PasswordGrant
-from auth_service.oauth.issuer import TokenIssuer
 from auth_service.oauth.requests import InvalidGrant
 from auth_service.oauth.resources import Resources
 from auth_service.passwords.authentication import PasswordAuthentication
@@ -38,7 +38,7 @@ class ChangingUsers:
 
 
 async def test_a_user_who_is_changed_during_each_try_is_refused_in_the_end(
-    database: Database,
+    database: Database, container: Container
 ) -> None:
     user = await UserStore(database).find_by_name(DEMO.username)
     assert user
@@ -47,7 +47,7 @@ async def test_a_user_who_is_changed_during_each_try_is_refused_in_the_end(
         cast(PasswordAuthentication, users),
         cast(SessionStore, users),
         Resources("http://localhost", {}),
-        cast(TokenIssuer, None),
+        container.code_grant.issuer,
         timedelta(days=1),
     )
     client = first_party_client(password_grant=True)

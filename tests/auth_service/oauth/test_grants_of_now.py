@@ -174,6 +174,27 @@ async def test_of_tokens_and_the_end_of_their_client_at_once_no_token_survives(
                 assert refused(answer) == (401, "invalid_client")
 
 
+@pytest.mark.parametrize("end", [removed, renewed])
+async def test_of_refreshes_and_the_end_of_their_client_at_once_no_token_survives(
+    client: httpx2.AsyncClient, container: Container, end: End
+) -> None:
+    asking = await register(client, SERVICE)
+    for _ in range(5):
+        app = await register(client, {**WEB, "confidential": True})
+        tokens = (await redeem(client, await code_for(client, request_of(app)), app)).json()
+        form = credentials_of(app)
+        asked = [
+            asyncio.create_task(refresh(client, tokens["refresh_token"], **form)) for _ in range(4)
+        ]
+        await asyncio.gather(*asked, end(container.client_store, app["client_id"]))
+        for answer in [await each for each in asked]:
+            if answer.status_code == 200:
+                state = await state_of(client, answer.json()["access_token"], asking)
+                assert state == {"active": False}
+            else:
+                assert answer.status_code in {400, 401}
+
+
 async def test_a_token_waits_for_the_end_of_its_client_that_is_being_written(
     client: httpx2.AsyncClient, container: Container, database: Database, database_url: str
 ) -> None:

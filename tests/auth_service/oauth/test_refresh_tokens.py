@@ -1,5 +1,6 @@
 """`POST /auth/token` with a refresh token: it is used once, and reuse ends the session (RFC 9700 section 4.14.2)."""
 
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 
@@ -8,7 +9,10 @@ import pytest
 from sqlalchemy import select
 
 from auth_service.audit.context import AuditContext
+from auth_service.clients.authentication import first_party_client
+from auth_service.clients.store import ClientStore
 from auth_service.main import create_app
+from auth_service.revocation.store import NewAccessToken
 from auth_service.sessions.store import Refusal, SessionStore
 from auth_service.tables import sessions
 from gatehouse_chassis.database import Database
@@ -86,15 +90,17 @@ async def test_reuse_ends_the_session_and_its_newest_token_too(
 ) -> None:
     first = (await sign_in(client))["refresh_token"]
     second = (await refresh(client, first)).json()["refresh_token"]
+    third = (await refresh(client, second)).json()["refresh_token"]
     assert refused(await refresh(client, first)) == (400, "invalid_grant")
-    assert refused(await refresh(client, second)) == (400, "invalid_grant")
+    assert refused(await refresh(client, third)) == (400, "invalid_grant")
     assert await reason_of_the_end(database) == "refresh_token_reused"
 
 
 async def test_reuse_in_one_session_leaves_the_others(client: httpx2.AsyncClient) -> None:
     here, there = await sign_in(client), await sign_in(client)
-    await refresh(client, here["refresh_token"])
-    await refresh(client, here["refresh_token"])
+    second = (await refresh(client, here["refresh_token"])).json()
+    await refresh(client, second["refresh_token"])
+    assert (await refresh(client, here["refresh_token"])).status_code == 400
     assert (await refresh(client, there["refresh_token"])).status_code == 200
 
 
@@ -132,8 +138,15 @@ async def test_a_token_of_another_client_ends_the_session(
 ) -> None:
     token = (await sign_in(client))["refresh_token"]
     digest, later = sha256(token.encode()).hexdigest(), now() + timedelta(days=1)
+    another = replace(first_party_client(password_grant=True), client_id="another")
+    await ClientStore(database).add(another, AuditContext())
     answer = await SessionStore(database).exchange(
-        digest, "another", "0" * 64, later, lambda session, _role: session, AuditContext()
+        digest,
+        "0" * 64,
+        later,
+        NewAccessToken(another, later),
+        lambda session, _role: session,
+        AuditContext(),
     )
     assert isinstance(answer, Refusal)
     assert refused(await refresh(client, token)) == (400, "invalid_grant")

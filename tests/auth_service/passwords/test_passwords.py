@@ -16,11 +16,13 @@ from sqlalchemy import select, text, update
 
 from auth_service.audit.context import AuditContext
 from auth_service.audit.store import AuditStore
+from auth_service.clients.authentication import first_party_client
 from auth_service.container import Container
 from auth_service.main import create_app
 from auth_service.passwords.authentication import PasswordAuthentication, WrongCredentials
 from auth_service.passwords.client_network import client_network
 from auth_service.passwords.hashing import ARGON2ID, HashingBusy, PasswordHashing
+from auth_service.revocation.store import NewAccessToken
 from auth_service.sessions.store import SessionStore
 from auth_service.settings import AuthSettings
 from auth_service.tables import email_changes, users
@@ -342,9 +344,10 @@ class SlowUsers:
         self.asked = 0
         self.answers = asyncio.Event()
 
-    async def find_by_name(self, username: str) -> None:
+    async def find_by_login(self, login: str) -> list[User]:
         self.asked += 1
         await self.answers.wait()
+        return []
 
 
 async def test_who_has_no_place_costs_the_database_nothing(
@@ -539,10 +542,10 @@ async def test_a_session_does_not_start_past_a_password_change_that_is_being_wri
     demo, later = await demo_in(database), now() + timedelta(days=1)
     start = SessionStore(database).start(
         demo.id,
-        "gatehouse",
         "items:read",
         "0" * 64,
         later,
+        access_token=NewAccessToken(first_party_client(password_grant=True), later),
         known_hash=demo.password_hash,
         known_role=demo.role,
         context=AuditContext(),

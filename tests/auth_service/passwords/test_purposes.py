@@ -149,3 +149,24 @@ async def test_the_way_out_of_a_lock_stays_open(
     form = Person(ADA.username, new).password_grant
     assert (await client.post("/token", data=form, headers=PLACE)).status_code == 200
     assert await bearer(client, Person(ADA.username, new))
+
+
+async def test_a_thief_who_knows_the_password_does_not_void_mailed_links_for_ever(
+    client: httpx2.AsyncClient, outbox: Outbox
+) -> None:
+    await make_user(client, ADA, email=EMAIL)
+    passwords = [ADA.password, "another-engine-of-5-wheels"]
+    statuses = []
+    for number in range(2 * FROM_ONE_ADDRESS):
+        current, new = passwords[number % 2], passwords[1 - number % 2]
+        thief = await bearer(client, Person(ADA.username, current))
+        change = {"current_password": current, "new_password": new}
+        answer = await client.post("/users/me/password", headers=thief, json=change)
+        statuses.append(answer.status_code)
+        if answer.status_code != 204:
+            assert answer.headers["Retry-After"]
+            break
+    assert statuses == [204] * FROM_ONE_ADDRESS + [429]
+    no_address = {"current_password": current, "email": None}
+    answer = await client.put("/users/me/email", headers=thief, json=no_address)
+    assert answer.status_code == 429

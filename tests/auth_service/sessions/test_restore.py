@@ -2,28 +2,46 @@
 
 import asyncio
 import json
+import re
 import sqlite3
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx2
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from auth_service.cli.__main__ import gatehouse
+from auth_service.mail.outbox import Outbox
 from auth_service.main import create_app
+from auth_service.tables import email_changes, password_resets, sign_ups
 from gatehouse_chassis.auth.access_tokens import AccessTokenVerifier, InvalidToken
 from gatehouse_chassis.auth.issuer_keys import IssuerKeys
+from gatehouse_chassis.database import Database
 from testing.apps import running
 from testing.postgres import PostgreSQL
 from tests.auth_service.authorization import code_for, redeem, request_of
 from tests.auth_service.databases import KEY_SECRET, copy_of, on_both_databases, settings_for
-from tests.auth_service.people import ADMIN, URL, header_of, refresh, sign_in
+from tests.auth_service.mailbox import Mailbox
+from tests.auth_service.people import (
+    ADMIN,
+    URL,
+    Person,
+    bearer,
+    header_of,
+    make_user,
+    refresh,
+    sign_in,
+)
 from tests.auth_service.registered_clients import SERVICE, WEB, register
 
 pytestmark = on_both_databases
+
+ADA = Person("ada", "engine-of-9-difference-wheels")
 
 
 async def backup_of(database_url: str, request: pytest.FixtureRequest, folder: Path) -> str:
@@ -107,3 +125,32 @@ async def test_what_was_ended_stays_ended_and_nothing_issued_before_is_accepted(
     assert {"sessions_ended", "key_rotated"} <= {
         entry["event"] for entry in told if str(entry["actor"]).startswith("command:")
     }
+
+
+async def test_every_link_that_was_mailed_is_void(
+    outbox: Outbox,
+    client: httpx2.AsyncClient,
+    mailbox: Mailbox,
+    database_url: str,
+    database: Database,
+) -> None:
+    await make_user(client, ADA, email="ada@example.com")
+    ada = await bearer(client, ADA)
+    change = {"current_password": ADA.password, "email": "ada@new.example.com"}
+    assert (await client.put("/users/me/email", headers=ada, json=change)).status_code == 202
+    await client.post("/users/password-reset", json={"username": ADA.username})
+    await client.post("/users", json={"username": "grace", "email": "grace@example.com"})
+    await outbox.close()
+    links = [link for _, _, mail in mailbox.mails for link in re.findall(r"^http\S+", mail, re.M)]
+    assert {urlsplit(link).path for link in links} >= {
+        "/auth/email/confirm",
+        "/auth/password-reset/confirm",
+        "/auth/sign-up/confirm",
+    }
+    with capture_logs():
+        await asyncio.to_thread(end_all, database_url)
+    for table in (email_changes, password_resets, sign_ups):
+        assert await database.fetch_all(select(table).limit(1)) == []
+    for link in links:
+        if "token=" in link:
+            assert (await client.get(link)).status_code >= 400

@@ -88,7 +88,26 @@ async def test_the_mailed_token_makes_the_account_once(
         "email": EMAIL,
         "role": "user",
     }
-    assert refusal(await confirm(client, mailbox.token)) == (400, "spent_token")
+    again = await confirm(client, mailbox.token)
+    assert refusal(again) == (400, "spent_token")
+    assert "made your account already" in again.json()["detail"]
+
+
+@on_both_databases
+async def test_a_confirmed_sign_up_is_deleted_a_week_later(
+    outbox: Outbox,
+    client: httpx2.AsyncClient,
+    mailbox: Mailbox,
+    database: Database,
+    container: Container,
+) -> None:
+    await sign_up(outbox, client)
+    assert (await confirm(client, mailbox.token)).status_code == 201
+    for age, left in ((timedelta(days=6), 1), (timedelta(days=8), 0)):
+        then = now() - age
+        await database.execute(update(sign_ups).values(confirmed_at=then, expires_at=then))
+        await container.maintenance.purge_expired()
+        assert len(await database.fetch_all(select(sign_ups).limit(2))) == left
 
 
 @on_both_databases
@@ -256,7 +275,8 @@ async def test_the_owner_of_the_address_is_told_why_there_is_no_account_and_what
     ((_, _, text),) = mailbox.mails
     assert says in text
     assert mailbox.link.endswith("/password-reset")
-    assert await database.fetch_all(select(sign_ups).limit(1)) == []
+    waiting = select(sign_ups).where(sign_ups.c.confirmed_at.is_(None)).limit(1)
+    assert await database.fetch_all(waiting) == []
 
 
 @on_both_databases

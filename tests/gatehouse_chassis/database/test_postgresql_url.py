@@ -78,7 +78,14 @@ def test_a_server_whose_certificate_is_not_of_that_authority_is_refused(
             migrations.migrate(MIGRATIONS, f"{url}?{said}")
 
 
-@pytest.mark.parametrize("form", ["/items?host={folder}&port={port}", "{quoted}:{port}/items"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        "/items?host={folder}&port={port}",
+        "{quoted}:{port}/items",
+        "/?dbname=items&host={folder}&port={port}",
+    ],
+)
 def test_a_unix_socket_is_a_host(server: PostgreSQL, form: str) -> None:
     quoted = str(server.sockets).replace("/", "%2F")
     where = form.format(folder=server.sockets, port=server.port, quoted=quoted)
@@ -136,10 +143,12 @@ def test_hosts_are_read_as_libpq_reads_them(
 @pytest.mark.parametrize(
     ("url", "clause"),
     [
-        ("postgresql://me:a@b@one/name", "must be percent-encoded"),
-        ("postgresql://me:a/b@one/name", "must be percent-encoded"),
-        ("postgresql://me:a#b@one/name", "must be percent-encoded"),
-        ("postgresql://me:a[b@one/name", "must be percent-encoded"),
+        ("postgresql://me:a@b@one/name", "is not percent-encoded"),
+        ("postgresql://me:a/b@one/name", "is not percent-encoded"),
+        ("postgresql://me:a#b@one/name", "is not percent-encoded"),
+        ("postgresql://me:a[b@one/name", "is not percent-encoded"),
+        ("postgresql://one/name?application_name=a#b", "it has a #"),
+        ("postgresql://me:hunter2\N{FULLWIDTH COMMERCIAL AT}one/name", "is no URL such as"),
         ("postgresql://one:99999/name", "a port is a number"),
         ("postgresql://one,two/name?port=1,2,3", "another number of ports"),
         ("postgresql://one/name?sslmode", "name=value"),
@@ -163,3 +172,4 @@ def test_what_cannot_work_is_a_clause(
     with pytest.raises(ValueError) as refused:  # noqa: PT011  # the clause is looked at below
         PostgreSQLURL.parse(url)
     assert clause in str(refused.value)
+    assert "hunter2" not in str(refused.value)

@@ -120,7 +120,8 @@ async def test_a_file_that_was_read_only_is_read_then_and_written_again_soon(
         with pytest.raises(WritesRefused, match="readonly"):
             await database.check_writes()
         assert await database.fetch_all(_COUNT) == [{"number": 100}]
-    assert refused == 6
+        await database.ping()
+    assert refused == 3  # to ask is no write
     file.parent.chmod(0o700)
     for path in file.parent.iterdir():
         path.chmod(0o600)

@@ -34,7 +34,8 @@ def client(app: FastAPI) -> TestClient:
 
 
 def addresses_in(html: str) -> list[str]:
-    return re.findall(r'(?:href|src|data-[a-z]+)="([^"]*)"', html)
+    """All but the way home, which leaves the service."""
+    return re.findall(r'(?<!class="brand" )(?:href|src|data-[a-z]+)="([^"]*)"', html)
 
 
 def directives_of(policy: str) -> dict[str, list[str]]:
@@ -59,6 +60,18 @@ def test_a_page_loads_its_files_from_below_any_prefix(
 ) -> None:
     for address in addresses_in(client.get(path).text):
         assert urljoin(prefix + path, address).startswith(f"{prefix}/"), address
+
+
+@pytest.mark.parametrize(
+    ("root_path", "home"), [("", "./"), ("/items", "../"), ("/api/items", "../../")]
+)
+def test_a_page_leads_home_from_below_its_own_prefix(root_path: str, home: str) -> None:
+    app = FastAPI(docs_url=None, redoc_url=None)
+    docs.add_docs(app, title="Tea", root_path=root_path)
+    client = TestClient(app)
+
+    for path in ("/docs", "/redoc"):
+        assert f'<a class="brand" href="{home}">' in client.get(path).text
 
 
 @pytest.mark.parametrize("path", PAGES)

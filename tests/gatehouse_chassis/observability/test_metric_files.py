@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,10 +62,10 @@ def test_a_worker_writes_to_no_page_that_the_disk_has_not_given_yet(
 def test_what_was_counted_is_read_again(tmp_path: Path) -> None:
     file = str(tmp_path / "counter_1.db")
     for value in (1.0, 2.0):
-        counted = AllocatedDict(file)
+        counted: Any = AllocatedDict(file)
         counted.write_value("key", value, 0.0)
         counted.close()
-    read = AllocatedDict(file, read_mode=True)
+    read: Any = AllocatedDict(file, read_mode=True)
     assert [value for _, value, _ in read.read_all_values()] == [2.0]
     read.close()
 

@@ -14,9 +14,13 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("service")
+
+
+@pytest.fixture(scope="module")
+def run(folder: Path) -> Run:
     """Runs a command of a service that has the same files as every other."""
-    folder = tmp_path_factory.mktemp("service")
     found = write_sample_service(folder)
 
     def run_command(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -94,10 +98,52 @@ def test_a_database_that_cannot_be_used_is_named_with_the_setting(
     assert "hunter2" not in ended.stderr
 
 
+def _revision(number: int, change: str) -> str:
+    return (
+        "from alembic import op\n"
+        f'revision, down_revision = "{number:04}", "{number - 1:04}"\n'
+        f"def upgrade() -> None:\n    op.execute({change!r})\n"
+    )
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_migration_that_cannot_be_applied_is_named_with_its_line_and_is_no_wrong_setting(
+    run: Run, folder: Path, request: pytest.FixtureRequest, tmp_path: Path, kind: str
+) -> None:
+    url = f"sqlite:///{tmp_path}/samples.db"
+    if kind == "postgresql":
+        url = request.getfixturevalue("postgresql_database")
+    bad = folder / PACKAGE / "migrations" / "versions" / "0002_bad.py"
+    bad.write_text(_revision(2, "ALTER TABLE samples ADD COLUMN title TEXT"))
+    try:
+        ended = run("migrate", SAMPLES_DATABASE_URL=url)
+    finally:
+        bad.unlink()
+    assert ended.returncode == 1
+    first, second, third = [line for line in ended.stderr.splitlines() if line[:1] != "{"]
+    assert first == f"{PACKAGE} cannot migrate its database."
+    assert second.startswith(f"{bad}, line 4: ")
+    assert "title" in second
+    assert third == "The database is as it was before."
+
+
 def test_migrating_twice_is_migrating_once(run: Run, tmp_path: Path) -> None:
     for _ in range(2):
         ended = run("migrate", SAMPLES_DATABASE_URL=f"sqlite:///{tmp_path}/samples.db")
         assert ended.returncode == 0, ended.stderr
+
+
+def test_a_database_of_newer_code_is_a_sentence(run: Run, folder: Path, tmp_path: Path) -> None:
+    newer = folder / PACKAGE / "migrations" / "versions" / "0002_newer.py"
+    newer.write_text(_revision(2, "ALTER TABLE samples ADD COLUMN colour TEXT"))
+    url = f"sqlite:///{tmp_path}/samples.db"
+    assert run("migrate", SAMPLES_DATABASE_URL=url).returncode == 0
+    newer.unlink()
+    ended = run("migrate", SAMPLES_DATABASE_URL=url)
+    assert ended.returncode == 1
+    assert "Can't locate revision identified by '0002'" in ended.stderr
+    assert "If the database was migrated by newer code, run that code." in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 @pytest.mark.parametrize("command", ["", "fly"])
