@@ -135,7 +135,7 @@ def test_it_is_right_behind_a_proxy_in_every_way_and_takes_the_issuers_tokens(
             assert get(f"{base}address").json == known, way
             assert get(f"{base}latest").headers["Location"] == "./", way
             page = get(f"{base}docs").body.decode()
-            for name in re.findall(r'(?:src|href)="([^"]+)"', page):
+            for name in re.findall(r'<(?:script|link)\b[^>]*\b(?:src|href)="([^"]+)"', page):
                 assert get(f"{base}{name}").status == 200, (way, name)
             assert get(f"{base}openapi.json").json["servers"] == [{"url": "."}], way
 
