@@ -24,7 +24,9 @@ EXTENSIONS = "py|md|toml|yml|sh|template|conf|html|js|css|svg|png|lua|Dockerfile
 IN_PAGE = re.compile(rf"`((?:[\w.-]+/)+(?:[\w.-]+\.(?:{EXTENSIONS}))?)(?:::\w+)?(?:\[[^`]*\])?`")
 IN_COMMENT = re.compile(rf"(?<![\w./:~@-])((?:[\w-]+/)+[\w.-]+\.(?:{EXTENSIONS}))\b")
 # What is made when the stack runs or is built, and files of other projects.
-NOT_HERE = re.compile(r"^(var|dist|\.local|\.venv|site-packages|(tests/)?notes_service|static|routes)/")
+NOT_HERE = re.compile(
+    r"^(var|dist|\.local|\.venv|site-packages|(tests/)?notes_service|static|routes)/"
+)
 
 
 def sentences(file: Path) -> Iterator[str]:
