@@ -88,7 +88,9 @@ def test_the_docstrings_are_in_the_reference(site: Path) -> None:
 
 
 def test_every_page_is_in_the_navigation_and_every_decision_in_its_list() -> None:
-    navigation = set(in_the_navigation(CONFIGURATION["project"]["nav"]))
+    entries = list(in_the_navigation(CONFIGURATION["project"]["nav"]))
+    navigation = set(entries)
+    assert len(entries) == len(navigation), "a page is there twice"
     listed = (ROOT / "docs" / "decisions" / "README.md").read_text(encoding="utf-8")
     files = documentation.sources(ROOT)
     pages = {file.relative_to(ROOT).as_posix() for file in files if file.suffix == ".md"}
