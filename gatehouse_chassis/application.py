@@ -187,6 +187,7 @@ def create_service(
     app.state.database = database
     app.state.token_verifier = token_verifier
     set_origins(app.state, public_url=settings.origin, allowed=settings.cors_origins)
+    app.state.problem_pages = True
     problems.add_problems(app, errors)
     add_database_problems(app)
     for router in (*routers, health_routes(checks, told=told)):

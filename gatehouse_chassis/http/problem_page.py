@@ -45,7 +45,7 @@ def problem_page(scope: Scope, problem: Mapping[str, Any]) -> HTMLResponse:
         mistakes=f"<ul>{mistakes}</ul>" if mistakes else "",
         status=problem["status"],
         code=escape(problem["code"]),
-        request_id=escape(problem["request_id"]),
+        request_id=escape(problem.get("request_id", "")),
         retry=retry,
         home=escape(home),
         assets=escape(assets),

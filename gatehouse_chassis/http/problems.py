@@ -121,7 +121,9 @@ class ProblemDetails(BaseModel):
     status: int
     detail: str
     code: str = Field(description="stable, for programs")
-    request_id: str = Field(description="the X-Request-ID of this answer; the log has it too")
+    request_id: str | None = Field(
+        None, description="the X-Request-ID of this answer; the log has it too"
+    )
     errors: list[InvalidParameter] | None = None
 
 
@@ -172,17 +174,24 @@ def problem_response(request: HTTPConnection, problem: HTTPException) -> Respons
         "status": status,
         "detail": str(problem.detail),
         "code": getattr(problem, "code", None) or _CODES.get(status, "error"),
-        "request_id": request.scope.get("state", {}).get("request_id", ""),
     }
+    if request_id := request.scope.get("state", {}).get("request_id"):
+        body["request_id"] = request_id
     if errors := getattr(problem, "errors", None):
         body["errors"] = list(errors)
     answer: Response
-    if asks_for_html(request.headers.get("accept", "")):
+    if _has_pages(request) and asks_for_html(request.headers.get("accept", "")):
         answer = problem_page(request.scope, body)
     else:
         answer = JSONResponse(body, status, media_type=MEDIA_TYPE)
     answer.headers.update({"Vary": "Accept", **(problem.headers or {})})
     return answer
+
+
+def _has_pages(request: HTTPConnection) -> bool:
+    """Whether the application is a service of the domain: the page is the domain's, and of no use elsewhere."""
+    app = request.scope.get("app")
+    return getattr(getattr(app, "state", None), "problem_pages", False) is True
 
 
 def failure_response(request: HTTPConnection) -> Response:

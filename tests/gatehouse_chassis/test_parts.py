@@ -70,5 +70,6 @@ def test_who_comes_through_a_proxy_finds_no_metrics_whatever_reads_its_headers(h
 
 def test_errors_and_health_each_come_alone() -> None:
     client = app_with(add_problems, lambda app: app.include_router(health_routes({})))
-    assert client.get("/things/x").json()["code"] == "invalid_input"
+    answer = client.get("/things/x", headers={"Accept": "text/html"})
+    assert (answer.json()["code"], "request_id" in answer.json()) == ("invalid_input", False)
     assert client.get("/health/ready").json() == {"status": "ready", "checks": {}}
