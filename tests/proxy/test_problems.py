@@ -110,6 +110,7 @@ def test_a_service_that_is_down_is_a_bad_gateway(tmp_path: Path) -> None:
     ) as proxy:
         answer = send(proxy.url, "/items/")
         assert_problem(answer, status=502, title="Bad Gateway", code="bad_gateway")
+        assert answer.headers["Retry-After"] == "1"
 
 
 @pytest.fixture
@@ -140,6 +141,7 @@ def test_a_service_has_as_long_to_answer_as_its_entry_says(tmp_path: Path) -> No
         with running_proxy(tmp_path, services=services, ports=ports) as proxy:
             answer = send(proxy.url, "/team/notes/")
     assert_problem(answer, status=504, title="Gateway Timeout", code="gateway_timeout")
+    assert answer.headers["Retry-After"] == "1"
 
 
 def test_an_unknown_method_is_refused_before_a_service_sees_it(proxy: Proxy) -> None:
