@@ -206,8 +206,8 @@ def test_an_item_that_was_deleted_elsewhere_leaves_the_list(
     visit.tolerated = {404}
     open_portal(visit.page, origin)
     sign_in(visit.page, person)
-    for title in ("First", "Second", "Third"):
-        add_item(visit.page, title)
+    for added in ("First", "Second", "Third"):
+        add_item(visit.page, added)
     visit.page.get_by_role("button", name="Edit Third").click()
     edited = edited_title(visit.page)
     expect(edited).to_have_value("Third")
