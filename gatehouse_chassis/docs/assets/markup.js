@@ -14,7 +14,7 @@ export function mendMarkup(container) {
     each(":is(select, textarea):not([aria-label])", (field) => field.setAttribute("aria-label", nameOf(field)));
     each(".close-modal:not([aria-label])", (button) => button.setAttribute("aria-label", "Close"));
     each(".modal-ux:not([role])", (dialog) => become(dialog, "dialog", "Available authorizations"));
-    each(".information-container:not([role])", (part) => become(part, "region", "About this service"));
+    each(".information-container:not([role])", (part) => become(part, "region", "About this API"));
     each(".schemes-server-container:not([role])", (part) => become(part, "region", "Server and authorization"));
     // The button around it opens the operation, and so does its address.
     each(".opblock-summary-control a[href]", (link) => link.removeAttribute("href"));
