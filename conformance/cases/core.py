@@ -12,6 +12,7 @@ _FORM = (("Content-Type", "application/x-www-form-urlencoded"),)
 # These answer with url_for, which can know no other host than the one it is told.
 _LINKS_ITSELF = ("/who", "/hello", "/hello/", "/sign-in")
 _ADDRESS_IN_HTML = re.compile(r'\s(?:href|src|action|data-spec)="([^"#]*)"')
+_LINK_TO_THE_START_PAGE = re.compile(r'<a class="brand"[^>]*>')
 _PREFLIGHT = (
     ("Origin", FOREIGN_ORIGIN),
     ("Access-Control-Request-Method", "GET"),
@@ -99,7 +100,7 @@ def token_url_in_specification(view: View) -> None:
 def oauth2_redirect(view: View) -> None:
     page = f"{view.url}/docs/oauth2-redirect"
     assert view.ask(page).status == 200
-    for address in _ADDRESS_IN_HTML.findall(view.ask(page).text):
+    for address in _own_addresses(view.ask(page).text):
         assert_own_file(view, urljoin(page, address))
     script = view.get("/docs/assets/swagger-ui-init.js").text
     [reference] = re.findall(r'oauth2RedirectUrl: absolute\("([^"]+)"\)', script)
@@ -246,10 +247,14 @@ def assert_docs_page(view: View, path: str) -> None:
     page = view.url + path
     reply = view.ask(page)
     assert reply.status == 200, reply
-    addresses = [urljoin(page, address) for address in _ADDRESS_IN_HTML.findall(reply.text)]
+    addresses = [urljoin(page, address) for address in _own_addresses(reply.text)]
     assert urljoin(page, "openapi.json") in addresses
     for address in addresses:
         assert_own_file(view, address)
+
+
+def _own_addresses(html: str) -> list[str]:
+    return _ADDRESS_IN_HTML.findall(_LINK_TO_THE_START_PAGE.sub("", html))
 
 
 def assert_own_file(view: View, url: str) -> None:

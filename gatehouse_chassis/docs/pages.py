@@ -26,8 +26,18 @@ REDOC_POLICY = (
 )
 
 
+_BRAND = (
+    '<a class="brand" href="{}">'
+    '<img src="docs/assets/favicon.svg" alt="" width="32" height="32">Gatehouse</a>'
+)
+
+
 def add_docs(
-    app: FastAPI, *, title: str | None = None, root_path: str = "", scopes: Collection[str] = ()
+    app: FastAPI,
+    *,
+    title: str | None = None,
+    root_path: str | None = None,
+    scopes: Collection[str] = (),
 ) -> None:
     """Add `/docs`, `/redoc`, `/docs/oauth2-redirect` and `/docs/assets/...` to `app`.
 
@@ -37,7 +47,7 @@ def add_docs(
     Args:
         app: made with `docs_url=None, redoc_url=None`; it serves its OpenAPI document at `/openapi.json`.
         title: of the pages, unless it is that of the application.
-        root_path: its own public prefix: the start page of the domain is above it.
+        root_path: the public prefix of a service of Gatehouse, above which is the domain's start page; None elsewhere.
         scopes: those that are ticked when the *Authorize* dialog opens; with none of them a sign-in gets the default.
 
     Raises:
@@ -53,20 +63,20 @@ def add_docs(
     app.servers = app.servers or [{"url": "."}]
     app.root_path_in_servers = False
     add_assets(app)
-    home = "../" * root_path.count("/") or "./"
+    brand = "" if root_path is None else _BRAND.format("../" * root_path.count("/") or "./")
     pages = {
-        "/docs": _page(_fill("swagger-ui.html", title, home, scopes), SWAGGER_UI_POLICY),
-        "/redoc": _page(_fill("redoc.html", title, home), REDOC_POLICY),
+        "/docs": _page(_fill("swagger-ui.html", title, brand, scopes), SWAGGER_UI_POLICY),
+        "/redoc": _page(_fill("redoc.html", title, brand), REDOC_POLICY),
         "/docs/oauth2-redirect": _page(_OAUTH2_REDIRECT.read_text(encoding="utf-8"), _SELF_ONLY),
     }
     for path, page in pages.items():
         app.add_route(path, page, include_in_schema=False)
 
 
-def _fill(template: str, title: str, home: str, scopes: Collection[str] = ()) -> str:
+def _fill(template: str, title: str, brand: str, scopes: Collection[str] = ()) -> str:
     text = (_TEMPLATES / template).read_text(encoding="utf-8")
     return Template(text).substitute(
-        title=escape(title), home=home, scopes=escape(" ".join(scopes))
+        title=escape(title), brand=brand, scopes=escape(" ".join(scopes))
     )
 
 
