@@ -76,7 +76,8 @@ def locations(services: Mapping[str, ServiceEntry]) -> str:
         exceptions += [
             f"location ~ ^{path}$ {{ {other}{timeout} {passes} }}" for path, other in others.items()
         ]
-        parts.append(f"location = {PROTECTED_RESOURCE}{service.prefix} {{ {passes} }}")
+        if service.is_ours:
+            parts.append(f"location = {PROTECTED_RESOURCE}{service.prefix} {{ {passes} }}")
         if service.name == "auth":
             parts.append(f"location = {AUTHORIZATION_SERVER}{service.prefix} {{ {passes} }}")
     prefixes = "|".join(re.escape(service.prefix) for service in services.values())

@@ -41,7 +41,7 @@ def ask(
 def assert_readable(answer: Answer, status: int, origin: str = FRONT_END) -> None:
     assert answer.status == status
     assert answer.headers.get_all("Access-Control-Allow-Origin") == [origin]
-    assert answer.headers["Vary"] == "Origin"
+    assert "Origin" in answer.headers.get_all("Vary", [])
     assert answer.headers["Access-Control-Expose-Headers"] == "Retry-After, X-Request-ID"
 
 
@@ -87,4 +87,4 @@ def test_what_the_service_says_stands(proxy: Proxy) -> None:
     said = "header=Access-Control-Allow-Origin:%20*"
     answer = ask(proxy, f"/items/?{said}")
     assert answer.headers.get_all("Access-Control-Allow-Origin") == ["*"]
-    assert "Vary" not in answer.headers
+    assert "Origin" not in answer.headers.get_all("Vary", [])

@@ -154,6 +154,6 @@ def test_a_request_without_a_host_still_has_one_at_the_service(proxy: Proxy) -> 
 def test_a_service_takes_bodies_as_large_as_its_entry_says(proxy: Proxy) -> None:
     body = b"x" * 200_000
     assert send(proxy.url, "/items/", method="POST", body=body).status == 413
-    assert send(proxy.url, "/team/notes/", method="POST", body=body).status == 200
+    assert send(proxy.url, "/team/notes/mine", method="POST", body=body).status == 200
     too_large = b"x" * 1_000_001
-    assert send(proxy.url, "/team/notes/", method="POST", body=too_large).status == 413
+    assert send(proxy.url, "/team/notes/mine", method="POST", body=too_large).status == 413
