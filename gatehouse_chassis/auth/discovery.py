@@ -69,7 +69,7 @@ async def find_documents(
                 metadata = await _read(client, url)
                 jwks_url = _checked(metadata, issuer)
                 return IssuerDocuments(jwks_url, await _status_list(client, metadata, issuer))
-        except (ValueError, httpx2.HTTPError) as error:
+        except Exception as error:  # whatever an address answers, the next one may be right
             reasons.append(f"{url}: {error or type(error).__name__}")
     raise IssuerNotFound(f"no metadata of {issuer} ({'; '.join(reasons)})")
 
@@ -101,11 +101,12 @@ async def _status_list(
         return None
     lists = (await _read(client, str(url))).get("status_lists")
     if not isinstance(lists, list) or len(lists) != 1 or not _may_be_fetched(lists[0], issuer):
+        log.warning("status_list_not_used: %s names not one list: %.200r", url, lists)
         return None
     return str(lists[0])
 
 
 def _may_be_fetched(url: object, issuer: str) -> bool:
     """An issuer with https does not send its readers to plain http."""
-    schemes = ("https://",) if issuer.startswith("https://") else ("https://", "http://")
+    schemes = ("https://",) if urlsplit(issuer).scheme == "https" else ("https://", "http://")
     return isinstance(url, str) and url.startswith(schemes)

@@ -144,7 +144,7 @@ class IssuerKeys:
             keys = _parse(document.content, self._algorithms)
         except Exception as error:
             # A failed fetch must neither drop the known keys nor end `keep_fresh`.
-            log.warning("issuer_keys_not_fetched", extra={"url": self._url, "cause": repr(error)})
+            log.warning("issuer_keys_not_fetched: %s: %r", self._url, error)
             return
         self._keys, self._fetched_at = keys, self._tried_at
         self._keep(document.content)
@@ -156,8 +156,7 @@ class IssuerKeys:
         try:
             keep(self._kept_in, text.encode())
         except OSError as error:
-            about = {"file": str(self._kept_in), "cause": str(error)}
-            log.warning("issuer_keys_not_kept", extra=about)
+            log.warning("issuer_keys_not_kept: %s: %s", self._kept_in, error)
 
     def _load(self) -> None:
         if self._kept_in is None or not self._kept_in.exists():
@@ -170,8 +169,7 @@ class IssuerKeys:
             self._fetched_at = fetched_at
         except Exception as error:
             # A damaged file counts as none: the keys are fetched anyway.
-            about = {"file": str(self._kept_in), "cause": repr(error)}
-            log.warning("kept_issuer_keys_unreadable", extra=about)
+            log.warning("kept_issuer_keys_unreadable: %s: %r", self._kept_in, error)
 
 
 def _parse(document: bytes, algorithms: Collection[str]) -> dict[str, VerificationKey]:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property, partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx2
 from fastapi import APIRouter
@@ -21,7 +22,7 @@ from gatehouse_chassis.auth.access_tokens import (
     VerificationKeys,
 )
 from gatehouse_chassis.auth.bearer import Bearer
-from gatehouse_chassis.auth.discovery import IssuerDocuments, IssuerNotFound, find_documents
+from gatehouse_chassis.auth.discovery import IssuerDocuments, find_documents
 from gatehouse_chassis.auth.issuer_documents import TIMEOUT, http_client
 from gatehouse_chassis.auth.issuer_keys import (
     FIRST_RETRY_AFTER,
@@ -60,7 +61,7 @@ class ResourceServer:
         clock: seconds since the epoch.
 
     Raises:
-        ValueError: `algorithms` has another one.
+        ValueError: `algorithms` has another one, or `issuer` is no URL.
     """
 
     def __init__(
@@ -86,6 +87,11 @@ class ResourceServer:
         if unknown := sorted(set(algorithms).difference(ALGORITHMS)):
             raise ValueError(
                 f"algorithms has {', '.join(unknown)}; known are {', '.join(ALGORITHMS)}."
+            )
+        url = urlsplit(issuer)
+        if url.scheme not in ("https", "http") or not url.hostname or url.port == 0:
+            raise ValueError(
+                f"issuer is {issuer!r}; it must be a URL such as https://id.example.com."
             )
         self.issuer = issuer
         self.scopes = dict(scopes or {})
@@ -172,6 +178,12 @@ class ResourceServer:
         return self._task
 
     async def _run(self) -> None:
+        try:
+            await self._fetch_ahead()
+        finally:
+            self._tried.set()  # whatever became of it, no request waits any longer
+
+    async def _fetch_ahead(self) -> None:
         documents = self._given or await self._find_documents()
         self._keys = keys = IssuerKeys(
             documents.jwks_url,
@@ -208,9 +220,9 @@ class ResourceServer:
                     return await find_documents(
                         self.issuer, self._new_client, metadata_url=self._metadata_url
                     )
-            except (IssuerNotFound, TimeoutError) as error:
-                cause = str(error) or "it did not answer in time"
-                log.warning("issuer_not_found", extra={"issuer": self.issuer, "cause": cause})
+            except Exception as error:  # of whatever kind: the requests that wait must hear of it
+                cause = str(error) or repr(error)
+                log.warning("issuer_not_found: %s: %s", self.issuer, cause)
             self._tried.set()
             await asyncio.sleep(pause)
             pause = min(2 * pause, RETRY_AFTER)

@@ -127,7 +127,7 @@ class StatusList:
         except Exception as error:
             # One warning for each outage: a line every two seconds would hide the other lines.
             write = log.debug if self._fetches_fail else log.warning
-            write("status_list_not_fetched", extra={"url": self._url, "cause": repr(error)})
+            write("status_list_not_fetched: %s: %r", self._url, error)
             self._fetches_fail = True
         else:
             self._fetches_fail = False
@@ -139,8 +139,7 @@ class StatusList:
             self._bits = await self._read(self._kept_in.read_bytes())
         except Exception as error:
             # A damaged file counts as none: the list is fetched anyway.
-            about = {"file": str(self._kept_in), "cause": repr(error)}
-            log.warning("kept_status_list_unreadable", extra=about)
+            log.warning("kept_status_list_unreadable: %s: %r", self._kept_in, error)
 
     async def _read(self, document: bytes) -> bytes:
         """The bits of a Status List Token, after the checks of section 8.3 of the draft.

@@ -1,9 +1,11 @@
 """Swagger UI at `/docs` and ReDoc at `/redoc`, from files that the service serves itself."""
 
 from collections.abc import Awaitable, Callable, Collection
+from functools import partial
 from html import escape
 from pathlib import Path
 from string import Template
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from starlette.requests import Request
@@ -65,9 +67,13 @@ def add_docs(
     add_assets(app)
     brand = "" if root_path is None else _BRAND.format("../" * root_path.count("/") or "./")
     pages = {
-        "/docs": _page(_fill("swagger-ui.html", title, brand, scopes), SWAGGER_UI_POLICY),
-        "/redoc": _page(_fill("redoc.html", title, brand), REDOC_POLICY),
-        "/docs/oauth2-redirect": _page(_OAUTH2_REDIRECT.read_text(encoding="utf-8"), _SELF_ONLY),
+        "/docs": _page(
+            _fill("swagger-ui.html", title, brand, scopes), partial(_swagger_ui_policy, app)
+        ),
+        "/redoc": _page(_fill("redoc.html", title, brand), lambda: REDOC_POLICY),
+        "/docs/oauth2-redirect": _page(
+            _OAUTH2_REDIRECT.read_text(encoding="utf-8"), lambda: _SELF_ONLY
+        ),
     }
     for path, page in pages.items():
         app.add_route(path, page, include_in_schema=False)
@@ -80,10 +86,22 @@ def _fill(template: str, title: str, brand: str, scopes: Collection[str] = ()) -
     )
 
 
-def _page(html: str, policy: str) -> Callable[[Request], Awaitable[Response]]:
-    headers = {"Content-Security-Policy": policy, "Cache-Control": "no-cache"}
+def _swagger_ui_policy(app: FastAPI) -> str:
+    """Swagger UI's policy. The page may also ask an issuer of another origin, which must allow that (CORS)."""
+    schemes = app.openapi().get("components", {}).get("securitySchemes", {}).values()
+    flows = [flow for scheme in schemes for flow in scheme.get("flows", {}).values()]
+    urls = [
+        urlsplit(flow.get(name, "")) for flow in flows for name in ("tokenUrl", "authorizationUrl")
+    ]
+    issuers = sorted({f"{url.scheme}://{url.netloc}" for url in urls if url.netloc})
+    return "; ".join(
+        [SWAGGER_UI_POLICY, *([f"connect-src 'self' {' '.join(issuers)}"] if issuers else [])]
+    )
 
+
+def _page(html: str, policy: Callable[[], str]) -> Callable[[Request], Awaitable[Response]]:
     async def answer(_request: Request) -> Response:
+        headers = {"Content-Security-Policy": policy(), "Cache-Control": "no-cache"}
         return HTMLResponse(html, headers=headers)
 
     return answer

@@ -17,8 +17,11 @@ class IgnoresUpgrades(HttpToolsProtocol):
     """uvicorn's HTTP/1.1, which reads a request that offers anything but a WebSocket once more, without the offer."""
 
     def data_received(self, data: bytes) -> None:
-        self._received = data
-        super().data_received(data)
+        # A loop, because one packet may hold many such requests.
+        while data:
+            self._received, self._again = data, b""
+            super().data_received(data)
+            data = self._again
 
     def on_headers_complete(self) -> None:
         if not self._offers_another_protocol():
@@ -29,16 +32,20 @@ class IgnoresUpgrades(HttpToolsProtocol):
             super().on_message_complete()
 
     def _offers_another_protocol(self) -> bool:
-        return bool(self.parser.should_upgrade()) and not self._should_upgrade()
+        # To the parser every CONNECT is one; there is nothing to take away from it.
+        offers = bool(self.parser.should_upgrade()) and self.parser.get_method() != b"CONNECT"
+        return offers and not self._should_upgrade()
 
     def _unsupported_upgrade_warning(self) -> None:
+        if not self._offers_another_protocol():
+            return
         # Called where the parser's exception is caught: its argument is how much of the data it has read.
         stopped = sys.exception()
         assert isinstance(stopped, httptools.HttpParserUpgrade)  # noqa: S101  # uvicorn calls it nowhere else
         head = b"".join(self._head_without_offer())
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
-        self.data_received(head + self._received[stopped.args[0] :])
+        self._again = head + self._received[stopped.args[0] :]
 
     def _head_without_offer(self) -> Iterator[bytes]:
         version = self.parser.get_http_version().encode()

@@ -3,12 +3,14 @@
 from typing import Any
 
 import pytest
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Security
 from fastapi.testclient import TestClient
 
 from gatehouse_chassis import (
     PublicPrefixMiddleware,
     RequestIdMiddleware,
+    ResourceServer,
+    add_docs,
     add_metrics,
     add_problems,
     health_routes,
@@ -73,3 +75,19 @@ def test_errors_and_health_each_come_alone() -> None:
     answer = client.get("/things/x", headers={"Accept": "text/html"})
     assert (answer.json()["code"], "request_id" in answer.json()) == ("invalid_input", False)
     assert client.get("/health/ready").json() == {"status": "ready", "checks": {}}
+
+
+def test_a_docs_page_may_ask_the_issuer_of_another_origin_and_no_one_else() -> None:
+    def policy(auth_url: str) -> str:
+        server = ResourceServer(
+            issuer="https://id.example.com:8443/x", audience="n", auth_url=auth_url
+        )
+        app = FastAPI(docs_url=None, redoc_url=None)
+        app.add_api_route("/", lambda: "", dependencies=[Security(server.bearer)])
+        add_docs(app)
+        return TestClient(app).get("/docs").headers["content-security-policy"]
+
+    assert policy("https://id.example.com:8443/x/").endswith(
+        "; connect-src 'self' https://id.example.com:8443"
+    )
+    assert "connect-src" not in policy("../auth/")

@@ -128,6 +128,33 @@ async def test_a_page_in_the_place_of_metadata_is_passed_over(document: str) -> 
     assert await server_of(internet).verify(issuer.token())
 
 
+@pytest.mark.parametrize(
+    "document",
+    [
+        "[" * 60_000,
+        {"issuer": ISSUER, "jwks_uri": "https://a/\0"},
+        {"issuer": ISSUER, "jwks_uri": JWKS, "status_list_aggregation_endpoint": "https://a/\0"},
+    ],
+    ids=["deep", "keys at no URL", "list at no URL"],
+)
+async def test_whatever_an_issuer_answers_no_request_waits_for_ever(document: Any) -> None:
+    issuer = issuer_of()
+    internet = FakeInternet(issuer)
+    internet.documents[METADATA] = document
+    server = server_of(internet)
+    async with asyncio.timeout(10):
+        for _ in range(3):
+            with pytest.raises(KeysUnavailable):
+                await server.verify(issuer.token())
+    assert len(internet.asked) <= 3 * len(metadata_urls(ISSUER)), "each request asked anew"
+
+
+@pytest.mark.parametrize("url", ["", "id.example.com", "https://i:port", "ftp://i", "https://"])
+def test_an_issuer_that_is_no_url_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match=r"issuer is|[Pp]ort"):
+        ResourceServer(issuer=url, audience="notes")
+
+
 async def test_an_issuer_that_comes_later_is_found_without_a_request(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -65,5 +65,19 @@ def test_requests_after_it_on_the_same_connection_are_served(port: int) -> None:
     assert [one["body_bytes"] for one in seen] == [11, 11, 11]
 
 
+def test_hundreds_of_them_in_one_packet_are_served(port: int) -> None:
+    seen = exchange(port, (HOST + JAVA + LENGTH) * 600 + last(HOST + JAVA + LENGTH))
+    assert [one["body_bytes"] for one in seen] == [11] * 601
+
+
+def test_a_connect_is_read_once_and_logs_nothing(
+    port: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+        client.sendall(b"CONNECT a:1 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+        assert client.recv(65536).startswith(b"HTTP/1.1 ")
+    assert "RecursionError" not in caplog.text
+
+
 def test_a_service_speaks_so() -> None:
     assert ServiceWorker.CONFIG_KWARGS["http"] is IgnoresUpgrades
