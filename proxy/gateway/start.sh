@@ -175,13 +175,14 @@ allowed_hosts() {
 
 # NAME PREFIX: sets NAME_CORS to a line of a map of "origin path" for each origin that may read what the service answers.
 allow_origins() {
+  origins=
   eval "origins=\$$1_CORS_ORIGINS"
   path=$(printf '%s' "$2" | escape_expression)
   lines=$(for origin in $(words "$origins"); do
+    # shellcheck disable=SC2016 # nginx's variable
     printf '"~^%s (/\.well-known/[a-z-]+)?%s([/?]|$)" $http_origin; ' "$(printf '%s' "$origin" | escape_expression)" "$path"
   done)
-  eval "$1_CORS=\$lines"
-  export "$1_CORS"
+  export "$1_CORS=$lines"
 }
 
 escape_expression() {
