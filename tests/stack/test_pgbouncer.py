@@ -31,6 +31,7 @@ def pooled_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def test_every_request_succeeds_although_connections_are_shared(pooled_stack: Stack) -> None:
     stack = pooled_stack
     statuses: Counter[int] = Counter()
+    refused: list[bytes] = []
 
     def use(client: int) -> None:
         token = stack.sign_in()
@@ -49,11 +50,14 @@ def test_every_request_succeeds_although_connections_are_shared(pooled_stack: St
             )
             listed = stack.call("GET", "/items/?limit=20", token=token)
             me = stack.call("GET", "/auth/users/me", token=token)
-            statuses.update(answer.status for answer in (created, read, changed, listed, me))
+            answers = (created, read, changed, listed, me)
+            statuses.update(answer.status for answer in answers)
+            refused.extend(answer.body for answer in answers if answer.status >= 400)
 
     with ThreadPoolExecutor(CLIENTS) as clients:
         for done in [clients.submit(use, client) for client in range(CLIENTS)]:
             done.result()
+    assert refused == []
     assert statuses == {201: CLIENTS * ROUNDS, 200: 4 * CLIENTS * ROUNDS}
     for url in stack.urls.values():
         ready = send(url, "/health/ready")
