@@ -96,23 +96,26 @@ class Connector:
 
     async def _connect_to(self, host: tuple[str, int] | None, options: dict[str, Any]) -> Any:
         address = {"host": host[0], "port": host[1]} if host else {}
+        keeps_statements = (
+            self._keeps_statements
+        )  # another connection may find out while this one is made
         connection = await asyncpg.connect(
             self._url.dsn,
             **address,
             ssl=self._ssl,
             target_session_attrs="any",
-            statement_cache_size=_STATEMENTS if self._keeps_statements else 0,
+            statement_cache_size=_STATEMENTS if keeps_statements else 0,
             **options,
         )
         try:
-            if self._keeps_statements and self._url.pooler is None:
+            if keeps_statements and self._url.pooler is None:
                 pid = connection.get_server_pid()
                 if not await _holds(connection, f"pg_backend_pid() = {pid}"):
                     log.info("pooler_found", advice="say which in the URL: ?pooler=transaction")
                     self._keeps_statements = False
                     connection.terminate()
                     return await self._connect_to(host, options)
-            elif not self._keeps_statements and not self._begins_transactions:
+            elif not keeps_statements and not self._begins_transactions:
                 await _check_transactions(connection)
                 self._begins_transactions = True
         except BaseException:

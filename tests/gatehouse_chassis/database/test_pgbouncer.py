@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from gatehouse_chassis.database import Database, DatabaseUnavailable, migrations, open_database
+from gatehouse_chassis.database.postgresql_connections import Connector
 from testing.checkout import ROOT
 from testing.pgbouncer import running_pgbouncer
 from testing.postgres import PostgreSQL
@@ -92,3 +93,18 @@ def test_a_pooler_for_which_every_statement_is_a_transaction_is_refused_in_a_sen
 
         with pytest.raises(DatabaseUnavailable, match="pool_mode = transaction"):
             asyncio.run(write())
+
+
+async def test_connections_that_are_made_at_once_all_know_of_the_pooler(
+    postgresql_database: str, port: int
+) -> None:
+    name = postgresql_database.rpartition("/")[2]
+    connector = Connector(f"postgresql://anyone@127.0.0.1:{port}/{name}")
+    connections = await asyncio.gather(*(connector.connect() for _ in range(8)))
+    for round_ in range(20):
+        results = await asyncio.gather(
+            *(connection.fetchval("SELECT $1::int", round_) for connection in connections)
+        )
+        assert results == [round_] * 8
+    for connection in connections:
+        await connection.close()
