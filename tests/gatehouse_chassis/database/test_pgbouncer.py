@@ -100,11 +100,11 @@ async def test_connections_that_are_made_at_once_all_know_of_the_pooler(
 ) -> None:
     name = postgresql_database.rpartition("/")[2]
     connector = Connector(f"postgresql://anyone@127.0.0.1:{port}/{name}")
-    connections = await asyncio.gather(*(connector.connect() for _ in range(8)))
+    connections = await asyncio.gather(*(connector.connect() for _ in range(60)))
     for round_ in range(20):
         results = await asyncio.gather(
             *(connection.fetchval("SELECT $1::int", round_) for connection in connections)
         )
-        assert results == [round_] * 8
+        assert results == [round_] * 60
     for connection in connections:
         await connection.close()
