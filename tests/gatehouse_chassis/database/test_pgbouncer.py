@@ -95,16 +95,26 @@ def test_a_pooler_for_which_every_statement_is_a_transaction_is_refused_in_a_sen
             asyncio.run(write())
 
 
-async def test_connections_that_are_made_at_once_all_know_of_the_pooler(
+async def test_a_connection_that_began_before_the_pooler_was_found_knows_of_it_too(
     postgresql_database: str, port: int
 ) -> None:
     name = postgresql_database.rpartition("/")[2]
     connector = Connector(f"postgresql://anyone@127.0.0.1:{port}/{name}")
-    connections = await asyncio.gather(*(connector.connect() for _ in range(60)))
+    found = asyncio.Event()
+
+    async def password() -> str:
+        await found.wait()
+        return ""
+
+    late = [asyncio.create_task(connector.connect(password=password)) for _ in range(8)]
+    await asyncio.sleep(0)
+    connections = [await connector.connect()]
+    found.set()
+    connections += await asyncio.gather(*late)
     for round_ in range(20):
         results = await asyncio.gather(
             *(connection.fetchval("SELECT $1::int", round_) for connection in connections)
         )
-        assert results == [round_] * 60
+        assert results == [round_] * 9
     for connection in connections:
         await connection.close()
