@@ -184,7 +184,10 @@ def test_an_item_that_does_not_match_the_search_is_not_listed_when_it_is_added(
     open_portal(visit.page, origin)
     sign_in(visit.page, person)
     add_item(visit.page, "A key")
-    visit.page.get_by_label("Search by title").fill("key")
+    # The list looks the same after the search as before, so its answer is waited for.
+    with visit.page.expect_response(lambda answer: "q=key" in answer.url):
+        visit.page.get_by_label("Search by title").fill("key")
+    visit.page.wait_for_load_state("networkidle")
     expect(titles(visit.page)).to_have_text(["A key"])
 
     visit.page.get_by_label("Title of the new item").fill("A bell")
