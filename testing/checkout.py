@@ -100,7 +100,8 @@ class Copy:
 
     def table(self) -> dict[str, list[str]]:
         """Return what `make ps` says of each program: state, pid, uptime, restarts, ready."""
-        lines = self.make("ps").stdout.splitlines()[1:]
+        rows, _, _address = self.make("ps").stdout.partition("\n\n")
+        lines = rows.splitlines()[1:]
         return {name: columns for name, *columns in (re.split(r"  +", line) for line in lines)}
 
     def processes(self) -> set[int]:
