@@ -81,10 +81,8 @@ class _Page(HTMLParser):
     def __init__(self, file: Path) -> None:
         super().__init__()
         self.file = file
-        self.anchors = {
-            "",
-            "top",
-        }  # both are the beginning of every page (HTML, "find a potential indicated element")
+        # Both are the beginning of every page (HTML, "find a potential indicated element").
+        self.anchors = {"", "top"}
         self.links: list[str] = []
         self.loads: list[str] = []
         self.has_mermaid = False

@@ -16,7 +16,7 @@ from doctor.deployment import Deployment, NotExaminedError
 from doctor.examination import examine
 from doctor.findings import Finding
 from doctor.recognise import PROXIES
-from doctor.report import TextReport, as_json, harmless
+from doctor.report import TextReport, as_json, printable
 from doctor.subject import Options, reference
 
 _ERASE_LINE = "\r\x1b[K"
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 deployment, options, proxy=given.proxy, ignored=given.ignore, progress=progress.tell
             )
     except NotExaminedError as error:
-        sys.stderr.write(f"gatehouse-doctor could not examine {base}: {harmless(str(error))}\n")
+        sys.stderr.write(f"gatehouse-doctor could not examine {base}: {printable(str(error))}\n")
         return 2
     finally:
         progress.end()

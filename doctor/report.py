@@ -91,7 +91,7 @@ class TextReport:
 
     def _paragraph(self, name: str, text: str) -> None:
         words = textwrap.fill(
-            harmless(text),
+            printable(text),
             _WIDTH,
             initial_indent=f"   {name:<10}",
             subsequent_indent=" " * 13,
@@ -159,7 +159,7 @@ class _Words:
             "@STRIPPED@": made_with.stripped or f"{made_with.name} has no setting for that",
             "@KEPT@": made_with.kept or f"{made_with.name} has no setting for that",
             "@TRUST@": made_with.trust or "its own setting for trusted proxies",
-            "@PREFIX@": harmless(finding.prefix),
+            "@PREFIX@": printable(finding.prefix),
             "@UPSTREAM@": upstream or _PLACEHOLDER,
         }
         why = f"{kind.why} {kind.asgi if made_with.is_asgi else ''}"
@@ -183,6 +183,6 @@ class _Words:
         return text.strip()
 
 
-def harmless(text: str) -> str:
+def printable(text: str) -> str:
     """Replace control characters, so that an answer from a remote server cannot steer the terminal."""
     return "".join(letter if letter.isprintable() else " " for letter in text)

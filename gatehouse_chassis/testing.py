@@ -102,7 +102,7 @@ class TestIssuer:
 
     def header(self, **changes: Any) -> dict[str, Any]:
         """The header of a good token, with `changes`."""
-        return _changed({"alg": self.algorithm, "typ": "at+jwt", "kid": self.kid}, changes)
+        return changed({"alg": self.algorithm, "typ": "at+jwt", "kid": self.kid}, changes)
 
     def claims(self, **changes: Any) -> dict[str, Any]:
         """The claims of a good token (RFC 9068 section 2.2), with `changes`."""
@@ -116,7 +116,7 @@ class TestIssuer:
             "jti": uuid4().hex,
             "client_id": "test-client",
         }
-        return _changed(good, changes)
+        return changed(good, changes)
 
     def token(self, **claims: Any) -> str:
         """A good token, but for the claims that are given: `issuer.token(sub="me", scope="notes:read")`."""
@@ -149,5 +149,6 @@ def _new_key(
             raise ValueError(f"{algorithm!r} is none of {', '.join(ALGORITHMS)}")
 
 
-def _changed(document: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+def changed(document: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """The document with `changes`, of which `LEFT_OUT` takes a member away."""
     return {name: v for name, v in {**document, **changes}.items() if v is not LEFT_OUT}

@@ -172,9 +172,17 @@ class Stack:
 
     def token_request(self, **form: str) -> Answer:
         """POST the form to the token endpoint through nginx."""
+        return self._post_form("/auth/token", form)
+
+    def revoke(self, token: str) -> None:
+        """Revoke an access or refresh token of the built-in client (RFC 7009)."""
+        answer = self._post_form("/auth/revoke", {"token": token})
+        assert answer.status == 200, answer.body
+
+    def _post_form(self, path: str, form: Mapping[str, str]) -> Answer:
         return send(
             self.url,
-            "/auth/token",
+            path,
             method="POST",
             headers=[("Content-Type", "application/x-www-form-urlencoded")],
             body=urlencode(form).encode(),

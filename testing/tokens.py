@@ -7,7 +7,7 @@ from typing import Any
 
 from gatehouse_chassis import testing
 from gatehouse_chassis.auth.access_tokens import Clock, VerificationKey
-from gatehouse_chassis.testing import LEFT_OUT, LIFE, encode
+from gatehouse_chassis.testing import LEFT_OUT, LIFE, changed, encode
 
 __all__ = ["ISSUER", "LEFT_OUT", "LIFE", "TestIssuer", "encode"]
 
@@ -56,5 +56,4 @@ class TestIssuer(testing.TestIssuer):
             "ttl": 2,
             "status_list": {"bits": 1, "lst": encode(zlib.compress(bits))},
         }
-        changed = {name: v for name, v in {**good, **claims}.items() if v is not LEFT_OUT}
-        return self.sign(self.header(typ="statuslist+jwt"), changed)
+        return self.sign(self.header(typ="statuslist+jwt"), changed(good, claims))

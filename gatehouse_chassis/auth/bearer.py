@@ -21,6 +21,9 @@ from gatehouse_chassis.auth.access_tokens import (
 from gatehouse_chassis.http.caching import keep_out_of_caches
 from gatehouse_chassis.http.problems import Problem, ServiceUnavailable, responses
 
+PROTECTED_RESOURCE = "/.well-known/oauth-protected-resource"
+"""Where a protected resource has its metadata (RFC 9728 section 3)."""
+
 
 class Challenge(Problem):
     """A refusal with a `WWW-Authenticate` header that says which token is needed (RFC 6750 section 3)."""
@@ -177,7 +180,7 @@ class Bearer(OAuth2PasswordBearer):
 
 def metadata_url(resource: str) -> str:
     """Where a protected resource has its metadata below its own URL (RFC 9728 section 3, which lets it be anywhere)."""
-    return f"{resource.rstrip('/')}/.well-known/oauth-protected-resource"
+    return f"{resource.rstrip('/')}{PROTECTED_RESOURCE}"
 
 
 def _token_of_websocket(request: HTTPConnection) -> str | None:

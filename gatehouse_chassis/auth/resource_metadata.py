@@ -6,11 +6,9 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, FastAPI, Request, Response
 from pydantic import BaseModel
 
-from gatehouse_chassis.auth.bearer import Challenge, metadata_url
+from gatehouse_chassis.auth.bearer import PROTECTED_RESOURCE, Challenge, metadata_url
 from gatehouse_chassis.http.cors import READABLE_BY_ALL
 from gatehouse_chassis.http.problems import problem_response
-
-_WELL_KNOWN = "/.well-known/oauth-protected-resource"
 
 
 class ResourceMetadata(BaseModel):
@@ -49,11 +47,11 @@ def metadata_routes(
 
     # RFC 9728 section 3.1: the resource's path comes last, so the proxy must map it; the other needs no such rule.
     @router.get(
-        f"{_WELL_KNOWN}{urlsplit(resource).path}",
+        f"{PROTECTED_RESOURCE}{urlsplit(resource).path}",
         include_in_schema=False,
         response_model_exclude_none=True,
     )
-    @router.get(_WELL_KNOWN, response_model_exclude_none=True)
+    @router.get(PROTECTED_RESOURCE, response_model_exclude_none=True)
     async def resource_metadata(response: Response) -> ResourceMetadata:
         """The metadata of this protected resource (RFC 9728)."""
         response.headers.update({"Cache-Control": "public, max-age=300", **READABLE_BY_ALL})

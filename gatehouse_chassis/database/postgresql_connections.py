@@ -96,9 +96,8 @@ class Connector:
 
     async def _connect_to(self, host: tuple[str, int] | None, options: dict[str, Any]) -> Any:
         address = {"host": host[0], "port": host[1]} if host else {}
-        keeps_statements = (
-            self._keeps_statements
-        )  # another connection may find out while this one is made
+        # As it is now: another connection may find the pooler while this one is made.
+        keeps_statements = self._keeps_statements
         connection = await asyncpg.connect(
             self._url.dsn,
             **address,

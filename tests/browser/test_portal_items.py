@@ -58,12 +58,7 @@ def test_an_edit_that_lost_the_race_is_told_beside_it_and_keeps_what_was_typed(
     visit: Visit, origin: str, stack: Stack, person: User
 ) -> None:
     visit.tolerated = {412}
-    open_portal(visit.page, origin)
-    sign_in(visit.page, person)
-    add_item(visit.page, "First")
-    visit.page.get_by_role("button", name="Edit First").click()
-    title = edited_title(visit.page)
-    expect(title).to_have_value("First")
+    title = edit_a_first_item(visit.page, origin, person)
     change_elsewhere(stack, person, "Changed elsewhere")
 
     title.fill("Mine")
@@ -83,12 +78,7 @@ def test_whoever_gives_up_an_edit_that_lost_the_race_sees_what_is_there_now(
     visit: Visit, origin: str, stack: Stack, person: User
 ) -> None:
     visit.tolerated = {412}
-    open_portal(visit.page, origin)
-    sign_in(visit.page, person)
-    add_item(visit.page, "First")
-    visit.page.get_by_role("button", name="Edit First").click()
-    title = edited_title(visit.page)
-    expect(title).to_have_value("First")
+    title = edit_a_first_item(visit.page, origin, person)
     change_elsewhere(stack, person, "Changed elsewhere")
     title.fill("Mine")
     visit.page.get_by_role("button", name="Save").click()
@@ -103,12 +93,7 @@ def test_whoever_gives_up_an_edit_that_lost_the_race_sees_what_is_there_now(
 def test_a_title_that_cannot_be_saved_is_told_beside_it_in_words_for_people(
     visit: Visit, origin: str, person: User
 ) -> None:
-    open_portal(visit.page, origin)
-    sign_in(visit.page, person)
-    add_item(visit.page, "First")
-    visit.page.get_by_role("button", name="Edit First").click()
-    title = edited_title(visit.page)
-    expect(title).to_have_value("First")
+    title = edit_a_first_item(visit.page, origin, person)
 
     title.fill("   ")
     visit.page.get_by_role("button", name="Save").click()
@@ -358,6 +343,17 @@ def test_a_reload_keeps_the_search_and_the_place_in_the_list(
     expect(visit.page.get_by_label("Search by title")).to_have_value("key")
     visit.page.get_by_role("button", name="Sign out").click()
     assert visit.page.url == f"{origin}/"
+
+
+def edit_a_first_item(page: Page, origin: str, person: User) -> Locator:
+    """Sign in, add the item "First" and begin to edit it; return the field of its title."""
+    open_portal(page, origin)
+    sign_in(page, person)
+    add_item(page, "First")
+    page.get_by_role("button", name="Edit First").click()
+    title = edited_title(page)
+    expect(title).to_have_value("First")
+    return title
 
 
 def edited_title(page: Page) -> Locator:

@@ -2,10 +2,8 @@
 
 import time
 from collections.abc import Callable
-from urllib.parse import urlencode
 from uuid import uuid4
 
-from testing.http import send
 from testing.services import USER_SCOPES
 from testing.stack import Stack, User
 
@@ -56,10 +54,7 @@ def by_disabling(stack: Stack, signed: Signed) -> None:
 
 
 def by_the_revocation_endpoint(stack: Stack, signed: Signed) -> None:
-    token = urlencode({"token": signed.access_token}).encode()
-    form = ("Content-Type", "application/x-www-form-urlencoded")
-    answer = send(stack.url, "/auth/revoke", method="POST", headers=[form], body=token)
-    assert answer.status == 200
+    stack.revoke(signed.access_token)
 
 
 REVOCATIONS: list[Callable[[Stack, Signed], None]] = [
