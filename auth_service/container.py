@@ -10,8 +10,9 @@ from typing import Self
 
 from auth_service.audit.repeated import RepeatedEvents
 from auth_service.audit.store import AuditStore
+from auth_service.clients.assertions import Assertions
 from auth_service.clients.authentication import Clients, first_party_client
-from auth_service.clients.store import ClientStore
+from auth_service.clients.store import AssertionStore, ClientStore
 from auth_service.keys.signing_keys import SigningKeys
 from auth_service.keys.store import SigningKeyStore
 from auth_service.mail.limit import RequestLimit
@@ -177,10 +178,16 @@ class Container:
         sessions, access_tokens = SessionStore(database, limits), AccessTokenStore(database)
         codes = CodeStore(database, limits)
         status_list = StatusList(settings.issuer, access_tokens, keys)
-        client_store = ClientStore(database)
+        client_store, assertions_seen = ClientStore(database), AssertionStore(database)
         clients = Clients(
             client_store,
             ClientSecretGuard(attempts, clock=clock),
+            Assertions(
+                assertions_seen,
+                frozenset(
+                    f"{settings.issuer}{path}" for path in ("", "/token", "/revoke", "/introspect")
+                ),
+            ),
             first_party_client(password_grant=settings.password_grant),
         )
         services = load_services()
@@ -245,6 +252,7 @@ class Container:
                     (INTERVAL, sessions),
                     (INTERVAL, codes),
                     (INTERVAL, audit),
+                    (INTERVAL, assertions_seen),
                 ]
             ),
         )

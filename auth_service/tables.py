@@ -136,6 +136,19 @@ clients = Table(
     Column("redirect_uris", JSON, nullable=False),
     Column("scopes", JSON, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    # The public keys of a client that authenticates itself with a signature (RFC 7523).
+    Column("jwks", JSON(none_as_null=True)),
+    # NULL in rows from before there was the column.
+    Column("post_logout_redirect_uris", JSON(none_as_null=True)),
+)
+
+# What a client authenticated itself with, until it expires: each assertion is accepted once.
+client_assertions = Table(
+    "client_assertions",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Index("ix_client_assertions_expires_at", "expires_at"),
 )
 
 authorization_codes = Table(
@@ -155,6 +168,8 @@ authorization_codes = Table(
     Column("resource", Text),
     # The session that it started: ended when the code is used again.
     Column("session_id", Uuid, ForeignKey("sessions.id", ondelete="CASCADE")),
+    # Of the authorization request, for the ID token (OpenID Connect Core section 3.1.2.1).
+    Column("nonce", Text),
     Index("ix_authorization_codes_expires_at", "expires_at"),
     Index("ix_authorization_codes_user_id", "user_id"),
     Index("ix_authorization_codes_session_id", "session_id"),

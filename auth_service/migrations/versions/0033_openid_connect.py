@@ -1,0 +1,25 @@
+"""OpenID Connect: what a client registers for it, and the nonce of an authorization request."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision: str = "0033"
+down_revision: str | None = "0030"
+
+_OF_CLIENTS = ("jwks", "post_logout_redirect_uris")
+
+
+def upgrade() -> None:
+    """Applies the change."""
+    for name in _OF_CLIENTS:
+        op.add_column("clients", sa.Column(name, sa.JSON()))
+    op.add_column("authorization_codes", sa.Column("nonce", sa.Text()))
+
+
+def downgrade() -> None:
+    """Takes the change back."""
+    with op.batch_alter_table("authorization_codes") as codes:
+        codes.drop_column("nonce")
+    with op.batch_alter_table("clients") as clients:
+        for name in _OF_CLIENTS:
+            clients.drop_column(name)
