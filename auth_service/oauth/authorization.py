@@ -9,10 +9,25 @@ from auth_service.clients.client import Client
 from auth_service.clients.redirect_uris import is_registered
 from auth_service.oauth import scopes
 from auth_service.oauth.pkce import METHOD, is_challenge
-from auth_service.oauth.requests import InvalidRequest, UnsupportedResponseType
+from auth_service.oauth.requests import (
+    InvalidRequest,
+    RegistrationNotSupported,
+    RequestNotSupported,
+    RequestUriNotSupported,
+    UnsupportedResponseType,
+)
 from auth_service.oauth.resources import Resources, Target
 from auth_service.oauth.store import CodeBinding
 from gatehouse_chassis.services import ServiceEntry
+
+_REFUSED = {
+    "request": RequestNotSupported,
+    "request_uri": RequestUriNotSupported,
+    "registration": RegistrationNotSupported,
+}
+"""The parameters of OpenID Connect Core sections 6 and 7 that would change the request, so they cannot be ignored."""
+
+MAX_NONCE_CHARS = 512
 
 
 class UntrustedRequest(Exception):
@@ -55,6 +70,9 @@ class AuthorizationRequest:
 
     binding: CodeBinding
     """What the exchange of the code must repeat."""
+
+    nonce: str | None
+    """For the ID token."""
 
 
 class Authorization:
@@ -116,7 +134,11 @@ class Authorization:
         Raises:
             InvalidRequest, UnsupportedResponseType, GrantNotAllowed, ScopeNotGranted, UnknownResource: it cannot be
                 granted to any user.
+            RequestNotSupported, RequestUriNotSupported, RegistrationNotSupported: it holds what is not read here.
         """
+        for name, refusal in _REFUSED.items():
+            if name in parameters:
+                raise refusal(f"the parameter {name} is not supported")
         response_type = parameters.get("response_type")
         if response_type is None:
             raise InvalidRequest("the parameter response_type is missing")
@@ -125,14 +147,15 @@ class Authorization:
         if parameters.get("response_mode", "query") != "query":
             raise InvalidRequest("the response mode must be query")
         require_grant(target.client, "authorization_code")
-        challenge = parameters.get("code_challenge", "")
-        if parameters.get("code_challenge_method") != METHOD or not is_challenge(challenge):
-            raise InvalidRequest(f"a code_challenge with code_challenge_method={METHOD} is needed")
         scope = scopes.asked_by(target.client, parameters.get("scope"))
+        challenge = _challenge_in(parameters, target.client, scope)
+        nonce = parameters.get("nonce")
+        if nonce is not None and len(nonce) > MAX_NONCE_CHARS:
+            raise InvalidRequest(f"a nonce has {MAX_NONCE_CHARS} characters at most")
         wanted = self._resources.narrow(scope, parameters.get("resource"))
         sent = parameters.get("redirect_uri", "")
         return AuthorizationRequest(
-            target, wanted, CodeBinding(target.client.client_id, sent, challenge)
+            target, wanted, CodeBinding(target.client.client_id, sent, challenge), nonce
         )
 
     def _location(self, client: Client, redirect_uri: str, host: str) -> str | None:
@@ -164,3 +187,20 @@ class Authorization:
             ):
                 return f"{self._to_root}{page}"
         return None
+
+
+def _challenge_in(parameters: Mapping[str, str], client: Client, scope: str) -> str:
+    """The code challenge; empty where a client that has a secret asks for an ID token and sends none.
+
+    OpenID Connect Core knows no PKCE, and many applications that speak it send none. Who steals a code of theirs would
+    need the secret too (RFC 9700 section 2.1.1 recommends PKCE to them, and demands it of public clients).
+    """
+    challenge, method = (
+        parameters.get("code_challenge", ""),
+        parameters.get("code_challenge_method"),
+    )
+    if not challenge and method is None and client.confidential and scopes.OPENID in scope.split():
+        return ""
+    if method != METHOD or not is_challenge(challenge):
+        raise InvalidRequest(f"a code_challenge with code_challenge_method={METHOD} is needed")
+    return challenge

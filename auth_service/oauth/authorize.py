@@ -96,7 +96,9 @@ async def sign_in(
             if form.get("answer") == "deny":
                 raise AccessDenied("The resource owner denied the request.")
             user = await authentication.user(username, password, context)
-            code = await grant.issue_code(user, target.client, asked.binding, asked.wanted, context)
+            code = await grant.issue_code(
+                user, target.client, asked.binding, asked.wanted, context, nonce=asked.nonce
+            )
     except OAuthError as error:
         if error.error in _SIGN_IN_AGAIN:
             return _show_again(request, page, asked, username, error)

@@ -143,15 +143,20 @@ class AuthorizationCodeGrant:
         binding: CodeBinding,
         wanted: Target,
         context: AuditContext,
+        *,
+        nonce: str | None = None,
     ) -> str:
         """An authorization code for a user who signed in (RFC 6749 section 4.1.2).
+
+        Args:
+            nonce: of the request, for the ID token.
 
         Raises:
             ScopeNotGranted: the user may not have what is asked for.
         """
         scopes.grant(wanted.scope, user.role, client)
         code, digest = new_opaque_token()
-        await self.codes.add(digest, user, binding, wanted, now() + CODE_LIFE, context)
+        await self.codes.add(digest, user, binding, wanted, now() + CODE_LIFE, context, nonce)
         return code
 
     async def exchange(
@@ -165,11 +170,12 @@ class AuthorizationCodeGrant:
             InvalidGrant: the code is unknown, used, expired, or given for another client, redirect URI or verifier; or
                 its user may not have any of its scopes any more.
         """
-        code, verifier = required(form, "code"), required(form, "code_verifier")
+        code, verifier = required(form, "code"), form.get("code_verifier")
         redirect_uri = form.get("redirect_uri", "")
         if not (redirect_uri or client.default_redirect_uri):
             raise InvalidRequest("the parameter redirect_uri is missing")
-        challenge = challenge_of(verifier)
+        # A code that was given without a challenge is exchanged without a verifier (RFC 9700 section 4.8).
+        challenge = challenge_of(verifier) if verifier is not None else ""
         if challenge is None:
             raise InvalidRequest("the code_verifier has 43 to 128 letters, digits and -._~")
 
@@ -193,8 +199,8 @@ class AuthorizationCodeGrant:
             raise InvalidGrant(
                 "the code is unknown, used or expired, or the client, redirect_uri or code_verifier is not its own"
             )
-        session, target, number = exchanged
-        return unsigned.sign(str(session.user_id), target, number, refresh_token)
+        session, target, number, sign_in = exchanged
+        return unsigned.sign(str(session.user_id), target, number, refresh_token, sign_in)
 
 
 @dataclass(frozen=True, slots=True)

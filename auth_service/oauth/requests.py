@@ -27,6 +27,18 @@ class UnsupportedResponseType(RequestRefused):
     """An authorization request may ask for a code only."""
 
 
+class RequestNotSupported(RequestRefused):
+    """The request is an object, which is not read here (OpenID Connect Core section 3.1.2.6)."""
+
+
+class RequestUriNotSupported(RequestRefused):
+    """The same of a request that is fetched from an address."""
+
+
+class RegistrationNotSupported(RequestRefused):
+    """The request registers its client (section 7.2.1)."""
+
+
 class AccessDenied(RequestRefused):
     """The resource owner denied the request."""
 

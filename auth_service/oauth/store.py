@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
 from auth_service.audit.store import record
+from auth_service.oauth.id_tokens import SignIn
 from auth_service.oauth.opaque_tokens import digest_of
 from auth_service.oauth.requests import InvalidRequest
 from auth_service.oauth.resources import Target
@@ -92,6 +93,7 @@ class CodeStore:
         wanted: Target,
         expires_at: datetime,
         context: AuditContext,
+        nonce: str | None = None,
     ) -> None:
         """Stores the code that a user's sign-in gives, and notes the sign-in: the exchange comes from elsewhere."""
         async with self._database.transaction() as statements:
@@ -103,6 +105,7 @@ class CodeStore:
                 password_fingerprint=digest_of(user.password_hash),
                 scope=wanted.scope,
                 resource=wanted.resource,
+                nonce=nonce,
                 created_at=now(),
                 expires_at=expires_at,
                 **asdict(binding),
@@ -120,7 +123,7 @@ class CodeStore:
         access_token: NewAccessToken,
         accept: Callable[[Target, Role], Target],
         context: AuditContext,
-    ) -> tuple[Session, Target, int] | Refusal:
+    ) -> tuple[Session, Target, int, SignIn] | Refusal:
         """Uses up a code and starts the session that it stands for, with a refresh token if a digest is given.
 
         A code in wrong hands is used up too. One that was used before ends the session that it started (RFC 6749
@@ -132,10 +135,10 @@ class CodeStore:
                 raises, all is as before.
 
         Returns:
-            The session, what `accept` returned, and the number of the access token.
+            The session, what `accept` returned, the number of the access token, and how the user signed in.
 
         Raises:
-            InvalidRequest: the redirect URI is missing; the code stays good.
+            InvalidRequest: the redirect URI or the verifier is missing; the code stays good.
         """
         client = access_token.client
         async with self._database.transaction() as statements:
@@ -144,6 +147,8 @@ class CodeStore:
                 return await self._refuse(statements, digest, context)
             if code["redirect_uri"] and not binding.redirect_uri:
                 raise InvalidRequest("the parameter redirect_uri is missing")
+            if code["code_challenge"] and not binding.code_challenge:
+                raise InvalidRequest("the parameter code_verifier is missing")
             # What the request left out may be named now: it stands for the client's only redirect URI.
             redirect_uri = code["redirect_uri"] or client.default_redirect_uri
             if (
@@ -170,7 +175,7 @@ class CodeStore:
                 await add_token(statements, session.id, refresh_digest, expires_at)
             await statements.execute(_SET_SESSION, code=digest, session=session.id)
             number = await add_access_token(statements, access_token, session.id)
-            return session, target, number
+            return session, target, number, SignIn(code["created_at"], code["nonce"])
 
     async def purge_expired(self, limit: int) -> int:
         """Deletes up to `limit` codes that expired `RETENTION` ago, and returns how many."""
