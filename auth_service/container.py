@@ -32,6 +32,7 @@ from auth_service.oauth.issuer import TokenIssuer
 from auth_service.oauth.resources import Resources
 from auth_service.oauth.scopes import AUTH
 from auth_service.oauth.store import CodeStore
+from auth_service.pages.session_cookie import SessionCookie
 from auth_service.pages.sign_in import SignInPage
 from auth_service.passwords.authentication import PasswordAuthentication
 from auth_service.passwords.hashing import PasswordHashing
@@ -40,9 +41,8 @@ from auth_service.passwords.throttling import ClientSecretGuard, SignInGuard
 from auth_service.revocation.revoke import Revocation
 from auth_service.revocation.status_list import PURGE_EVERY, StatusList
 from auth_service.revocation.store import AccessTokenStore
-from auth_service.sessions.browser import BrowserSessions
-from auth_service.sessions.browser_store import BrowserSessionStore
-from auth_service.sessions.cookie import SessionCookie
+from auth_service.sessions.browser.browser import BrowserSessions
+from auth_service.sessions.browser.store import BrowserSessionStore
 from auth_service.sessions.store import SessionLimits, SessionStore
 from auth_service.settings import AuthSettings
 from auth_service.users.administration import UserAdministration

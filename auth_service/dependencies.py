@@ -27,13 +27,13 @@ from auth_service.oauth.authorization import Authorization
 from auth_service.oauth.grants import AuthorizationCodeGrant, Grants
 from auth_service.oauth.resources import Resources
 from auth_service.oauth.scopes import scope_list
+from auth_service.pages.session_cookie import SessionCookie
 from auth_service.pages.sign_in import SignInPage
 from auth_service.passwords.authentication import PasswordAuthentication
 from auth_service.revocation.revoke import Revocation
 from auth_service.revocation.status_list import StatusList
-from auth_service.sessions.browser import BrowserSessions
-from auth_service.sessions.browser_store import BrowserSession
-from auth_service.sessions.cookie import SessionCookie
+from auth_service.sessions.browser.browser import BrowserSessions
+from auth_service.sessions.browser.store import BrowserSession
 from auth_service.sessions.store import SessionStore
 from auth_service.settings import AuthSettings
 from auth_service.users.administration import UserAdministration

@@ -13,7 +13,7 @@ from auth_service.oauth.pkce import METHOD, is_challenge
 from auth_service.oauth.requests import InvalidRequest, UnsupportedResponseType
 from auth_service.oauth.resources import Resources, Target
 from auth_service.oauth.store import CodeBinding
-from auth_service.sessions.browser_store import BrowserSession
+from auth_service.sessions.browser.store import BrowserSession
 from gatehouse_chassis.database.columns import now
 from gatehouse_chassis.services import ServiceEntry
 

@@ -34,7 +34,7 @@ from auth_service.oauth.errors import NO_STORE, OAuthError, as_oauth_errors
 from auth_service.oauth.forms import read_form, read_query
 from auth_service.oauth.requests import AccessDenied, ConsentRequired, LoginRequired
 from auth_service.pages.sign_in import SignInPage
-from auth_service.sessions.browser_store import BrowserSession
+from auth_service.sessions.browser.store import BrowserSession
 from gatehouse_chassis.proxy.redirects import keep_location
 
 router = APIRouter(include_in_schema=False)

@@ -29,7 +29,7 @@ from auth_service.oauth.schemas import TokenResponse
 from auth_service.oauth.store import CodeBinding, CodeStore
 from auth_service.passwords.authentication import PasswordAuthentication
 from auth_service.revocation.status_list import StatusList
-from auth_service.sessions.browser_store import BrowserSession
+from auth_service.sessions.browser.store import BrowserSession
 from auth_service.sessions.store import Refusal, Session, SessionStore
 from auth_service.users.schemas import Role
 from gatehouse_chassis.database.columns import now

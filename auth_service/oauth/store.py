@@ -19,7 +19,7 @@ from auth_service.revocation.store import (
     is_still_registered,
     revoke_access_token,
 )
-from auth_service.sessions.browser_store import BrowserSession
+from auth_service.sessions.browser.store import BrowserSession
 from auth_service.sessions.store import (
     DEFAULT_LIMITS,
     EndOfSession,

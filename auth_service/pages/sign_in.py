@@ -15,7 +15,7 @@ from starlette.requests import Request
 from auth_service.oauth.authorization import AuthorizationRequest
 from auth_service.oauth.scopes import scope_list
 from auth_service.pages.rendering import render
-from auth_service.sessions.browser_store import BrowserSession
+from auth_service.sessions.browser.store import BrowserSession
 
 COOKIE = "gatehouse-sign-in"
 
