@@ -38,6 +38,7 @@ async def openid_configuration(
     return OpenIDConfiguration(
         **_metadata(settings, resources, grants),
         userinfo_endpoint=f"{settings.issuer}/userinfo",
+        end_session_endpoint=f"{settings.issuer}/logout",
         id_token_signing_alg_values_supported=await keys.algorithms(),
     )
 

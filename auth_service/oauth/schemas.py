@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 
 from auth_service.oauth.id_tokens import ACR
 from auth_service.oauth.pkce import METHOD
+from auth_service.oauth.requests import PROMPTS
 from gatehouse_chassis.auth.access_tokens import ALGORITHMS
 
 _BY_SECRET = ["client_secret_basic", "client_secret_post"]
@@ -91,13 +92,15 @@ class OpenIDConfiguration(ServerMetadata):
     """OpenID Connect Discovery section 3. Whatever is not listed is refused, or ignored where a client may not mind."""
 
     userinfo_endpoint: str
+    end_session_endpoint: str
     subject_types_supported: list[str] = ["public"]
     id_token_signing_alg_values_supported: list[str]
     acr_values_supported: list[str] = [ACR]
+    prompt_values_supported: list[str] = list(PROMPTS)
     claim_types_supported: list[str] = ["normal"]
     claims_supported: list[str] = [
         *("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash"),
-        *("name", "preferred_username", "email", "email_verified"),
+        *("sid", "name", "preferred_username", "email", "email_verified"),
     ]
     claims_parameter_supported: bool = False
     request_parameter_supported: bool = False

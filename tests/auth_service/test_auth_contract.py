@@ -15,6 +15,7 @@ from schemathesis.core.result import Ok
 from schemathesis.python import asgi
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from auth_service.oauth.scopes import OF_OPENID
 from testing.services import LISTED
 from tests.auth_service.people import ADMIN, EVERYTHING, header_of
 

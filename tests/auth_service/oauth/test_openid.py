@@ -3,6 +3,7 @@
 from base64 import urlsafe_b64encode
 from hashlib import sha256
 from typing import Any
+from urllib.parse import parse_qsl
 
 import httpx2
 import pytest
@@ -28,6 +29,7 @@ from tests.auth_service.people import (
     bearer,
     header_of,
     make_user,
+    refresh,
     refused,
     sign_in,
 )
@@ -76,6 +78,7 @@ async def test_an_id_token_says_who_signed_in_when_and_how(
         "nonce": "n-0S6_WzA2Mj",
         "acr": "1",
         "amr": ["pwd"],
+        "sid": claims["sid"],
         "at_hash": urlsafe_b64encode(half).rstrip(b"=").decode(),
     }
     assert 0 <= claims["iat"] - claims["auth_time"] <= 60
@@ -223,6 +226,50 @@ async def test_pkce_cannot_be_taken_away_between_request_and_exchange(
     without = await code_for(client, request_of(dashboard, scope="openid", **WITHOUT_PKCE))
     answer = await redeem(client, without, dashboard)
     assert refused(answer) == (400, "invalid_grant")
+
+
+@on_both_databases
+async def test_a_refreshed_id_token_says_the_same_of_the_sign_in(
+    client: httpx2.AsyncClient, dashboard: dict[str, Any]
+) -> None:
+    first = await tokens_for(client, dashboard, scope="openid offline_access", nonce="n")
+    again = request_of(dashboard, scope="openid", prompt="login")
+    await code_for(client, again)
+    own = {name: dashboard[name] for name in ("client_id", "client_secret")}
+    renewed = (await refresh(client, first["refresh_token"], **own)).json()
+    before, after = parts_of(first["id_token"])[1], parts_of(renewed["id_token"])[1]
+    for name in ("iss", "sub", "aud", "auth_time", "acr", "amr", "sid"):
+        assert after[name] == before[name], name
+    assert "nonce" not in after
+    assert after["at_hash"] != before["at_hash"]
+    fewer = (await refresh(client, renewed["refresh_token"], scope="offline_access", **own)).json()
+    assert "id_token" not in fewer
+
+
+async def test_the_user_of_an_id_token_hint_is_the_only_one_who_is_answered_for(
+    client: httpx2.AsyncClient, dashboard: dict[str, Any]
+) -> None:
+    hint = (await tokens_for(client, dashboard))["id_token"]
+    silent = request_of(dashboard, scope="openid", prompt="none", id_token_hint=hint)
+    assert "code" in answer_in(await client.get("/authorize", params=silent))
+    other = request_of(dashboard, scope="openid", id_token_hint=hint)
+    assert answer_in(await allow(client, other, ADMIN))["error"] == "login_required"
+    assert answer_in(await client.get("/authorize", params=silent))["error"] == "login_required"
+    broken = {**silent, "id_token_hint": hint[:-4] + "AAAA"}
+    assert answer_in(await client.get("/authorize", params=broken))["error"] == "invalid_request"
+
+
+async def test_a_request_may_be_posted(
+    client: httpx2.AsyncClient, dashboard: dict[str, Any]
+) -> None:
+    request = request_of(dashboard, scope="openid", resource=URL)
+    cross_site = {"Sec-Fetch-Site": "cross-site", "Origin": "https://shop.example"}
+    answer = await client.post("/authorize", data=request, headers=cross_site)
+    assert answer.status_code == 303
+    location = answer.headers["Location"]
+    assert location.startswith("authorize?")
+    assert dict(parse_qsl(location.partition("?")[2])) == request
+    assert (await client.get(f"/{location}")).status_code == 200
 
 
 async def test_a_nonce_has_a_bound(client: httpx2.AsyncClient, dashboard: dict[str, Any]) -> None:
