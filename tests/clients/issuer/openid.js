@@ -39,7 +39,8 @@ server.listen(0, "127.0.0.1", () => {
       }),
     }),
     acrValues: ["1"],
-    cookies: { keys: ["a key of a test"] },
+    cookies: { keys: ["a key of a test"], long: { sameSite: "none" } },
+    enableHttpPostMethods: true,
     features: { devInteractions: { enabled: true }, claimsParameter: { enabled: false } },
   });
   server.on("request", provider.callback());

@@ -89,6 +89,7 @@ class _Form(HTMLParser):
         self.action: str | None = None
         self.fields: dict[str, str] = {}
         self.named: list[str] = []
+        self._id = ""
         self._inside = False
         self.feed(page)
 
@@ -96,8 +97,10 @@ class _Form(HTMLParser):
         given = {name: value or "" for name, value in attrs}
         if tag == "form" and self.action is None:
             self.action, self._inside = given.get("action", ""), True
+            self._id = given.get("id", "")
         name = given.get("name", "")
-        if not (self._inside and name):
+        belongs = self._inside or (self._id and given.get("form") == self._id)
+        if not (belongs and name):
             return
         if tag == "input":
             self.fields[name] = given.get("value", "")
