@@ -119,7 +119,8 @@ def pretend(page: Page, url: str, *, to_be: str) -> None:
     """Make what answers at `url` answer at another origin too: pictures show the address of the README."""
 
     def fetch(route: Route) -> None:
-        route.fulfill(response=route.fetch(url=route.request.url.replace(to_be, url, 1)))
+        answer = route.fetch(url=route.request.url.replace(to_be, url, 1), max_redirects=0)
+        route.fulfill(response=answer)
 
     page.route(f"{to_be}/**", fetch)
 
