@@ -30,7 +30,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def pictured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack that believes to be where the README says; `pretend` makes the browser believe it too."""
+    """A stack that believes to be where the README says; `served_by` makes the browser believe it too."""
     with sqlite_stack(tmp_path_factory.mktemp("pictured"), PICTURED_URL).running() as running:
         yield running
 

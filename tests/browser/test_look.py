@@ -54,6 +54,13 @@ def authorization(page: Page, origin: str, person: User) -> None:
     expect(page.get_by_role("alert")).to_be_visible()
 
 
+def consent(page: Page, origin: str, person: User) -> None:
+    open_portal(page, origin)
+    sign_in(page, person)
+    page.goto(origin + f"{AUTHORIZATION.format(origin=origin)}&prompt=consent")
+    expect(page.get_by_role("button", name="Allow")).to_be_visible()
+
+
 def failed_authorization(page: Page, origin: str, _person: User) -> None:
     page.goto(f"{origin}/auth/authorize?client_id=nobody")
 
@@ -96,6 +103,7 @@ PAGES: list[Callable[[Page, str, User], None]] = [
     password_reset,
     spent_link,
     authorization,
+    consent,
     failed_authorization,
     no_page,
     no_page_of_a_service,

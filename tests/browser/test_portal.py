@@ -14,7 +14,6 @@ from tests.browser.chromium import (
     NOTHING,
     PICTURED_URL,
     Visit,
-    pretend,
     readable_by_scripts,
     visiting,
 )
@@ -350,8 +349,7 @@ def test_an_address_that_is_no_page_leads_home(visit: Visit, origin: str, path: 
 def test_the_portal_for_the_readme(browser: Browser, pictured: Stack, screenshots: Path) -> None:
     ada = User("ada", "a-password-of-the-analytical-engine")
     pictured.make_user(ada, display_name="Ada Lovelace")
-    with visiting(browser, PICTURED_URL, height=960) as visit:
-        pretend(visit.page, pictured.url, to_be=PICTURED_URL)
+    with visiting(browser, PICTURED_URL, height=960, served_by=pictured.url) as visit:
         open_portal(visit.page, PICTURED_URL)
         sign_in(visit.page, ada)
         for title in ERRANDS:
