@@ -12,6 +12,7 @@ from auth_service.audit.repeated import RepeatedEvents
 from auth_service.audit.store import AuditStore
 from auth_service.clients.authentication import Clients, first_party_client
 from auth_service.clients.store import ClientStore
+from auth_service.consents.store import ConsentStore
 from auth_service.keys.signing_keys import SigningKeys
 from auth_service.keys.store import SigningKeyStore
 from auth_service.mail.limit import RequestLimit
@@ -31,6 +32,7 @@ from auth_service.oauth.issuer import TokenIssuer
 from auth_service.oauth.resources import Resources
 from auth_service.oauth.scopes import AUTH
 from auth_service.oauth.store import CodeStore
+from auth_service.pages.session_cookie import SessionCookie
 from auth_service.pages.sign_in import SignInPage
 from auth_service.passwords.authentication import PasswordAuthentication
 from auth_service.passwords.hashing import PasswordHashing
@@ -39,6 +41,8 @@ from auth_service.passwords.throttling import ClientSecretGuard, SignInGuard
 from auth_service.revocation.revoke import Revocation
 from auth_service.revocation.status_list import PURGE_EVERY, StatusList
 from auth_service.revocation.store import AccessTokenStore
+from auth_service.sessions.browser.browser import BrowserSessions
+from auth_service.sessions.browser.store import BrowserSessionStore
 from auth_service.sessions.store import SessionLimits, SessionStore
 from auth_service.settings import AuthSettings
 from auth_service.users.administration import UserAdministration
@@ -65,6 +69,9 @@ class Container:
 
     users: UserStore
     sessions: SessionStore
+    browsers: BrowserSessions
+    session_cookie: SessionCookie
+    consents: ConsentStore
     client_store: ClientStore
     audit: AuditStore
     repeated: RepeatedEvents
@@ -172,7 +179,11 @@ class Container:
             published_ahead=settings.key_published_ahead,
         )
         limits = SessionLimits(
-            settings.session_life, settings.sessions_per_user, settings.refresh_leeway
+            settings.session_life,
+            settings.sessions_per_user,
+            settings.refresh_leeway,
+            settings.browser_session_idle,
+            settings.browser_session_life,
         )
         sessions, access_tokens = SessionStore(database, limits), AccessTokenStore(database)
         codes = CodeStore(database, limits)
@@ -202,6 +213,11 @@ class Container:
             database=database,
             users=users,
             sessions=sessions,
+            browsers=BrowserSessions(
+                BrowserSessionStore(database, limits), sessions, authentication
+            ),
+            session_cookie=SessionCookie(settings.origin, settings.root_path),
+            consents=ConsentStore(database),
             client_store=client_store,
             audit=audit,
             repeated=repeated,

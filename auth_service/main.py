@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from auth_service.audit import routes as audit
 from auth_service.clients import routes as clients
+from auth_service.consents import routes as consents
 from auth_service.container import Container
 from auth_service.keys import routes as keys
 from auth_service.oauth import authorize, introspect, metadata, revoke, token
@@ -53,6 +54,7 @@ def create_app(settings: AuthSettings, container: Container | None = None) -> Fa
             authorize.router,
             pages.router,
             sessions.router,
+            consents.router,
             audit.router,
         ],
         token_verifier=c.verifier,

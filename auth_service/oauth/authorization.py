@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import quote, urlencode, urlsplit
 
 from auth_service.clients.authentication import Clients, require_grant
@@ -12,7 +13,14 @@ from auth_service.oauth.pkce import METHOD, is_challenge
 from auth_service.oauth.requests import InvalidRequest, UnsupportedResponseType
 from auth_service.oauth.resources import Resources, Target
 from auth_service.oauth.store import CodeBinding
+from auth_service.sessions.browser.store import BrowserSession
+from gatehouse_chassis.database.columns import now
 from gatehouse_chassis.services import ServiceEntry
+
+PROMPTS = frozenset(("none", "login", "consent", "select_account"))
+"""What a request may ask to be shown to the person (OpenID Connect Core section 3.1.2.1)."""
+
+_MAX_AGE_DIGITS = 9
 
 
 class UntrustedRequest(Exception):
@@ -25,6 +33,8 @@ class RedirectTarget:
 
     client: Client
     redirect_uri: str
+    """Empty where the built-in client left it out: the answer goes to the portal."""
+
     location: str
     """The redirect URI, or the same place relative to the authorization endpoint."""
 
@@ -55,6 +65,40 @@ class AuthorizationRequest:
 
     binding: CodeBinding
     """What the exchange of the code must repeat."""
+
+    prompts: frozenset[str] = frozenset()
+    max_age: timedelta | None = None
+    """How long ago the person may have signed in at most."""
+
+    login_hint: str = ""
+    """The user name that the application expects."""
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether no page may be shown."""
+        return "none" in self.prompts
+
+    @property
+    def needs_no_consent(self) -> bool:
+        """Whether the person need not be asked: the built-in client is this deployment itself."""
+        return self.target.client.is_first_party and "consent" not in self.prompts
+
+    @property
+    def may_be_remembered(self) -> bool:
+        """Whether a consent of before may answer for the person.
+
+        Not where anybody could be asking: a public client whose answer goes to a program on the person's computer shows
+        neither a secret nor an address that it alone can have (RFC 8252 section 8.6, RFC 9700 section 4.1.1).
+        """
+        client = self.target.client
+        is_assured = client.confidential or self.target.redirect_uri.startswith("https://")
+        return is_assured and "consent" not in self.prompts
+
+    def needs_sign_in(self, session: BrowserSession) -> bool:
+        """Whether the person must prove who they are again."""
+        if not self.prompts.isdisjoint(("login", "select_account")):
+            return True
+        return self.max_age is not None and now() - session.signed_in_at > self.max_age
 
 
 class Authorization:
@@ -103,7 +147,12 @@ class Authorization:
         if client is None:
             raise UntrustedRequest("The application that sent you here is not known.")
         redirect_uri = parameters.get("redirect_uri") or client.default_redirect_uri
-        location = self._location(client, redirect_uri, host)
+        if client.is_first_party and not redirect_uri:
+            # The portal, which does not know the address at which auth sees it (a proxy may change the host), and need
+            # not: this is right under every one.
+            location: str | None = f"{self._to_root}/"
+        else:
+            location = self._location(client, redirect_uri, host)
         if location is None:
             raise UntrustedRequest(
                 f"The application {client.name} asks for the answer at an address that is not registered for it."
@@ -132,7 +181,12 @@ class Authorization:
         wanted = self._resources.narrow(scope, parameters.get("resource"))
         sent = parameters.get("redirect_uri", "")
         return AuthorizationRequest(
-            target, wanted, CodeBinding(target.client.client_id, sent, challenge)
+            target,
+            wanted,
+            CodeBinding(target.client.client_id, sent, challenge),
+            _prompts_in(parameters),
+            _max_age_in(parameters),
+            parameters.get("login_hint", ""),
         )
 
     def _location(self, client: Client, redirect_uri: str, host: str) -> str | None:
@@ -164,3 +218,21 @@ class Authorization:
             ):
                 return f"{self._to_root}{page}"
         return None
+
+
+def _prompts_in(parameters: Mapping[str, str]) -> frozenset[str]:
+    prompts = frozenset(parameters.get("prompt", "").split())
+    if not prompts <= PROMPTS:
+        raise InvalidRequest(f"prompt may hold {', '.join(sorted(PROMPTS))}")
+    if "none" in prompts and len(prompts) > 1:
+        raise InvalidRequest("prompt=none cannot be joined with another prompt")
+    return prompts
+
+
+def _max_age_in(parameters: Mapping[str, str]) -> timedelta | None:
+    text = parameters.get("max_age")
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= _MAX_AGE_DIGITS):
+        raise InvalidRequest("max_age must be a number of seconds")
+    return timedelta(seconds=int(text))

@@ -18,9 +18,11 @@ from auth_service.clients.authentication import (
 from auth_service.errors import TryLater
 from auth_service.oauth.requests import (
     AccessDenied,
+    ConsentRequired,
     CrossSitePost,
     InvalidGrant,
     InvalidRequest,
+    LoginRequired,
     TokenOfAnotherClient,
     UnsupportedGrantType,
     UnsupportedResponseType,
@@ -50,6 +52,8 @@ ANSWERS: Mapping[type[Exception], tuple[int, str]] = {
     UnsupportedGrantType: (400, "unsupported_grant_type"),
     UnsupportedResponseType: (400, "unsupported_response_type"),
     AccessDenied: (400, "access_denied"),
+    LoginRequired: (400, "login_required"),
+    ConsentRequired: (400, "consent_required"),
     ScopeNotGranted: (400, "invalid_scope"),
     UnknownResource: (400, "invalid_target"),  # RFC 8707 section 2
     TooManyFailedSignIns: (429, "temporarily_unavailable"),  # RFC 6585 section 4

@@ -29,9 +29,9 @@ from auth_service.oauth.schemas import TokenResponse
 from auth_service.oauth.store import CodeBinding, CodeStore
 from auth_service.passwords.authentication import PasswordAuthentication
 from auth_service.revocation.status_list import StatusList
+from auth_service.sessions.browser.store import BrowserSession
 from auth_service.sessions.store import Refusal, Session, SessionStore
 from auth_service.users.schemas import Role
-from auth_service.users.store import User
 from gatehouse_chassis.database.columns import now
 
 GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials", "password")
@@ -136,22 +136,24 @@ class AuthorizationCodeGrant:
     issuer: TokenIssuer
     refresh_token_life: timedelta
 
-    async def issue_code(
-        self,
-        user: User,
-        client: Client,
-        binding: CodeBinding,
-        wanted: Target,
-        context: AuditContext,
-    ) -> str:
-        """An authorization code for a user who signed in (RFC 6749 section 4.1.2).
+    def require_grantable(self, session: BrowserSession, client: Client, wanted: Target) -> None:
+        """To be asked before the person is.
 
         Raises:
             ScopeNotGranted: the user may not have what is asked for.
         """
-        scopes.grant(wanted.scope, user.role, client)
+        scopes.grant(wanted.scope, session.user.role, client)
+
+    async def issue_code(
+        self,
+        session: BrowserSession,
+        client: Client,
+        binding: CodeBinding,
+        wanted: Target,
+    ) -> str:
+        """An authorization code for a browser in which a user is signed in (RFC 6749 section 4.1.2)."""
         code, digest = new_opaque_token()
-        await self.codes.add(digest, user, binding, wanted, now() + CODE_LIFE, context)
+        await self.codes.add(digest, session, binding, wanted, now() + CODE_LIFE)
         return code
 
     async def exchange(
@@ -167,7 +169,8 @@ class AuthorizationCodeGrant:
         """
         code, verifier = required(form, "code"), required(form, "code_verifier")
         redirect_uri = form.get("redirect_uri", "")
-        if not (redirect_uri or client.default_redirect_uri):
+        # The built-in client may leave it out: then the code went to the portal.
+        if not (redirect_uri or client.default_redirect_uri or client.is_first_party):
             raise InvalidRequest("the parameter redirect_uri is missing")
         challenge = challenge_of(verifier)
         if challenge is None:
@@ -177,7 +180,8 @@ class AuthorizationCodeGrant:
             kept = _still_granted(wanted.scope, role, client)
             return self.resources.narrow(kept, form.get("resource"), granted=wanted.resource)
 
-        renewable = "refresh_token" in client.grants
+        # The built-in client asks for its next access token by the browser's cookie.
+        renewable = "refresh_token" in client.grants and not client.is_first_party
         refresh_token, digest = new_opaque_token() if renewable else (None, None)
         unsigned = await self.issuer.draft(client)
         exchanged = await self.codes.exchange(

@@ -31,6 +31,14 @@ class AccessDenied(RequestRefused):
     """The resource owner denied the request."""
 
 
+class LoginRequired(RequestRefused):
+    """The request may show no page, and nobody is signed in (OpenID Connect Core section 3.1.2.6)."""
+
+
+class ConsentRequired(RequestRefused):
+    """The request may show no page, and the person has to be asked (the same section)."""
+
+
 class TokenOfAnotherClient(RequestRefused):
     """A client may end its own tokens only."""
 

@@ -1,4 +1,4 @@
-"""The pages for a sign-up and for a forgotten password, and those that the links in mails lead to."""
+"""The pages for a sign-up, a forgotten password and the sign-out, and those that the links in mails lead to."""
 
 from fastapi.responses import HTMLResponse
 
@@ -43,6 +43,11 @@ def new_password_page(username: str, token: str, refused: Refused | None = None)
     return _form(
         "new-password.html", refused, up="../", focus="password", username=username, token=token
     )
+
+
+def sign_out_page(username: str) -> HTMLResponse:
+    """A button that signs out."""
+    return _form("sign-out.html", None, username=username)
 
 
 def note_page(

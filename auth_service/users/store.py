@@ -405,8 +405,11 @@ async def _change(
 
 
 def _user(row: Row | None) -> User | None:
-    if row is None:
-        return None
+    return None if row is None else user_of(row)
+
+
+def user_of(row: Row) -> User:
+    """The user of a row that has all columns of `users`."""
     return User(
         id=row["id"],
         username=row["username"],

@@ -13,6 +13,13 @@ def open_portal(page: Page, origin: str) -> None:
 
 
 def submit_sign_in(page: Page, user: User) -> None:
+    """From the portal to auth's page, and the form there."""
+    page.get_by_role("button", name="Sign in").click()
+    fill_in(page, user)
+
+
+def fill_in(page: Page, user: User) -> None:
+    """The form of auth's page, for whichever application it is shown."""
     page.get_by_label("User name").fill(user.username)
     page.get_by_label("Password", exact=True).fill(user.password)
     page.get_by_role("button", name="Sign in").click()
@@ -20,6 +27,10 @@ def submit_sign_in(page: Page, user: User) -> None:
 
 def sign_in(page: Page, user: User) -> None:
     submit_sign_in(page, user)
+    expect_signed_in(page)
+
+
+def expect_signed_in(page: Page) -> None:
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
     expect(page.locator("#items-empty, .item").first).to_be_visible()
 
