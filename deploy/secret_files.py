@@ -16,6 +16,7 @@ from gatehouse_chassis.services import ServiceEntry
 OF_THE_STACK = ("POSTGRES_PASSWORD", "ADMIN_PASSWORD", "DEMO_PASSWORD")
 OF_AUTH = (
     "AUTH_KEY_ENCRYPTION_SECRET",
+    "AUTH_KEY_ENCRYPTION_SECRET_PREVIOUS",
     "AUTH_SMTP_URL",
 )
 
