@@ -13,6 +13,7 @@ from auth_service.audit.store import AuditStore
 from auth_service.clients.authentication import Clients, first_party_client
 from auth_service.clients.store import ClientStore
 from auth_service.consents.store import ConsentStore
+from auth_service.keys.encryption import KeyEncryption
 from auth_service.keys.signing_keys import SigningKeys
 from auth_service.keys.store import SigningKeyStore
 from auth_service.mail.limit import RequestLimit
@@ -170,10 +171,9 @@ class Container:
             issuer=settings.issuer,
         )
 
-        secret = settings.key_encryption_secret.get_secret_value()
         keys = SigningKeys(
             SigningKeyStore(database),
-            secret,
+            KeyEncryption(*settings.key_secrets),
             algorithm=settings.signing_algorithm,
             token_life=settings.access_token_life,
             published_ahead=settings.key_published_ahead,
@@ -249,7 +249,7 @@ class Container:
             code_grant=code_grant,
             grants=grants,
             authorization=Authorization(clients, resources, settings.origin, services),
-            sign_in_page=SignInPage(secret),
+            sign_in_page=SignInPage(*settings.key_secrets),
             maintenance=Maintenance(
                 [
                     (PURGE_EVERY, status_list),

@@ -80,7 +80,9 @@ class Settings:
             ),
             state=Path(variables.get("LOADTESTS_STATE_FOLDER") or STATE_FOLDER),
             accounts_seed=variables.get("LOADTESTS_ACCOUNTS_SEED", ""),
-            admin_is_from_file=not environment.get("ADMIN_PASSWORD"),
+            admin_is_from_file=not (
+                environment.get("ADMIN_PASSWORD") or environment.get("ADMIN_PASSWORD_FILE")
+            ),
         )
 
 
@@ -107,8 +109,18 @@ def _host(address: Mapping[str, str]) -> str:
 
 def _credentials(variables: Mapping[str, str], role: str) -> Credentials | None:
     username = variables.get(f"{role}_USERNAME", "")
-    password = variables.get(f"{role}_PASSWORD", "")
+    password = variables.get(f"{role}_PASSWORD", "") or _secret_of_file(
+        variables, f"{role}_PASSWORD_FILE"
+    )
     return Credentials(username, password, role) if username and password else None
+
+
+def _secret_of_file(variables: Mapping[str, str], name: str) -> str:
+    path = variables.get(name, "")
+    try:
+        return (ROOT / path).read_text(encoding="utf-8").rstrip("\r\n") if path else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{name} names {path!r}, which cannot be read ({error}).") from error
 
 
 def _variables_of(env_file: Path) -> dict[str, str]:

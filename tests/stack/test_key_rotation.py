@@ -21,6 +21,7 @@ from typing import Any
 import jwt
 import pytest
 
+from auth_service.keys.encryption import KeyEncryption
 from auth_service.keys.signing_keys import SigningKey, SigningKeys
 from auth_service.keys.store import SigningKeyStore
 from gatehouse_chassis.database import open_database
@@ -167,7 +168,7 @@ def signing_key(stack: Stack) -> SigningKey:
         database = open_database(stack.environment["AUTH_DATABASE_URL"])
         secret = stack.environment["AUTH_KEY_ENCRYPTION_SECRET"]
         try:
-            return await SigningKeys(SigningKeyStore(database), secret).current()
+            return await SigningKeys(SigningKeyStore(database), KeyEncryption(secret)).current()
         finally:
             await database.close()
 
