@@ -38,6 +38,7 @@ class Container:
 
     id: str
     service: str
+    number: int
     folder: str
     state: str
     health: str
@@ -154,13 +155,20 @@ class DockerStack:
         return lasting - {"postgres", "proxy"}
 
     def rows(self) -> list[Row]:
-        """Return a line for each service."""
-        known = {
-            container.service: container
-            for container in self._containers()
-            if self._is_ours(container)
-        }
-        return [_row(name, known.get(name)) for name in self._lasting]
+        """Return a line for each service, or for each replica where it has several."""
+        rows = []
+        for name in self._lasting:
+            replicas = self.replicas(name)
+            if len(replicas) < 2:
+                rows.append(_row(name, replicas[0] if replicas else None))
+            else:
+                rows += [_row(f"{name} {one.number}", one) for one in replicas]
+        return rows
+
+    def replicas(self, service: str) -> list[Container]:
+        """Return the containers of a service, running or not, in the order of their numbers."""
+        found = [one for one in self._containers() if one.service == service and self._is_ours(one)]
+        return sorted(found, key=lambda one: one.number)
 
     def follow_logs(self, services: list[str], lines: int, follow: bool) -> None:
         """Print the last `lines` of each log and, with `follow`, what is added from then on."""
@@ -178,16 +186,21 @@ class DockerStack:
         )
 
     def generation(self, service: str) -> Generation | None:
-        """Return the main process of a service and its workers, or None while it does not run."""
-        for container in self._containers():
-            if container.service == service and self._is_ours(container):
-                return self._generation(container) if container.state == "running" else None
-        return None
+        """Return the main processes of a service and their workers, or None while one does not run."""
+        found = [self._generation(one) for one in self.replicas(service)]
+        generations = [one for one in found if one]
+        if not found or len(generations) < len(found):
+            return None
+        return Generation(
+            frozenset().union(*(one.masters for one in generations)),
+            frozenset().union(*(one.workers for one in generations)),
+        )
 
     def follow_log(self, service: str) -> Callable[[], str]:
         """Return a function that returns what the log of the service has said since this call."""
         now = datetime.now(UTC).isoformat()
-        return lambda: self._docker("logs", "--since", now, f"{self.project}-{service}-1")
+        replicas = [one.id for one in self.replicas(service)]
+        return lambda: "".join(self._docker("logs", "--since", now, one) for one in replicas)
 
     def send_sighup(self, services: Sequence[str]) -> None:
         """Send SIGHUP to the main process of each, from inside.
@@ -195,12 +208,17 @@ class DockerStack:
         Docker takes any signal of its own (`docker kill`) for a stop, and would restart the container no more.
         """
         for name in services:
-            self._compose(
-                *("exec", "--no-TTY", name, "sh", "-c", "kill -HUP 1"),
-                failed=f"The container of {name} cannot be sent SIGHUP.",
-            )
+            for replica in self.replicas(name):
+                run(
+                    ["docker", "exec", replica.id, "sh", "-c", "kill -HUP 1"],
+                    cwd=self._checkout.root,
+                    env=self._environment(),
+                    failed=f"The container of {name} cannot be sent SIGHUP.",
+                )
 
     def _generation(self, container: Container) -> Generation | None:
+        if container.state != "running":
+            return None
         table = self._docker("top", container.id, "-eo", "pid,ppid,args").splitlines()[1:]
         rows = [row.split(None, 2) for row in table]
         # The first process is Docker's own, which hands signals on; the service's main process is its child. What
@@ -209,7 +227,9 @@ class DockerStack:
         workers = (
             pid for pid, parent, args in rows if parent == master and args.endswith(" serve")
         )
-        return Generation(int(master), frozenset(map(int, workers))) if master else None
+        if not master:
+            return None
+        return Generation(frozenset({int(master)}), frozenset(map(int, workers)))
 
     def _up(self) -> None:
         # --wait is asked of the services only: a container that runs once and ends would count as failed.
@@ -291,6 +311,7 @@ def _container(found: dict[str, Any]) -> Container:
     return Container(
         id=found["Id"],
         service=labels["com.docker.compose.service"],
+        number=int(labels["com.docker.compose.container-number"]),
         folder=labels["com.docker.compose.project.working_dir"],
         state=state["Status"],
         health=health_checks.get("Status", ""),
