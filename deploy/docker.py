@@ -75,7 +75,8 @@ class DockerStack:
     def __init__(self, checkout: Checkout, settings: Settings) -> None:
         self._checkout = checkout
         self._settings = settings
-        self.services = [service.name for service in settings.own_services]
+        self._own_services = settings.own_services
+        self.services = [service.name for service in self._own_services]
         # What keeps running, in the order of `make ps`.
         self._lasting = ["postgres", *self.services, "proxy"]
         # The same variable that Compose itself reads, from the environment or `.env`.
@@ -117,7 +118,7 @@ class DockerStack:
         Raises DeployError with the last log lines of what failed; then nothing is left running.
         """
         with progress.step("building images"):
-            self._compose("build", failed="The images could not be built.")
+            self.build()
         self._began = datetime.now(UTC).isoformat()
         running.remember(self._checkout, self._addresses())
         try:
@@ -128,6 +129,59 @@ class DockerStack:
         except BaseException:
             self.stop()
             raise
+
+    def build(self) -> None:
+        """Build the images; what runs is left alone."""
+        self._compose("build", failed="The images could not be built.")
+
+    def replace(self, service: str) -> int:
+        """Migrate, start new replicas of a service beside the old ones, and stop those when the new ones are ready.
+
+        What runs bears the new schema: a migration adds and does not rename. Returns how many replicas there are.
+        Raises DeployError when one does not get ready; then the old ones go on alone.
+        """
+        self._began = datetime.now(UTC).isoformat()
+        old = self.replicas(service)
+        count = max(len(old), 1)
+        # They ran with the old image. Compose runs new ones first, because the service depends on them.
+        self._remove([one for one in self._containers() if one.runs_once and self._is_ours(one)])
+        try:
+            # Without --no-deps, with which Compose would take the replicas for others at its next `up`.
+            self._compose(
+                *("up", "--detach", "--no-recreate", "--wait"),
+                *("--wait-timeout", str(READY_WITHIN_S)),
+                *(f"--scale={service}={len(old) + count}", service),
+                failed=f"The new replicas of {service} did not become ready, so the old ones go on.",
+            )
+        except BaseException as problem:
+            before = {one.id for one in old}
+            failed = [one for one in self._containers() if one.failed and one.id not in before]
+            logs = [
+                self._last_log_lines(one) for one in failed if one.has_run and self._is_ours(one)
+            ]
+            self._remove([one for one in self.replicas(service) if one.id not in before])
+            if isinstance(problem, DeployError):
+                raise DeployError("\n".join([*logs, str(problem)])) from problem
+            raise
+        self._remove(old)
+        return count
+
+    def renew_what_changed(self) -> set[str]:
+        """Start anew what is not replaced one by one, where its image or settings have changed; return its names.
+
+        Only one container can have the published port, so connections are refused for a moment when nginx is among it.
+        """
+        others = [name for name in self._lasting if name not in self.services]
+        before = {name: [one.id for one in self.replicas(name)] for name in others}
+        self._began = datetime.now(UTC).isoformat()
+        self._up([f"--scale={name}={len(self.replicas(name))}" for name in self.services])
+        return {name for name in others if before[name] != [one.id for one in self.replicas(name)]}
+
+    def _remove(self, containers: Sequence[Container]) -> None:
+        if containers:
+            ids = [one.id for one in containers]
+            self._docker("stop", *ids)
+            self._docker("rm", "--force", *ids)
 
     def stop(self) -> None:
         """Stop and remove the containers; volumes with the data stay."""
@@ -231,12 +285,16 @@ class DockerStack:
             return None
         return Generation(frozenset({int(master)}), frozenset(map(int, workers)))
 
-    def _up(self) -> None:
+    def _up(self, more: Sequence[str] = ()) -> None:
         # --wait is asked of the services only: a container that runs once and ends would count as failed.
         options = ["--detach", "--remove-orphans", "--wait", "--wait-timeout", str(READY_WITHIN_S)]
         try:
             self._compose(
-                "up", *options, *self._lasting, failed="The containers did not become healthy."
+                "up",
+                *options,
+                *more,
+                *self._lasting,
+                failed="The containers did not become healthy.",
             )
         except DeployError as problem:
             hint = NETWORK_HINT if "Pool overlaps" in str(problem) else ""

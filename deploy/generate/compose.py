@@ -98,6 +98,7 @@ def _service(service: ServiceEntry) -> str:
             "  cpu_shares: 256",
         ]
     lines += [
+        f"  scale: ${{{service.variable_prefix}REPLICAS:-1}}",
         f"  command: [python, -m, {service.package}, serve]",
         f"  environment: *{name}",
         f'  volumes: ["{name}-state:/gatehouse/var/{name}"]',
