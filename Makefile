@@ -38,6 +38,10 @@ down: python  ## Stop everything; data stays
 reload: python  ## Replace every worker while it serves: new code, no failed request (S=auth: only that service)
 	@"$(PYTHON)" -m deploy reload $(S)
 
+.PHONY: upgrade
+upgrade: python  ## Build, migrate and replace the containers one by one while they serve
+	@"$(PYTHON)" -m deploy upgrade
+
 .PHONY: ps
 ps: python  ## Show what runs and whether it is ready
 # Its status 1 says that something is down, which the table says already: no error of make's own.

@@ -14,6 +14,7 @@ from deploy import (
     running,
     service_settings,
     settings_file,
+    upgrade_docker,
     uv,
 )
 from deploy import reload as reloading
@@ -122,6 +123,22 @@ def reload(checkout: Checkout, options: argparse.Namespace) -> int:
             )
     reloading.reload(stack, services, Progress(reloading.STEPS))
     print(stack.renewal)
+    return 0
+
+
+def upgrade(checkout: Checkout, options: argparse.Namespace) -> int:
+    """Bring what runs to the code of this checkout, while it serves."""
+    stacks = _chosen(checkout, options)
+    if not stacks:
+        raise DeployError("Nothing of this checkout is running. Start it: make up")
+    stack = stacks[0]
+    if not isinstance(stack, DockerStack):
+        raise DeployError("make upgrade replaces containers. Without Docker: make reload")
+    generated.sync(checkout)
+    settings_file.complete(checkout.env_file, load(checkout).services)
+    stack = DockerStack(checkout, load(checkout))
+    upgrade_docker.upgrade(stack, Progress(upgrade_docker.steps(stack)))
+    print(f"{stack.url()} runs the code of this checkout.")
     return 0
 
 
