@@ -1,4 +1,4 @@
-"""What a run does around its users: the preflight before them, the verdict and the report after.
+"""What a run does around its users: checks and accounts before them, the verdict and the report after.
 
 Workers take no part in this but for sending what they measured: only the master judges.
 """
@@ -17,20 +17,20 @@ from loadtests import (
     budgets,
     generator_cpu,
     interruption,
-    preflight,
     progress,
     report,
+    target_checks,
     verdict_table,
     web_page,
     workers,
 )
 from loadtests.account_client import ACCOUNT_PATH
-from loadtests.plan import Plan, plan_of
-from loadtests.planning import make_plan
+from loadtests.assignment import Assignment, assignment_of
 from loadtests.run import run_of
 from loadtests.services import ITEMS, applies
 from loadtests.settings import SettingsError, current_settings
 from loadtests.target import NotReadyError, Target
+from loadtests.user_mix import assign
 from loadtests.verdict import BROKEN, CANNOT_TELL, NOTHING_MEASURED, Verdict, judge
 
 ROWS_OF_SERVICE_CLIENTS = ("POST /auth/token [client_credentials]",)
@@ -42,7 +42,7 @@ def attach(events: Events) -> None:
     interruption.exit_on_signals()
     workers.end_with_master()
     _listen(events.init_command_line_parser, _add_options)
-    _listen(events.init, _prepare)
+    _listen(events.init, _set_up)
     generator_cpu.attach(events)
 
 
@@ -66,7 +66,7 @@ def _add_options(parser: ArgumentParser) -> None:
     )
 
 
-def _prepare(environment: Environment, web_ui: Any, **_: Any) -> None:
+def _set_up(environment: Environment, web_ui: Any, **_: Any) -> None:
     runner, options = environment.runner, environment.parsed_options
     if runner is None or options is None:
         return
@@ -79,7 +79,7 @@ def _prepare(environment: Environment, web_ui: Any, **_: Any) -> None:
         settings = current_settings()
         environment.host = (environment.host or settings.url).rstrip("/")
         budgets.read(Path(options.budgets))
-        make_plan(environment, options, environment.host, options.num_users or 1)
+        assign(environment, options, environment.host, options.num_users or 1)
         if options.report_folder:
             Path(options.report_folder).mkdir(parents=True, exist_ok=True)
     except (SettingsError, NotReadyError, budgets.BudgetsError) as problem:
@@ -88,7 +88,7 @@ def _prepare(environment: Environment, web_ui: Any, **_: Any) -> None:
         _refuse_to_start(f"{options.report_folder} cannot be created ({error.strerror}).")
     recorded = report.Report(environment, runner, run_of(environment))
     crew = (
-        workers.Crew(runner, plan_of(environment).workers)
+        workers.Crew(runner, assignment_of(environment).workers)
         if isinstance(runner, MasterRunner)
         else None
     )
@@ -128,25 +128,25 @@ def _conclude(
     doubts: list[str] = []
     if options.report_folder:
         doubts = recorded.write(verdict, Path(options.report_folder))
-    _retire(environment.host or "", plan_of(environment))
+    _retire(environment.host or "", assignment_of(environment))
     if options.headless:
         environment.process_exit_code = verdict.exit_code
         # Locust closes its workers first and fires this last.
         _listen(environment.events.quit, lambda **_: _print(verdict, doubts, options))
 
 
-def _retire(url: str, plan: Plan) -> None:
+def _retire(url: str, assignment: Assignment) -> None:
     """Leave nothing that can sign in; a target that does not let us is told, and is judged all the same."""
     admin = current_settings().admin
-    if plan.series is None or admin is None:
+    if assignment.series is None or admin is None:
         return
     target = Target(url)
     try:
         # The users may have used up what the limit of sign-ins allows.
-        with preflight.signed_in(
+        with target_checks.signed_in(
             target, admin, ["auth:admin"], patience_seconds=accounts.LONGEST_WAIT_SECONDS
         ) as token:
-            accounts.retire(target, token, plan.series)
+            accounts.retire(target, token, assignment.series)
     except NotReadyError as problem:
         progress.say(f"the accounts of the run and its client are left as they were: {problem}")
 
@@ -154,13 +154,15 @@ def _retire(url: str, plan: Plan) -> None:
 def _verdict_on(
     environment: Environment, runner: Runner, budgets_file: Path, lost_workers: str
 ) -> Verdict:
-    plan = plan_of(environment)
-    left_out = ROWS_OF_SERVICE_CLIENTS if plan.client is None else ()
-    not_called = ROWS_OF_ACCOUNT_READERS if ITEMS in plan.services else ROWS_OF_SERVICE_CLIENTS
+    assignment = assignment_of(environment)
+    left_out = ROWS_OF_SERVICE_CLIENTS if assignment.client is None else ()
+    not_called = (
+        ROWS_OF_ACCOUNT_READERS if ITEMS in assignment.services else ROWS_OF_SERVICE_CLIENTS
+    )
     apply = {
         row: budget
         for row, budget in budgets.read(budgets_file).items()
-        if applies(row, plan.services) and row not in not_called
+        if applies(row, assignment.services) and row not in not_called
     }
     errors_of_users = [str(error["msg"]) for error in runner.exceptions.values()]
     return judge(

@@ -7,7 +7,7 @@ from pathlib import Path
 from locust.env import Environment
 from locust.runners import MasterRunner
 
-from loadtests.plan import plan_of
+from loadtests.assignment import assignment_of
 
 BY_HAND = "by hand"
 
@@ -41,8 +41,8 @@ def run_of(environment: Environment) -> Run:
         shape=type(shape).__name__.lower() if shape else BY_HAND,
         users=options.num_users or 1,
         seconds=options.run_time,
-        workers=plan_of(environment).workers if isinstance(runner, MasterRunner) else 0,
+        workers=assignment_of(environment).workers if isinstance(runner, MasterRunner) else 0,
         budgets=Path(options.budgets),
-        think_seconds=plan_of(environment).think_seconds,
+        think_seconds=assignment_of(environment).think_seconds,
         weights={user.__name__: user.weight for user in environment.user_classes},
     )

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from locust import task
 
 from loadtests.answers import WrongAnswer, expect_status, header_in
-from loadtests.plan import plan_of
+from loadtests.assignment import assignment_of
 from loadtests.services import ITEMS
 from loadtests.users.load_user import LoadUser
 
@@ -24,7 +24,7 @@ class Attacker(LoadUser):
     def attack(self) -> None:
         """Try one token at every service."""
         token = random.choice(FORGERIES)()
-        if ITEMS in plan_of(self.environment).services:
+        if ITEMS in assignment_of(self.environment).services:
             self._expect_refusal("GET", "/items/", token)
             self._expect_refusal("POST", "/items/", token, {"title": "forged"})
         self._expect_refusal("GET", "/auth/users/me", token)

@@ -6,11 +6,11 @@ from locust import FastHttpUser
 from locust.exception import StopUser
 from locust.user.task import LOCUST_STATE_STOPPING
 
-from loadtests.plan import plan_of
+from loadtests.assignment import assignment_of
 
 
 class LoadUser(FastHttpUser):
-    """A user that pauses between two tasks for as long as the plan says, `patience` times."""
+    """A user that pauses between two tasks for as long as the assignment says, `patience` times."""
 
     abstract = True
     insecure = False
@@ -20,7 +20,9 @@ class LoadUser(FastHttpUser):
 
     def wait_time(self) -> float:
         """Seconds until the next task."""
-        return plan_of(self.environment).think_seconds * self.patience * random.uniform(0.5, 1.5)
+        return (
+            assignment_of(self.environment).think_seconds * self.patience * random.uniform(0.5, 1.5)
+        )
 
     def pause(self) -> None:
         """Wait as between two tasks; a user whose run ends leaves from here."""

@@ -6,8 +6,8 @@ from locust import task
 
 from loadtests.account_client import AccountClient
 from loadtests.answers import WrongAnswer
+from loadtests.assignment import assignment_of
 from loadtests.items_client import ItemsClient
-from loadtests.plan import plan_of
 from loadtests.services import ITEMS
 from loadtests.session import Session
 from loadtests.users.account_holder import AccountHolder
@@ -26,7 +26,7 @@ class SignInCrowd(AccountHolder):
         """Sign in, look at the list of items or at the own account, sign out."""
         session = Session(self.client, self.grant)
         try:
-            if ITEMS in plan_of(self.environment).services:
+            if ITEMS in assignment_of(self.environment).services:
                 ItemsClient(self.client, session).list()
             else:
                 AccountClient(self.client, session).read()

@@ -20,7 +20,7 @@ class Stock:
         self._items = items
         self._ids: list[str] = []
 
-    def prepare(self, *, adopt: bool) -> None:
+    def fill(self, *, adopt: bool) -> None:
         """Make items until there are enough to read, after those of a killed run if it may `adopt` them.
 
         Raises WrongAnswer.

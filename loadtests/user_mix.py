@@ -1,12 +1,12 @@
-"""The plan of a run that begins now, from Locust's options."""
+"""Which kinds of users load the target, and what they are told."""
 
 from argparse import Namespace
 
 from locust.env import Environment
 from locust.runners import MasterRunner
 
-from loadtests.plan import Plan
-from loadtests.preparation import prepare
+from loadtests.assignment import Assignment
+from loadtests.provisioning import provision
 from loadtests.services import ITEMS
 from loadtests.settings import current_settings
 from loadtests.shapes.shape import ARRIVALS_PER_SECOND, Shape
@@ -23,14 +23,14 @@ WITHOUT_ITEMS: tuple[type[LoadUser], ...] = (AccountReader, SignInCrowd, Attacke
 """Who loads a stack with and without items. The sums of the weights are equal, so that the crowd is as large."""
 
 
-def make_plan(
+def assign(
     environment: Environment,
     options: Namespace,
     url: str,
     users: int,
     arrivals_per_second: float = ARRIVALS_PER_SECOND,
 ) -> None:
-    """Prepare `url` for so many users and publish the plan for them.
+    """Provision `url` for so many users and publish their assignment.
 
     A shape knows better than `arrivals_per_second` how they come. Raises SettingsError and
     NotReadyError.
@@ -43,7 +43,7 @@ def make_plan(
     if isinstance(shape, Shape):
         at_once = shape.arrivals_at_once(users)
     crowd = users * SignInCrowd.weight / sum(user.weight for user in WITH_ITEMS)
-    plan = prepare(
+    assignment = provision(
         url,
         settings,
         users=users,
@@ -51,11 +51,11 @@ def make_plan(
         sign_ins_steadily=SignInCrowd.sign_ins_per_second(crowd, settings.think_seconds),
         sign_ins_at_once=at_once,
     )
-    plan.publish(environment)
-    environment.user_classes = list(users_for(plan))
+    assignment.publish(environment)
+    environment.user_classes = list(users_for(assignment))
 
 
-def users_for(plan: Plan) -> list[type[LoadUser]]:
-    """The kinds of users that have something to do at the target of this plan."""
-    kinds = WITH_ITEMS if ITEMS in plan.services else WITHOUT_ITEMS
-    return [kind for kind in kinds if plan.client or kind is not ServiceClient]
+def users_for(assignment: Assignment) -> list[type[LoadUser]]:
+    """The kinds of users that have something to do at the target of this assignment."""
+    kinds = WITH_ITEMS if ITEMS in assignment.services else WITHOUT_ITEMS
+    return [kind for kind in kinds if assignment.client or kind is not ServiceClient]
