@@ -19,14 +19,16 @@ HERE = Path(__file__).parent
 # A user finishes its request and deletes its items in this time, or is cut off.
 STOP_SECONDS = 10
 WORKERS_COME_WITHIN_SECONDS = 60
+RATE, DEFAULT_RATE = "rate", 50.0
 EXIT_CODES = """\
 exit codes of `run`:
   0  every budget was kept
   1  the load test itself failed
   2  nothing was measured: the target is not ready, or no request was made
   3  a budget was broken; the row is named
-  4  nothing was broken, but it cannot be told whether all was kept: the run was too short for a row, or a process of
-     the load generator ended in the middle
+  4  nothing was broken, but it cannot be told whether all was kept: the run was too short or a figure too close to its
+     budget (the sentence says how many more seconds it takes), it was interrupted, a process of the load generator
+     ended in the middle, or requests that were due were not sent
 
 settings, from the environment and then from .env:
   ADMIN_USERNAME, ADMIN_PASSWORD  makes an account for every user and the client of service clients
@@ -79,10 +81,16 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     times = ", ".join(f"{shape} {time}" for shape, time in shapes.DEFAULT_TIMES.items())
     run.add_argument(
         "--shape",
-        choices=shapes.DEFAULT_TIMES,
+        choices=[*shapes.DEFAULT_TIMES, RATE],
         default="steady",
         help="steady: all users from the start (the default); steps: a fifth more of them, five "
-        "times; spike: suddenly all of them; soak: they come and go for long",
+        "times; spike: suddenly all of them; soak: they come and go for long; rate: the open model",
+    )
+    run.add_argument(
+        "--rate",
+        type=_rate,
+        help="requests per second at the peak of the shape, sent at planned times whatever the "
+        f"answers do and measured from them: the open model ({DEFAULT_RATE:g} with --shape=rate)",
     )
     run.add_argument("--users", type=_count, default=10, help="users at the peak (10)")
     run.add_argument("--time", type=_duration, help=f"such as 30s, 5m or 1h30m ({times})")
@@ -152,13 +160,18 @@ def _run_arguments(arguments: argparse.Namespace) -> list[str]:
             f"--expect-workers={arguments.workers}",
             f"--expect-workers-max-wait={WORKERS_COME_WITHIN_SECONDS}",
         ]
+    rate = arguments.rate or (DEFAULT_RATE if arguments.shape == RATE else 0.0)
+    curve = "steady" if arguments.shape == RATE else arguments.shape
     return [
-        *_common_arguments(shapes.FOLDER / f"{arguments.shape}.py"),
+        # In the open model the rate follows the shape, and the users are there from the start.
+        *_common_arguments(shapes.FOLDER / f"{'steady' if rate else curve}.py"),
         *_host(arguments),
         *several,
         "--headless",
         f"--users={arguments.users}",
-        f"--run-time={arguments.time or shapes.DEFAULT_TIMES[arguments.shape]}",
+        f"--run-time={arguments.time or shapes.DEFAULT_TIMES[curve]}",
+        f"--rate={rate}",
+        f"--curve={curve}",
         f"--budgets={arguments.budgets.absolute()}",
         f"--report-folder={report.absolute()}",
         # With it Locust prints no tables of its own: the verdict has the same figures.
@@ -168,7 +181,7 @@ def _run_arguments(arguments: argparse.Namespace) -> list[str]:
 
 def _container_arguments(arguments: argparse.Namespace) -> list[str]:
     given = {"shape": arguments.shape, "users": arguments.users, "time": arguments.time}
-    given["url"] = arguments.url
+    given |= {"url": arguments.url, "rate": arguments.rate}
     return [f"--{name}={value}" for name, value in given.items() if value]
 
 
@@ -203,6 +216,16 @@ def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no number: give 1 or more.")
     return int(text)
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.0
+    if not 0 < rate <= 100_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no rate: give requests per second above 0.")
+    return rate
 
 
 def _duration(text: str) -> str:

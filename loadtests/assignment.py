@@ -52,6 +52,9 @@ class AccountSeries:
 class Assignment:
     """Which services are loaded, whom the users sign in as, how many `workers` share them, how long a user pauses.
 
+    In the open model the `users` send `rate` requests in a second at the peak of the shape `curve`, for `seconds`;
+    in the closed model, where users pause, the rate is 0.
+
     Each user has an account of `series`, and each worker `places` for such users. Where there is
     no series, all users are the `shared` account. `client` is what service clients are; without it,
     there are none.
@@ -64,6 +67,10 @@ class Assignment:
     workers: int
     places: int
     think_seconds: float
+    users: int
+    rate: float = 0.0
+    curve: str = "steady"
+    seconds: float | None = None
 
     def account(self, worker: int, place: int) -> Account:
         """The account of the user at this place of this worker, both from 0: no other user has it."""
@@ -85,11 +92,11 @@ def assignment_of(environment: "Environment") -> Assignment:
     """The assignment that was published, by this process or by the master of this worker."""
     published: dict[str, Any] = vars(environment.parsed_options)["assignment"]
     return Assignment(
-        services=frozenset(published["services"]),
-        series=AccountSeries(**published["series"]) if published["series"] else None,
-        shared=Account(**published["shared"]) if published["shared"] else None,
-        client=Client(**published["client"]) if published["client"] else None,
-        workers=published["workers"],
-        places=published["places"],
-        think_seconds=published["think_seconds"],
+        **{
+            **published,
+            "services": frozenset(published["services"]),
+            "series": AccountSeries(**published["series"]) if published["series"] else None,
+            "shared": Account(**published["shared"]) if published["shared"] else None,
+            "client": Client(**published["client"]) if published["client"] else None,
+        }
     )

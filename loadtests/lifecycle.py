@@ -26,6 +26,8 @@ from loadtests import (
 )
 from loadtests.account_client import ACCOUNT_PATH
 from loadtests.assignment import Assignment, assignment_of
+from loadtests.latency import Latencies
+from loadtests.open_model import arrivals
 from loadtests.run import run_of
 from loadtests.services import ITEMS, applies
 from loadtests.settings import SettingsError, current_settings
@@ -58,6 +60,19 @@ def _add_options(parser: ArgumentParser) -> None:
         help="Folder for the report",
     )
     parser.add_argument(
+        "--rate",
+        type=float,
+        default=0.0,
+        include_in_web_ui=False,
+        help="Requests per second at the peak of the curve; 0 is the closed model",
+    )
+    parser.add_argument(
+        "--curve",
+        default="steady",
+        include_in_web_ui=False,
+        help="The shape that the rate follows",
+    )
+    parser.add_argument(
         "--budgets",
         metavar="<file>",
         default=str(budgets.DEFAULT_FILE),
@@ -70,6 +85,9 @@ def _set_up(environment: Environment, web_ui: Any, **_: Any) -> None:
     runner, options = environment.runner, environment.parsed_options
     if runner is None or options is None:
         return
+    latencies = Latencies()
+    latencies.attach(environment)
+    arrivals.attach(environment)
     interruption.judge_on_signals(runner, headless=bool(options.headless))
     # What listens last is asked first: Locust's own listener tells the master that this worker is gone.
     if isinstance(runner, WorkerRunner):
@@ -86,7 +104,7 @@ def _set_up(environment: Environment, web_ui: Any, **_: Any) -> None:
         _refuse_to_start(str(problem))
     except OSError as error:
         _refuse_to_start(f"{options.report_folder} cannot be created ({error.strerror}).")
-    recorded = report.Report(environment, runner, run_of(environment))
+    recorded = report.Report(environment, runner, run_of(environment), latencies)
     crew = (
         workers.Crew(runner, assignment_of(environment).workers)
         if isinstance(runner, MasterRunner)
@@ -116,15 +134,18 @@ def _conclude(
     options = environment.parsed_options
     if options is None:
         return
+    # Locust's page starts and stops runs as its user wants, so nothing is missed there.
+    incomplete = recorded.ended_early() if options.headless else []
     if crew:
         crew.dismiss()
     elif runner.state not in (STATE_INIT, STATE_STOPPED):
         # The users leave now, so that what they clean up is in the report and in the exit code.
         runner.stop()
     progress.clear()
-    # Locust's page starts and stops runs as its user wants, so no worker is missed there.
-    lost = crew.lost if crew and options.headless else ""
-    verdict = _verdict_on(environment, runner, Path(options.budgets), lost)
+    if options.headless:
+        incomplete += [crew.lost] if crew and crew.lost else []
+        incomplete += [arrivals.missing] if arrivals.missing else []
+    verdict = _verdict_on(environment, runner, Path(options.budgets), recorded, incomplete)
     doubts: list[str] = []
     if options.report_folder:
         doubts = recorded.write(verdict, Path(options.report_folder))
@@ -152,7 +173,11 @@ def _retire(url: str, assignment: Assignment) -> None:
 
 
 def _verdict_on(
-    environment: Environment, runner: Runner, budgets_file: Path, lost_workers: str
+    environment: Environment,
+    runner: Runner,
+    budgets_file: Path,
+    recorded: report.Report,
+    incomplete: list[str],
 ) -> Verdict:
     assignment = assignment_of(environment)
     left_out = ROWS_OF_SERVICE_CLIENTS if assignment.client is None else ()
@@ -167,10 +192,12 @@ def _verdict_on(
     errors_of_users = [str(error["msg"]) for error in runner.exceptions.values()]
     return judge(
         runner.stats,
+        recorded.settled(),
         apply,
+        seconds=recorded.seconds,
         left_out=left_out,
         errors_of_users=errors_of_users,
-        lost_workers=lost_workers,
+        incomplete=incomplete,
     )
 
 

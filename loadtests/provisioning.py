@@ -43,8 +43,10 @@ def provision(
                 f"every user signs in as {who.username!r}: no ADMIN_PASSWORD for this target is known."
             )
             shared = Account(who.username, who.password, shared=True)
-            return Assignment(loaded, None, shared, None, workers, places, settings.think_seconds)
+            return Assignment(
+                loaded, None, shared, None, workers, places, settings.think_seconds, users
+            )
         series = AccountSeries(settings.accounts_seed or accounts.seed(settings.state))
         accounts.make_accounts(target, token, series, places * workers, limited=limited)
         client = accounts.make_client(target, token) if services.ITEMS in loaded else None
-    return Assignment(loaded, series, None, client, workers, places, settings.think_seconds)
+    return Assignment(loaded, series, None, client, workers, places, settings.think_seconds, users)

@@ -1,6 +1,7 @@
 """Which kinds of users load the target, and what they are told."""
 
 from argparse import Namespace
+from dataclasses import replace
 
 from locust.env import Environment
 from locust.runners import MasterRunner
@@ -13,6 +14,7 @@ from loadtests.shapes.shape import ARRIVALS_PER_SECOND, Shape
 from loadtests.users.account_reader import AccountReader
 from loadtests.users.attacker import Attacker
 from loadtests.users.load_user import LoadUser
+from loadtests.users.open_user import SIGN_INS, TOKENS_PER_SECOND, OpenAccountUser, OpenUser
 from loadtests.users.reader import Reader
 from loadtests.users.service_client import ServiceClient
 from loadtests.users.sign_in_crowd import SignInCrowd
@@ -42,14 +44,20 @@ def assign(
     at_once = min(arrivals_per_second, users)
     if isinstance(shape, Shape):
         at_once = shape.arrivals_at_once(users)
-    crowd = users * SignInCrowd.weight / sum(user.weight for user in WITH_ITEMS)
+    if options.rate:
+        sign_ins = min(options.rate * SIGN_INS, TOKENS_PER_SECOND)
+    else:
+        sign_ins = SignInCrowd.sign_ins_per_second(_crowd(users), settings.think_seconds)
     assignment = provision(
         url,
         settings,
         users=users,
         workers=workers,
-        sign_ins_steadily=SignInCrowd.sign_ins_per_second(crowd, settings.think_seconds),
+        sign_ins_steadily=sign_ins,
         sign_ins_at_once=at_once,
+    )
+    assignment = replace(
+        assignment, rate=options.rate, curve=options.curve, seconds=options.run_time
     )
     assignment.publish(environment)
     environment.user_classes = list(users_for(assignment))
@@ -57,5 +65,11 @@ def assign(
 
 def users_for(assignment: Assignment) -> list[type[LoadUser]]:
     """The kinds of users that have something to do at the target of this assignment."""
+    if assignment.rate:
+        return [OpenUser if ITEMS in assignment.services else OpenAccountUser]
     kinds = WITH_ITEMS if ITEMS in assignment.services else WITHOUT_ITEMS
     return [kind for kind in kinds if assignment.client or kind is not ServiceClient]
+
+
+def _crowd(users: int) -> float:
+    return users * SignInCrowd.weight / sum(user.weight for user in WITH_ITEMS)

@@ -7,7 +7,14 @@ from loadtests.places import Places
 def assignment(*, workers: int, places: int, series: AccountSeries | None) -> Assignment:
     shared = Account("demo", "right horse", shared=True)
     return Assignment(
-        frozenset({"auth", "items"}), series, shared, None, workers, places, think_seconds=0.5
+        frozenset({"auth", "items"}),
+        series,
+        shared,
+        None,
+        workers,
+        places,
+        think_seconds=0.5,
+        users=7,
     )
 
 
