@@ -126,8 +126,10 @@ load: install  ## Load the running stack and judge its budgets (SHAPE=steady USE
 as-option = $(if $($(1)),--$(shell echo $(1) | tr A-Z a-z)="$($(1))")
 
 .PHONY: load-compare
-load-compare: install  ## Set the reports of two runs side by side (A=var/load/x B=var/load/y; else the last two)
-	@$(VENV)/python -m loadtests compare $(if $(A),"$(A)" $(if $(B),"$(B)"))
+load-compare: install  ## Say row by row which is slower, BASE=<git revision> or the work tree (RATE=300 TIME=4m)
+# Without BASE it sets the reports of two runs side by side (A=var/load/x B=var/load/y; else the last two).
+	@$(VENV)/python -m loadtests compare $(if $(A),"$(A)" $(if $(B),"$(B)")) \
+		$(foreach option,BASE RATE TIME,$(call as-option,$(option)))
 
 .PHONY: load-ui
 load-ui: install  ## Open Locust's web page for the running stack (PORT=8089 URL=http://localhost:8080)

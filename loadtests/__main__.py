@@ -12,7 +12,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from loadtests import compare, distributed, shapes
+from loadtests import compare, distributed, shapes, side_by_side
 from loadtests.settings import STATE_FOLDER
 
 HERE = Path(__file__).parent
@@ -92,6 +92,8 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         help="requests per second at the peak of the shape, sent at planned times whatever the "
         f"answers do and measured from them: the open model ({DEFAULT_RATE:g} with --shape=rate)",
     )
+    # For two runs that `compare --base` starts.
+    run.add_argument("--side", type=int, choices=(0, 1), help=argparse.SUPPRESS)
     run.add_argument("--users", type=_count, default=10, help="users at the peak (10)")
     run.add_argument("--time", type=_duration, help=f"such as 30s, 5m or 1h30m ({times})")
     _add_url(run)
@@ -128,14 +130,26 @@ def _add_worker(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 
 def _add_compare(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    comparison = commands.add_parser("compare", help="set the reports of two runs side by side")
+    comparison = commands.add_parser("compare", help="set two runs or two revisions side by side")
     comparison.add_argument(
         "a", nargs="?", type=Path, help="folder of a report (the last but one of var/load)"
     )
     comparison.add_argument("b", nargs="?", type=Path, help="folder of another one (the last)")
-    comparison.set_defaults(
-        action=lambda arguments: compare.main(arguments.a, arguments.b, _reports_folder())
+    comparison.add_argument(
+        "--base",
+        metavar="REVISION",
+        help="load this git revision and the work tree in turns, each with a stack of its own, and say row by row "
+        "which is slower",
     )
+    comparison.add_argument("--rate", type=_rate, default=300.0, help="requests per second (300)")
+    comparison.add_argument("--time", type=_seconds, default=240, help="such as 4m (the default)")
+    comparison.set_defaults(action=_compare)
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    if arguments.base:
+        return side_by_side.main(arguments.base, arguments.rate, arguments.time, _reports_folder())
+    return compare.main(arguments.a, arguments.b, _reports_folder())
 
 
 def _add_url(command: argparse.ArgumentParser) -> None:
@@ -172,6 +186,7 @@ def _run_arguments(arguments: argparse.Namespace) -> list[str]:
         f"--run-time={arguments.time or shapes.DEFAULT_TIMES[curve]}",
         f"--rate={rate}",
         f"--curve={curve}",
+        *([] if arguments.side is None else [f"--side={arguments.side}"]),
         f"--budgets={arguments.budgets.absolute()}",
         f"--report-folder={report.absolute()}",
         # With it Locust prints no tables of its own: the verdict has the same figures.
@@ -232,6 +247,12 @@ def _duration(text: str) -> str:
     if not re.fullmatch(r"(?=\d*[1-9])(\d+h)?(\d+m)?(\d+s?)?", text):
         raise argparse.ArgumentTypeError(f"{text!r} is no time: give it as 30s, 5m or 1h30m.")
     return text
+
+
+def _seconds(text: str) -> int:
+    units = {"h": 3600, "m": 60, "s": 1, "": 1}
+    parts = re.findall(r"(\d+)([hms]?)", _duration(text))
+    return sum(int(number) * units[unit] for number, unit in parts)
 
 
 def _unused_port() -> int:

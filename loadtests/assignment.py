@@ -52,7 +52,8 @@ class AccountSeries:
 class Assignment:
     """Which services are loaded, whom the users sign in as, how many `workers` share them, how long a user pauses.
 
-    In the open model the `users` send `rate` requests in a second at the peak of the shape `curve`, for `seconds`;
+    In the open model the `users` send `rate` requests in a second at the peak of the shape `curve`, for `seconds`,
+    and of two runs that take turns only in those of its `side`;
     in the closed model, where users pause, the rate is 0.
 
     Each user has an account of `series`, and each worker `places` for such users. Where there is
@@ -71,6 +72,7 @@ class Assignment:
     rate: float = 0.0
     curve: str = "steady"
     seconds: float | None = None
+    side: int | None = None
 
     def account(self, worker: int, place: int) -> Account:
         """The account of the user at this place of this worker, both from 0: no other user has it."""

@@ -10,15 +10,18 @@ Locust itself rounds times to two digits and knows nothing of the requests that 
 `context()` of the user carries both, and workers send their histograms with Locust's `report_to_master`.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from hdrh.histogram import HdrHistogram  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
+from loadtests import turns
 from loadtests.assignment import assignment_of
 
 if TYPE_CHECKING:  # Locust patches the standard library in every process that imports it.
@@ -26,8 +29,8 @@ if TYPE_CHECKING:  # Locust patches the standard library in every process that i
 
 LONGEST_MICROSECONDS = 600_000_000
 SIGNIFICANT_DIGITS = 3
-BLOCKS, SHORTEST_SECONDS, LONGEST_SECONDS = 120, 1.0, 3600.0
-"""In so many blocks a run is cut, and how short and how long they may be."""
+BLOCKS, SHORTEST_SECONDS, FOREVER = 120, 1.0, 86_400.0
+"""In so many blocks a run is cut, and how short they may be; one that has no end is taken for a day."""
 NOT_OF_THE_LOAD = (" [prepare]", " [clean up]")
 """The rows of what users do before their first task and after their last one."""
 
@@ -113,10 +116,11 @@ class Latencies:
         events = environment.events
 
         def start(**_: Any) -> None:
-            seconds = assignment_of(environment).seconds
-            self.block_seconds = (
-                max(seconds / BLOCKS, SHORTEST_SECONDS) if seconds else LONGEST_SECONDS
-            )
+            run = assignment_of(environment)
+            if run.side is not None:
+                self.block_seconds = turns.SECONDS
+            else:
+                self.block_seconds = max((run.seconds or FOREVER) / BLOCKS, SHORTEST_SECONDS)
             for kept in (self._new, self._new_as_sent, self._due, self._as_sent):
                 kept.clear()
 
@@ -204,6 +208,15 @@ def _decoded(encoded: list[str]) -> HdrHistogram:
     for text in encoded:
         merged.decode_and_add(text)
     return merged
+
+
+def read(file: Path) -> dict[str, Samples]:
+    """The rows of a `latencies.json`, measured from when their requests were due. Raises OSError, ValueError."""
+    rows = json.loads(file.read_text(encoding="utf-8"))
+    return {
+        row: Samples.of_blocks({float(start): _decoded(all_) for start, all_ in blocks.items()})
+        for row, blocks in rows.items()
+    }
 
 
 def of_the_load(samples: Mapping[str, Samples]) -> dict[str, Samples]:

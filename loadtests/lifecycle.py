@@ -73,6 +73,13 @@ def _add_options(parser: ArgumentParser) -> None:
         help="The shape that the rate follows",
     )
     parser.add_argument(
+        "--side",
+        type=int,
+        choices=(0, 1),
+        include_in_web_ui=False,
+        help="Which of two runs this is that take turns",
+    )
+    parser.add_argument(
         "--budgets",
         metavar="<file>",
         default=str(budgets.DEFAULT_FILE),

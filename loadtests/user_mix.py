@@ -57,7 +57,11 @@ def assign(
         sign_ins_at_once=at_once,
     )
     assignment = replace(
-        assignment, rate=options.rate, curve=options.curve, seconds=options.run_time
+        assignment,
+        rate=options.rate,
+        curve=options.curve,
+        seconds=options.run_time,
+        side=options.side,
     )
     assignment.publish(environment)
     environment.user_classes = list(users_for(assignment))

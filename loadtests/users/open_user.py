@@ -13,9 +13,10 @@ from loadtests.account_client import AccountClient
 from loadtests.answers import Item, WrongAnswer
 from loadtests.assignment import Assignment, assignment_of
 from loadtests.grants import client_credentials_grant
-from loadtests.open_model import OpenModel, planned_times
+from loadtests.open_model import OpenModel, arrivals, planned_times
 from loadtests.popularity import popular_one
 from loadtests.session import Session
+from loadtests.turns import is_turn_of
 from loadtests.users.account_holder import AccountHolder
 from loadtests.users.attacker import FORGERIES, expect_refusal
 from loadtests.users.items_user import ItemsUser
@@ -166,7 +167,13 @@ class Punctual(AccountHolder):
         """In seconds since the start of the test."""
         run: Assignment = assignment_of(self.environment)
         share_at, seconds = shapes.shape_class(run.curve).share_at, run.seconds or 0.0
-        return planned_times(run.rate / run.users, lambda s: share_at(s, seconds), seconds)
+
+        def share(second: float) -> float:
+            side = run.side
+            waits = side is not None and not is_turn_of(side, arrivals.started + second)
+            return 0.0 if waits else share_at(second, seconds)
+
+        return planned_times(run.rate / run.users, share, seconds)
 
 
 class OpenUser(Punctual, ItemsUser):
