@@ -95,6 +95,15 @@ _ALL = (
         "through.",
     ),
     Kind(
+        id="default-page",
+        title="A server's own page answers in place of the service.",
+        why="What came back is shown where no site is configured for the address: the Host, the port or the path "
+        "matches none of the proxy's rules, so the service was never asked.",
+        change="Compare the server name, the port and the path in the proxy's configuration with the address that "
+        "people open, and see that the file is the one that the running proxy has loaded.",
+        setting="whole",
+    ),
+    Kind(
         id="contradictory-scheme",
         title="The service refuses requests because the proxy sends two different schemes.",
         why="gunicorn answers 400 'Contradictory scheme headers' when X-Forwarded-Proto comes twice with different "

@@ -28,6 +28,16 @@ from doctor.subject import Options, Subject
 
 Check = Callable[[Subject], Iterator[Finding]]
 
+_NEEDS: dict[str, Callable[[Subject], bool]] = {
+    "servers": lambda subject: any(service.spec for service in subject.services),
+    "token and authorization URLs": lambda subject: any(
+        service.spec for service in subject.services
+    ),
+    "files of the pages": lambda subject: bool(subject.pages),
+    "content security policies": lambda subject: any(page.policies for page in subject.pages),
+}
+"""Themes that are not gone through, and not said to be, where nothing of their kind is there."""
+
 _FIRST: dict[str, Check] = {
     "pages": arrival.open_pages,
     "OpenAPI documents": api_description.find_services,
@@ -61,6 +71,7 @@ class Report:
         examined: the themes that were gone through.
         findings: the root cause first.
         notes: what could not be examined, in sentences.
+        unseen: what may be wrong and cannot show here, in sentences.
         requests: how many were made.
     """
 
@@ -72,6 +83,7 @@ class Report:
     examined: list[str]
     findings: list[Finding]
     notes: list[str]
+    unseen: list[str]
     requests: int
 
 
@@ -95,6 +107,8 @@ def examine(
 
     def run(checks: dict[str, Check]) -> None:
         for theme, check in checks.items():
+            if theme in _NEEDS and not _NEEDS[theme](subject):
+                continue
             progress(theme)
             try:
                 findings.extend(check(subject))
@@ -130,5 +144,6 @@ def examine(
         examined=examined,
         findings=[finding for finding in ordered if finding.id not in ignored],
         notes=list(dict.fromkeys(subject.notes)),
+        unseen=list(dict.fromkeys(subject.unseen)),
         requests=deployment.requests,
     )

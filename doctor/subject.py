@@ -82,6 +82,7 @@ class Subject:
         redirecting: an address of each service that redirects, by its base.
         home: what the prefix itself answers, with its redirects within the origin.
         notes: sentences on what could not be examined.
+        unseen: of these, what may be wrong and cannot show here.
     """
 
     deployment: Deployment
@@ -91,6 +92,7 @@ class Subject:
     redirecting: dict[str, str] = field(default_factory=dict)
     home: list[Answer] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)
 
     @property
     def framework(self) -> Framework:

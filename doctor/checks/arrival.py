@@ -6,8 +6,10 @@ from contextlib import suppress
 from dataclasses import replace
 
 from doctor.addresses import (
+    DEFAULT_PORTS,
     host_of,
     is_below,
+    is_https_twin,
     origin_of,
     path_of,
     port_of,
@@ -19,7 +21,7 @@ from doctor.deployment import PROBE, Answer, NoAnswerError, NotExaminedError, lo
 from doctor.findings import Finding
 from doctor.openapi import read_spec
 from doctor.page import read_page
-from doctor.recognise import is_in_the_proxys_words
+from doctor.recognise import is_in_the_proxys_words, welcomes
 from doctor.subject import Service, Subject, found
 
 _DOCS = ("docs", "redoc")
@@ -35,7 +37,9 @@ def open_pages(subject: Subject) -> Iterator[Finding]:
     subject.home = _first_answers(subject)
     trails = [subject.home]
     given = subject.options.docs
-    for url in [given] if given else [subject.below(path) for path in _DOCS]:
+    docs = [given] if given else [subject.below(path) for path in _DOCS]
+    deployment.prefetch([*docs, subject.below(PROBE)])
+    for url in docs:
         with suppress(NoAnswerError):
             trails.append(deployment.trail(url))
     for trail in trails:
@@ -75,9 +79,11 @@ def _first_answers(subject: Subject) -> list[Answer]:
 
 
 def _https_target(answer: Answer) -> str | None:
-    target = answer.location if answer.is_redirect else ""
-    is_upgrade = (scheme_of(answer.url), scheme_of(target)) == ("http", "https")
-    return target if is_upgrade and host_of(target) == host_of(answer.url) else None
+    return (
+        answer.location
+        if answer.is_redirect and is_https_twin(answer.url, answer.location)
+        else None
+    )
 
 
 def _leaves_the_prefix(subject: Subject, trail: list[Answer]) -> Iterator[Finding]:
@@ -153,6 +159,9 @@ def find_any_service(subject: Subject) -> Iterator[Finding]:
 def _take(subject: Subject, home: Answer) -> Iterator[Finding]:
     """Enter what answers at the prefix as a service without a description."""
     deployment = subject.deployment
+    if program := welcomes(home):
+        yield found("default-page", home, deployment.prefix, f"{home.in_words}, {program}")
+        return
     if deployment.prefix:
         outside = deployment.get(f"{deployment.origin}/{PROBE}")
         if _alike(home, outside) and home.body == outside.body:
@@ -167,7 +176,15 @@ def _take(subject: Subject, home: Answer) -> Iterator[Finding]:
             )
     page = next((page for page in subject.pages if page.url == home.url), None)
     subject.services.append(Service(deployment.base, page=page))
-    yield from ()
+    if page is None or not (page.assets or page.inline):
+        subject.unseen.append(
+            f"{home.asked} answers {home.in_words} without a script or a style, and no API description was found: "
+            "nothing else of a service was seen. Name a page of it with --docs, or its description with --spec."
+        )
+    elif page.asks_for_a_password:
+        subject.unseen.append(
+            f"{home.url} is a sign-in page, and what is behind it was not seen. Give what it gives: {_LOGIN_HEADERS}."
+        )
 
 
 def _explain_redirect(subject: Subject, home: Answer) -> Iterator[Finding]:
@@ -184,12 +201,37 @@ def _explain_redirect(subject: Subject, home: Answer) -> Iterator[Finding]:
                 f"give what it gives: {_LOGIN_HEADERS}; if it is the real name of the site, ask that."
             )
         yield found("host-lost", home, prefix)
+    elif (scheme_of(deployment.base), scheme_of(target)) == ("http", "https"):
+        yield from _explain_https_on_another_port(subject, home)
     elif scheme_of(target) != scheme_of(deployment.base):
         yield found("scheme-lost", home, prefix)
     elif port_of(target) != port_of(deployment.base):
         yield found("port-lost", home, prefix)
     else:
         raise NotExaminedError(f"{home.asked} redirects again and again, at last to {target}.")
+
+
+def _explain_https_on_another_port(subject: Subject, home: Answer) -> Iterator[Finding]:
+    """Follow no redirect to a port that may be another deployment's, but see whether anything is there."""
+    deployment, target = subject.deployment, home.location
+    try:
+        deployment.sample(target)
+    except NoAnswerError as error:
+        if port_of(target) != DEFAULT_PORTS["https"]:
+            raise NotExaminedError(f"{home.asked} redirects to {target}: {error}.") from error
+        yield found(
+            "port-lost",
+            home,
+            deployment.prefix,
+            f"{home.in_words}; {error}",
+            "A redirect to https must name the port that https is published under (nginx: return 308 "
+            "https://$host:8443$request_uri).",
+        )
+        return
+    raise NotExaminedError(
+        f"{home.asked} redirects to {target}, https on another port, which may be another deployment and was not "
+        "examined. If it is meant, ask that address."
+    )
 
 
 def _is_inner(host: str) -> str:
