@@ -10,6 +10,7 @@ from doctor.checks import (
     backend,
     boundaries,
     cookies,
+    discovery,
     page_files,
     page_policy,
     redirects,
@@ -34,6 +35,7 @@ _NEEDS: dict[str, Callable[[Subject], bool]] = {
         service.spec for service in subject.services
     ),
     "files of the pages": lambda subject: bool(subject.pages),
+    "OAuth and MCP discovery": discovery.asks_for_a_token,
     "content security policies": lambda subject: any(page.policies for page in subject.pages),
 }
 """Themes that are not gone through, and not said to be, where nothing of their kind is there."""
@@ -51,6 +53,7 @@ _THEN: dict[str, Check] = {
     "prefix boundary": boundaries.prefixes_end_at_a_slash,
     "encoded slashes": boundaries.encoded_slashes_arrive,
     "OAuth metadata": well_known.metadata_is_found_at_both_addresses,
+    "OAuth and MCP discovery": discovery.clients_find_the_authorization_server,
     "forged headers": trust.client_headers_are_ignored,
     "cookies": cookies.cookies_keep_to_their_service,
 }
@@ -71,6 +74,7 @@ class Report:
         examined: the themes that were gone through.
         findings: the root cause first.
         notes: what could not be examined, in sentences.
+        clients: how far each kind of OAuth client comes, by its name.
         unseen: what may be wrong and cannot show here, in sentences.
         requests: how many were made.
     """
@@ -84,6 +88,7 @@ class Report:
     findings: list[Finding]
     notes: list[str]
     unseen: list[str]
+    clients: dict[str, str]
     requests: int
 
 
@@ -145,5 +150,6 @@ def examine(
         findings=[finding for finding in ordered if finding.id not in ignored],
         notes=list(dict.fromkeys(subject.notes)),
         unseen=list(dict.fromkeys(subject.unseen)),
+        clients=subject.clients,
         requests=deployment.requests,
     )

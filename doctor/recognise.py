@@ -33,6 +33,15 @@ _OTHER_PAGES = (
 )
 
 
+def refuses_the_host(answer: Answer) -> bool:
+    """Whether the service, and not its proxy, answers that it is not asked under this Host."""
+    said = answer.text[:200].lower()
+    in_words = "invalid host" in said or "disallowedhost" in said or "blocked host" in said
+    return (answer.status == 421 and not is_in_the_proxys_words(answer)) or (
+        answer.status in (400, 403) and in_words
+    )
+
+
 _WELCOME_PAGES = {
     "<title>welcome to nginx!</title>": "nginx's own welcome page",
     "<h1>it works!</h1>": "Apache's own welcome page",

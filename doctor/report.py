@@ -62,6 +62,8 @@ class TextReport:
         self._paragraph("examined", ", ".join(report.examined) or "nothing")
         for note in report.notes:
             self._paragraph("note", note)
+        for client, said in report.clients.items():
+            self._paragraph("client", f"{client}: {said}")
         for sentence in report.unseen:
             self._paragraph("not seen", sentence)
         for number, finding in enumerate(report.findings, start=1):
@@ -122,6 +124,7 @@ def as_json(report: Report, *, upstream: str | None = None) -> str:
         "examined": report.examined,
         "notes": report.notes,
         "unseen": report.unseen,
+        "clients": report.clients,
         "findings": [
             _as_object(finding, _Words(report, finding, upstream)) for finding in report.findings
         ],

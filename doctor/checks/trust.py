@@ -65,6 +65,7 @@ def _pages(subject: Subject, service: Service) -> Iterator[str]:
     """Yield, each once, the pages and documents of the service that may repeat a header."""
     urls = [service.page.url] if service.page else []
     urls += [service.spec.url] if service.spec else []
+    urls += subject.metadata[:1]
     home = subject.home[-1]
     if is_below(home.url, service.base) and not home.is_redirect:
         urls.append(home.url)

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from doctor.deployment import AT_ONCE, Deployment
 from testing.serving import served
+from tests.doctor.applications import streamlit
 from tests.doctor.command import run
 from tests.doctor.proxies import Proxy
 from tests.doctor.services import on_uvicorn, service
@@ -206,6 +207,12 @@ def test_no_cookie_of_an_answer_goes_with_another_request() -> None:
         deployment.get(f"http://127.0.0.1:{port}/last")
     assert len(asked) == 9
     assert not any("cookie" in headers for _, headers in asked)
+
+
+def test_a_dashboard_is_not_asked_for_docs_that_it_cannot_have() -> None:
+    with recorded(Proxy(streamlit("/items"), strips=False)) as (port, asked):
+        run(f"http://127.0.0.1:{port}/items")
+    assert not {"/items/docs", "/items/redoc", "/items/openapi.json"} & {path for path, _ in asked}
 
 
 def test_progress_is_told_on_a_terminal_only() -> None:
