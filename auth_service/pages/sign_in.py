@@ -14,7 +14,7 @@ from starlette.requests import Request
 
 from auth_service.oauth.authorization import AuthorizationRequest
 from auth_service.oauth.scopes import scope_list
-from auth_service.pages.rendering import render
+from auth_service.pages.rendering import form_source, render
 from auth_service.sessions.browser.store import BrowserSession
 
 COOKIE = "gatehouse-sign-in"
@@ -90,7 +90,7 @@ class SignInPage:
                 "token": _token(self._key, cookie, request, session),
             },
             status=status,
-            form_action=f"'self' {_source(to.redirect_uri)}" if to.redirect_uri else "'self'",
+            form_action=f"'self' {form_source(to.redirect_uri)}" if to.redirect_uri else "'self'",
         )
         is_https = request.url.scheme == "https"
         answer.set_cookie(
@@ -145,15 +145,6 @@ def _cookie_name(request: Request) -> str:
 def _cookie_of(request: Request) -> str | None:
     cookie = request.cookies.get(_cookie_name(request), "")
     return cookie if _COOKIE_VALUE.fullmatch(cookie) else None
-
-
-def _source(redirect_uri: str) -> str:
-    """What the policy calls the place that the form's answer redirects to: Chromium applies `form-action` there too."""
-    at = urlsplit(redirect_uri)
-    # The policy has no words for an IPv6 address.
-    if at.scheme not in ("http", "https") or at.netloc.startswith("["):
-        return f"{at.scheme}:"
-    return f"{at.scheme}://{at.netloc}"
 
 
 def _place(redirect_uri: str) -> str:
