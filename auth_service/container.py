@@ -14,6 +14,7 @@ from auth_service.clients.assertions import Assertions
 from auth_service.clients.authentication import Clients, first_party_client
 from auth_service.clients.store import AssertionStore, ClientStore
 from auth_service.consents.store import ConsentStore
+from auth_service.keys.encryption import KeyEncryption
 from auth_service.keys.signing_keys import SigningKeys
 from auth_service.keys.store import SigningKeyStore
 from auth_service.mail.limit import RequestLimit
@@ -175,10 +176,9 @@ class Container:
             issuer=settings.issuer,
         )
 
-        secret = settings.key_encryption_secret.get_secret_value()
         keys = SigningKeys(
             SigningKeyStore(database),
-            secret,
+            KeyEncryption(*settings.key_secrets),
             algorithm=settings.signing_algorithm,
             token_life=settings.access_token_life,
             published_ahead=settings.key_published_ahead,
@@ -263,7 +263,7 @@ class Container:
             id_tokens=id_tokens,
             logouts=LogoutRequestReader(clients, id_tokens),
             authorization=Authorization(clients, resources, settings.origin, services),
-            sign_in_page=SignInPage(secret),
+            sign_in_page=SignInPage(*settings.key_secrets),
             maintenance=Maintenance(
                 [
                     (PURGE_EVERY, status_list),

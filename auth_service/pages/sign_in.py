@@ -30,11 +30,11 @@ class SignInPage:
 
     Args:
         secret: `AUTH_KEY_ENCRYPTION_SECRET`; the key of the tokens is derived from it.
+        previous: the one before it, with which pages that are open may have been made; empty when there is none.
     """
 
-    def __init__(self, secret: str) -> None:
-        derivation = HKDF(SHA256(), 32, salt=None, info=b"gatehouse sign-in forms")
-        self._key = derivation.derive(secret.encode())
+    def __init__(self, secret: str, previous: str = "") -> None:
+        self._key, *self._other_keys = [_derive(one) for one in (secret, previous) if one]
 
     def show(
         self,
@@ -87,7 +87,7 @@ class SignInPage:
                 "rights": [descriptions[name] for name in listed],
                 "place": "" if to.client.is_first_party else _place(to.redirect_uri),
                 "problem": problem,
-                "token": self._token(cookie, request, session),
+                "token": _token(self._key, cookie, request, session),
             },
             status=status,
             form_action=f"'self' {form_source(to.redirect_uri)}" if to.redirect_uri else "'self'",
@@ -121,13 +121,20 @@ class SignInPage:
         cookie = _cookie_of(request)
         if cookie is None or request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
             return False
-        return hmac.compare_digest(self._token(cookie, request, session).encode(), token.encode())
+        own = [_token(key, cookie, request, session) for key in (self._key, *self._other_keys)]
+        return any(hmac.compare_digest(one.encode(), token.encode()) for one in own)
 
-    def _token(self, cookie: str, request: Request, session: BrowserSession | None) -> str:
-        query: bytes = request.scope["query_string"]
-        # Neither a cookie nor an id has a question mark in it.
-        about = f"{session.id if session else ''}?{cookie}?".encode()
-        return hmac.new(self._key, about + query, sha256).hexdigest()
+
+def _derive(secret: str) -> bytes:
+    derivation = HKDF(SHA256(), 32, salt=None, info=b"gatehouse sign-in forms")
+    return derivation.derive(secret.encode())
+
+
+def _token(key: bytes, cookie: str, request: Request, session: BrowserSession | None) -> str:
+    query: bytes = request.scope["query_string"]
+    # Neither a cookie nor an id has a question mark in it.
+    about = f"{session.id if session else ''}?{cookie}?".encode()
+    return hmac.new(key, about + query, sha256).hexdigest()
 
 
 def _cookie_name(request: Request) -> str:

@@ -46,11 +46,11 @@ def cors(services: Mapping[str, ServiceEntry]) -> str:
 
 
 def upstreams(services: Mapping[str, ServiceEntry]) -> str:
-    """A group of connections for each service."""
+    """A group of connections for each service, to the servers that `start.sh` writes."""
     return "\n".join(
         f"""\
 upstream {service.name} {{
-    server @{service.name.upper()}_ADDRESS@;
+    @{service.name.upper()}_SERVERS@
     keepalive 32;
     keepalive_timeout 3s;
 }}"""

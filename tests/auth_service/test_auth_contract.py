@@ -54,8 +54,11 @@ def test_the_token_form_is_described(document: dict[str, Any]) -> None:
     assert {"200", "400", "401", "503"} <= set(operation["responses"])
 
 
+@pytest.mark.parametrize("examples", [8, pytest.param(100, marks=pytest.mark.sweep)])
 @pytest.mark.parametrize("mode", GenerationMode)
-def test_whatever_is_sent_is_answered_as_described(app: FastAPI, mode: GenerationMode) -> None:
+def test_whatever_is_sent_is_answered_as_described(
+    app: FastAPI, mode: GenerationMode, examples: int
+) -> None:
     described = schemathesis.openapi.from_asgi("/openapi.json", app)
     asgi_app: Any = app  # the same interface, typed otherwise
     with asgi.get_client(asgi_app) as session:
@@ -68,7 +71,7 @@ def test_whatever_is_sent_is_answered_as_described(app: FastAPI, mode: Generatio
 
         @given(case=operation.as_strategy(generation_mode=mode))
         @settings(
-            max_examples=30,
+            max_examples=examples,
             deadline=None,
             derandomize=True,
             database=None,

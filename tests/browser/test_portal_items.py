@@ -4,7 +4,14 @@ from playwright.sync_api import Locator, Page, expect
 
 from testing.stack import Stack, User
 from tests.browser.chromium import Visit
-from tests.browser.portal import add_item, open_portal, sign_in, submit_sign_in, titles
+from tests.browser.portal import (
+    add_item,
+    expect_signed_in,
+    open_portal,
+    sign_in,
+    submit_sign_in,
+    titles,
+)
 
 
 def test_an_added_item_is_there_after_a_reload(visit: Visit, origin: str, person: User) -> None:
@@ -13,7 +20,7 @@ def test_an_added_item_is_there_after_a_reload(visit: Visit, origin: str, person
 
     add_item(visit.page, "Oil the hinges")
     visit.page.reload()
-    sign_in(visit.page, person)
+    expect_signed_in(visit.page)
 
     expect(titles(visit.page)).to_have_text(["Oil the hinges"])
 
@@ -50,7 +57,7 @@ def test_an_item_is_edited(visit: Visit, origin: str, person: User) -> None:
 
     expect(visit.page.get_by_text("Saved “After”.")).to_be_visible()
     visit.page.reload()
-    sign_in(visit.page, person)
+    expect_signed_in(visit.page)
     expect(titles(visit.page)).to_have_text(["After"])
 
 
@@ -337,12 +344,12 @@ def test_a_reload_keeps_the_search_and_the_place_in_the_list(
     assert visit.page.url == f"{origin}/?q=key&rows=45"
 
     visit.page.reload()
-    sign_in(visit.page, person)
+    expect_signed_in(visit.page)
 
     expect(titles(visit.page)).to_have_count(45)
     expect(visit.page.get_by_label("Search by title")).to_have_value("key")
     visit.page.get_by_role("button", name="Sign out").click()
-    assert visit.page.url == f"{origin}/"
+    expect(visit.page).to_have_url(f"{origin}/")
 
 
 def edit_a_first_item(page: Page, origin: str, person: User) -> Locator:

@@ -210,8 +210,8 @@ export function cameFromSignIn() {
   if (!query.has("iss") || !(query.has("code") || query.has("error"))) {
     return false;
   }
-  const before = new URLSearchParams(query.get("state") ?? "");
-  history.replaceState(null, "", `${location.pathname}${before.size ? `?${before}` : ""}`);
+  const before = new URLSearchParams(query.get("state") ?? "").toString();
+  history.replaceState(null, "", `${location.pathname}${before && `?${before}`}`);
   return true;
 }
 
