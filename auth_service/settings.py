@@ -92,10 +92,26 @@ class AuthSettings(ServiceSettings):
             "longest.",
         ),
     ] = 100
+    browser_session_idle: Annotated[
+        timedelta,
+        Field(
+            gt=timedelta(0),
+            le=timedelta(days=90),
+            description="How long a browser stays signed in while nobody uses it; an open portal counts as use.",
+        ),
+    ] = timedelta(days=1)
+    browser_session_life: Annotated[
+        timedelta,
+        Field(
+            gt=timedelta(0),
+            le=timedelta(days=400),
+            description="How long a browser stays signed in after the password was entered, however much it is used.",
+        ),
+    ] = timedelta(days=7)
     password_grant: Annotated[
         bool,
         Field(
-            description="Whether the portal and the docs may send a user's password to the token endpoint; RFC 9700 "
+            description="Whether the docs may send a user's password to the token endpoint; RFC 9700 "
             "forbids this grant to new clients, and registered clients never have it."
         ),
     ] = True

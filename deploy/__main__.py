@@ -58,9 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     reload.set_defaults(action=actions.reload)
 
     upgrade = commands.add_parser(
-        "upgrade",
-        parents=[mode],
-        help="install, migrate, replace every worker while they serve; no request fails",
+        "upgrade", parents=[mode], help="build, migrate and replace what runs, while it serves"
     )
     upgrade.set_defaults(action=actions.upgrade)
 

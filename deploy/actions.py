@@ -17,6 +17,7 @@ from deploy import (
     running,
     service_settings,
     settings_file,
+    upgrade_docker,
     uv,
 )
 from deploy import reload as reloading
@@ -129,23 +130,36 @@ def reload(checkout: Checkout, options: argparse.Namespace) -> int:
 
 
 def upgrade(checkout: Checkout, options: argparse.Namespace) -> int:
-    """Bring the code as it is now into what serves: packages, migrations, then every worker; no request fails."""
+    """Bring what runs to the code of this checkout, while it serves."""
     stacks = _chosen(checkout, options)
     if not stacks:
-        raise DeployError(
-            "Nothing of this checkout is running. Start it, with the new code: make up"
-        )
-    stack = stacks[0]
-    if not isinstance(stack, LocalStack):
-        raise DeployError("Containers are not replaced one by one yet: make down && make up")
+        raise DeployError("Nothing of this checkout is running. Start it: make up")
+    return (
+        _upgrade_processes(checkout, stacks[0])
+        if isinstance(stacks[0], LocalStack)
+        else _upgrade_containers(checkout)
+    )
+
+
+def _upgrade_processes(checkout: Checkout, stack: LocalStack) -> int:
     difference = _difference(stack)
     if difference:
         raise DeployError(f"{difference}, so it must be started anew: make up")
     generated.sync(checkout)
-    progress = Progress(2 + reloading.STEPS)
+    progress = Progress(processes.UPGRADE_STEPS + reloading.STEPS)
     stack.upgrade(progress)
     reloading.reload(stack, stack.services, progress)
     print("nginx goes on as it is. After a change of its configuration: make down && make up")
+    return 0
+
+
+def _upgrade_containers(checkout: Checkout) -> int:
+    generated.sync(checkout)
+    settings = load(checkout)
+    settings_file.complete(checkout.env_file, settings.services, settings.environment)
+    stack = DockerStack(checkout, load(checkout))
+    upgrade_docker.upgrade(stack, Progress(upgrade_docker.steps(stack)))
+    print(f"{stack.url()} runs the code of this checkout.")
     return 0
 
 

@@ -61,8 +61,8 @@ class Settings:
 
         The address of what runs wins over both. Raises SettingsError.
         """
-        variables = {**_variables_of(env_file), **environment}
-        address = {**variables, **_variables_of(running_file)}
+        variables = {**variables_of(env_file), **environment}
+        address = {**variables, **variables_of(running_file)}
         admin, demo = _credentials(variables, "ADMIN"), _credentials(variables, "DEMO")
         if admin is None and demo is None:
             raise SettingsError(
@@ -97,7 +97,7 @@ def current_settings() -> Settings:
 
 def running() -> dict[str, str]:
     """What `make up` wrote down about what it started; nothing where it started nothing. Raises SettingsError."""
-    return _variables_of(RUNNING_FILE)
+    return variables_of(RUNNING_FILE)
 
 
 def _host(address: Mapping[str, str]) -> str:
@@ -123,7 +123,8 @@ def _secret_of_file(variables: Mapping[str, str], name: str) -> str:
         raise SettingsError(f"{name} names {path!r}, which cannot be read ({error}).") from error
 
 
-def _variables_of(env_file: Path) -> dict[str, str]:
+def variables_of(env_file: Path) -> dict[str, str]:
+    """The variables of a file in the form of `.env`; none where it is missing. Raises SettingsError."""
     try:
         lines = env_file.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:

@@ -24,6 +24,8 @@ class Event(StrEnum):
     SIGN_IN_THROTTLED = auto()
     SIGN_INS_FORGIVEN = auto()
     CODE_EXCHANGED = auto()
+    CONSENT_GIVEN = auto()
+    CONSENT_REVOKED = auto()
     SESSION_REFRESHED = auto()
     SESSION_ENDED = auto()
     SESSIONS_ENDED = auto()

@@ -130,6 +130,12 @@ class SigningKeys:
         await self._load()
         return [jwk for kid, jwk in self._public.items() if not self.is_withdrawn(kid)]
 
+    async def algorithms(self) -> list[str]:
+        """What tokens that are valid now are signed with, the newest key's first."""
+        await self._load()
+        listed = [key.algorithm for kid, key in self._keys.items() if not self.is_withdrawn(kid)]
+        return list(dict.fromkeys(listed))
+
     async def check(self) -> None:
         """Raises when no token can be signed."""
         await self.current()

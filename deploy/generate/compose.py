@@ -3,15 +3,13 @@
 from collections.abc import Iterable, Mapping
 
 from deploy.secret_files import OF_AUTH, names
-from gatehouse_chassis.services import ServiceEntry, ServicesError
+from gatehouse_chassis.services import ServiceEntry
 
-# The last number of the first service's address; the proxy has 2, and what has no fixed address gets 32 and more.
-FIRST_ADDRESS = 3
-LAST_ADDRESS = 31
 # Where a container finds what it is handed.
 _MOUNTED = "/run/secrets"
 FIRST_PASSWORDS = ("ADMIN_PASSWORD", "DEMO_PASSWORD")
-NETWORK = "${GATEHOUSE_NETWORK:-10.84.80}"
+# The addresses that containers get. This machine has another one in their network.
+CONTAINERS = "${GATEHOUSE_NETWORK:-10.84.80}.128/25"
 
 
 def settings(services: Mapping[str, ServiceEntry]) -> str:
@@ -23,11 +21,11 @@ def settings(services: Mapping[str, ServiceEntry]) -> str:
 
 def proxy_environment(services: Mapping[str, ServiceEntry]) -> str:
     """Where the proxy finds each service, how large a body it lets pass, and which front ends may read its answers."""
-    lines, addresses = [], _addresses(services)
+    lines = []
     for service in services.values():
         variable = service.name.upper()
         address = (
-            f"{addresses[service.name]}:8000"
+            f"{service.name}:8000"
             if service.is_ours
             else f"${{{variable}_ADDRESS:-{service.upstream}}}"
         )
@@ -44,8 +42,7 @@ def proxy_depends_on(services: Mapping[str, ServiceEntry]) -> str:
 
 def services(services: Mapping[str, ServiceEntry]) -> str:
     """The containers of each service: one that serves, and one before it that migrates."""
-    addresses = _addresses(services)
-    serving = [_service(service, addresses[service.name]) for service in _ours(services)]
+    serving = [_service(service) for service in _ours(services)]
     migrating = [_migration(service) for service in _ours(services) if service.database]
     return "\n\n".join([*serving, *migrating])
 
@@ -92,7 +89,7 @@ def _settings(service: ServiceEntry, auth: ServiceEntry) -> str:
         f"  {_limit(service)}",
         f"  {_cors_origins(service)}",
         f"  {variable}_CORS_HEADERS: ${{{variable}_CORS_HEADERS:-}}",
-        f"  {variable}_TRUSTED_PROXIES: {NETWORK}.2/32",
+        f"  {variable}_TRUSTED_PROXIES: {CONTAINERS}",
     ]
     if service.database:
         lines.append(f"  {variable}_DATABASE_URL_FILE: {_MOUNTED}/{variable}_DATABASE_URL")
@@ -107,7 +104,7 @@ def _settings(service: ServiceEntry, auth: ServiceEntry) -> str:
     return "\n".join(lines)
 
 
-def _service(service: ServiceEntry, address: str) -> str:
+def _service(service: ServiceEntry) -> str:
     name = service.name
     lines = [f"{name}:", "  <<: *service"]
     if name == "auth":
@@ -116,16 +113,15 @@ def _service(service: ServiceEntry, address: str) -> str:
             "  cpu_shares: 256",
         ]
     lines += [
+        f"  scale: ${{{service.variable_prefix}REPLICAS:-1}}",
         f"  command: [python, -m, {service.package}, serve]",
         f"  environment: *{name}",
         *_secrets(service),
         f'  volumes: ["{name}-state:/gatehouse/var/{name}"]',
-        "  networks:",
-        f'    front: {{ipv4_address: "{address}"}}',
+        f"  networks: [{'front, data' if service.database else 'front'}]",
     ]
     if service.database:
         lines += [
-            "    data:",
             "  depends_on:",
             f"    {name}-migrate: {{condition: service_completed_successfully}}",
         ]
@@ -163,16 +159,6 @@ def _limit(service: ServiceEntry) -> str:
 def _cors_origins(service: ServiceEntry) -> str:
     variable = service.name.upper()
     return f"{variable}_CORS_ORIGINS: ${{{variable}_CORS_ORIGINS:-}}"
-
-
-def _addresses(services: Mapping[str, ServiceEntry]) -> dict[str, str]:
-    ours = [service.name for service in _ours(services)]
-    if len(ours) > LAST_ADDRESS - FIRST_ADDRESS + 1:
-        raise ServicesError(
-            f"services.toml has {len(ours)} services of its own, but the network of docker-compose.yml has room for "
-            f"{LAST_ADDRESS - FIRST_ADDRESS + 1}."
-        )
-    return {name: f"{NETWORK}.{number}" for number, name in enumerate(ours, start=FIRST_ADDRESS)}
 
 
 def _ours(services: Mapping[str, ServiceEntry]) -> Iterable[ServiceEntry]:

@@ -101,6 +101,13 @@ _OF_THE_STACK = (
         "Docker only: the beginning of the addresses of the containers; a second checkout needs its own.",
     ),
     Row(
+        "<SERVICE>_REPLICAS",
+        "number",
+        "`1`",
+        "Docker only: how many containers run the service. While they run: `docker compose up --detach --no-recreate "
+        "--scale items=3 items`.",
+    ),
+    Row(
         "COMPOSE_PROJECT_NAME",
         "name",
         "`gatehouse`",

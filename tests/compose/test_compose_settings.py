@@ -153,19 +153,35 @@ def test_whatever_opens_a_database_can_reach_one_outside_the_stack() -> None:
         and set(service["networks"]) <= inside
     ]
 
-    assert inside == {"data"}
+    assert inside == {"data", "load"}
     assert shut_in == []
 
 
-def test_no_two_containers_have_one_address() -> None:
-    addresses = [
-        network["ipv4_address"]
-        for service in compose({})["services"].values()
+def test_no_container_has_a_fixed_address_so_that_services_scale() -> None:
+    fixed = [
+        name
+        for name, service in compose({}, "--profile", "load")["services"].items()
         for network in service.get("networks", {}).values()
         if network
     ]
 
-    assert len(addresses) == len(set(addresses)) == len(OURS) + 1, "the proxy has one too"
+    assert fixed == []
+
+
+def test_the_services_trust_the_containers_of_their_network_and_not_this_machine() -> None:
+    config = compose({})
+    (network,) = config["networks"]["front"]["ipam"]["config"]
+    environment = told(config)
+    trusted = {environment[f"{one.variable_prefix}TRUSTED_PROXIES"] for one in OURS}
+
+    assert trusted == {network["ip_range"]}
+    assert ipaddress.ip_address(network["gateway"]) not in ipaddress.ip_network(network["ip_range"])
+    migrations = {f"{one.name}-migrate" for one in OURS if one.database}
+    assert {
+        name
+        for name, service in config["services"].items()
+        if "front" in service.get("networks", {})
+    } == {"proxy", *migrations, *(one.name for one in OURS)}
 
 
 def test_what_loads_the_stack_is_as_locked_in_as_the_stack_and_no_part_of_it_otherwise() -> None:
@@ -179,7 +195,7 @@ def test_what_loads_the_stack_is_as_locked_in_as_the_stack_and_no_part_of_it_oth
         assert service["security_opt"] == ["no-new-privileges:true"]
         assert service["mem_limit"]
         assert service["pids_limit"]
-        assert set(service["networks"]) == {"front"}, "it reaches no database"
+        assert set(service["networks"]) == {"load"}, "it reaches the proxy alone"
         assert "ports" not in service
 
 
@@ -228,20 +244,6 @@ def test_only_the_owner_reaches_the_files_and_a_container_can_read_its_own(tmp_p
         write(checkout, {**environment, "AUTH_SMTP_URL": "smtps://host:465"}, LISTED)
     with pytest.raises(DeployError, match="names '/none', which cannot be read"):
         write(checkout, {**environment, "AUTH_SMTP_URL_FILE": "/none"}, LISTED)
-
-
-def test_no_container_of_the_load_tests_gets_the_address_of_another_one() -> None:
-    (addresses,) = compose({})["networks"]["front"]["ipam"]["config"]
-    free = ipaddress.IPv4Network(addresses["ip_range"])
-    fixed = [
-        ipaddress.IPv4Address(network["ipv4_address"])
-        for service in compose({})["services"].values()
-        for network in service.get("networks", {}).values()
-        if network
-    ]
-
-    assert free.subnet_of(ipaddress.IPv4Network(addresses["subnet"]))
-    assert [address for address in fixed if address in free] == []
 
 
 def test_the_images_are_given_everything_that_is_not_kept_from_them() -> None:
