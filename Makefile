@@ -39,7 +39,7 @@ reload: python  ## Replace every worker while it serves: new code, no failed req
 	@"$(PYTHON)" -m deploy reload $(S)
 
 .PHONY: upgrade
-upgrade: python  ## Build, migrate and replace the containers one by one while they serve
+upgrade: python  ## After git pull: install or build, migrate, replace one by one while it serves
 	@"$(PYTHON)" -m deploy upgrade
 
 .PHONY: ps
@@ -54,6 +54,18 @@ logs: python  ## Follow the logs (S=auth: only that service; N=100: with that ma
 .PHONY: sync
 sync: python  ## Write what is made from services.toml: Compose, nginx, the portal's list (make up does it too)
 	@"$(PYTHON)" -m deploy sync
+
+.PHONY: backup
+backup: python  ## Write all databases to var/backups/<time>/, while it serves; secrets are not in it
+	@"$(PYTHON)" -m deploy backup
+
+.PHONY: restore
+restore: python  ## Put a backup in place of the databases, after asking (FROM=var/backups/<time> FORCE=1: unasked)
+	@"$(PYTHON)" -m deploy restore $(if $(FORCE),--force) -- "$(FROM)"
+
+.PHONY: move-database
+move-database: python  ## Copy the SQLite files into the PostgreSQL that <SERVICE>_DATABASE_URL names
+	@"$(PYTHON)" -m deploy move-database
 
 .PHONY: clean
 clean: python  ## Remove all data, after asking (YES=1: without asking)

@@ -62,6 +62,23 @@ def _parser() -> argparse.ArgumentParser:
     )
     upgrade.set_defaults(action=actions.upgrade)
 
+    backup = commands.add_parser(
+        "backup", parents=[mode], help="write all databases into var/backups/, while it serves"
+    )
+    backup.set_defaults(action=actions.backup)
+
+    restore = commands.add_parser(
+        "restore", parents=[mode], help="put a backup in place of the databases"
+    )
+    restore.add_argument("folder", nargs="?", default="", help="such as var/backups/<time>")
+    restore.add_argument("--force", action="store_true", help="replace data without asking")
+    restore.set_defaults(action=actions.restore)
+
+    move = commands.add_parser(
+        "move-database", help="copy SQLite files into the PostgreSQL that the settings name"
+    )
+    move.set_defaults(action=actions.move_database)
+
     ps = commands.add_parser(
         "ps", parents=[mode], help="show what runs; exit status 1 when something is down"
     )

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from deploy import health, preflight, running, secret_files
 from deploy.checkout import Checkout
 from deploy.commands import last_lines, run
+from deploy.databases import PostgreSQL, ServiceDatabase
 from deploy.errors import DeployError
 from deploy.mode import Mode
 from deploy.progress import Progress
@@ -121,7 +123,6 @@ class DockerStack:
             self.build()
         self._began = datetime.now(UTC).isoformat()
         running.remember(self._checkout, self._addresses())
-        secret_files.write(self._checkout, self._settings.environment, self._settings.services)
         try:
             with progress.step("starting containers and waiting until they are healthy"):
                 self._up()
@@ -132,7 +133,8 @@ class DockerStack:
             raise
 
     def build(self) -> None:
-        """Build the images; what runs is left alone."""
+        """Build the images and write the secrets; what runs is left alone."""
+        secret_files.write(self._checkout, self._settings.environment, self._settings.services)
         self._compose("build", failed="The images could not be built.")
 
     def replace(self, service: str) -> int:
@@ -270,6 +272,42 @@ class DockerStack:
                     env=self._environment(),
                     failed=f"The container of {name} cannot be sent SIGHUP.",
                 )
+
+    def databases(self) -> dict[str, ServiceDatabase]:
+        """The database of each service: in the container `postgres`, or elsewhere."""
+        environment = self._environment()
+        values = secret_files.values_of(environment, self._settings.services)
+        found = dict[str, ServiceDatabase]()
+        for service in self._settings.own_services:
+            if not service.database:
+                continue
+            name = service.name
+            url = values[f"{service.variable_prefix}DATABASE_URL"]
+            if urlsplit(url).netloc.endswith("@postgres:5432"):
+                found[name] = PostgreSQL(
+                    ["--username=postgres", f"--dbname={name}"],
+                    role=name,
+                    inside=[*COMPOSE, *QUIET, "exec", "--no-TTY", "postgres"],
+                    environ=environment,
+                    folder=self._checkout.root,
+                )
+            elif url.startswith("sqlite"):
+                raise DeployError(
+                    f"{service.variable_prefix}DATABASE_URL names a SQLite file inside a container, of which this "
+                    "makes no backup: use PostgreSQL there."
+                )
+            else:
+                found[name] = PostgreSQL.at(url, environment, self._checkout.root)
+        return found
+
+    def start_databases(self) -> None:
+        """Start PostgreSQL alone, with a database for each service."""
+        secret_files.write(self._checkout, self._settings.environment, self._settings.services)
+        options = ["--detach", "--wait", "--wait-timeout", str(READY_WITHIN_S)]
+        self._compose("up", *options, "postgres", failed="PostgreSQL did not become healthy.")
+        self._compose(
+            *("run", "--rm", "--no-deps", "databases"), failed="The databases could not be made."
+        )
 
     def _generation(self, container: Container) -> Generation | None:
         if container.state != "running":
