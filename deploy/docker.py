@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from deploy import health, preflight, running
+from deploy import health, preflight, running, secret_files
 from deploy.checkout import Checkout
 from deploy.commands import last_lines, run
 from deploy.errors import DeployError
@@ -122,6 +122,7 @@ class DockerStack:
             self.build()
         self._began = datetime.now(UTC).isoformat()
         running.remember(self._checkout, self._addresses())
+        secret_files.write(self._checkout, self._settings.environment, self._settings.services)
         try:
             with progress.step("starting containers and waiting until they are healthy"):
                 self._up()

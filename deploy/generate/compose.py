@@ -2,8 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 
+from deploy.secret_files import OF_AUTH, names
 from gatehouse_chassis.services import ServiceEntry
 
+# Where a container finds what it is handed.
+_MOUNTED = "/run/secrets"
+FIRST_PASSWORDS = ("ADMIN_PASSWORD", "DEMO_PASSWORD")
 # The addresses that containers get. This machine has another one in their network.
 CONTAINERS = "${GATEHOUSE_NETWORK:-10.84.80}.128/25"
 
@@ -47,8 +51,22 @@ def database_passwords(services: Mapping[str, ServiceEntry]) -> str:
     """Which databases there are, and the password of each one's role."""
     named = [service for service in _ours(services) if service.database]
     variables = [f"{service.variable_prefix}DATABASE_PASSWORD" for service in named]
-    passwords = [f"{variable}: ${{{variable}:?is not set, run make up}}" for variable in variables]
+    passwords = [f"{variable}_FILE: {_MOUNTED}/{variable}" for variable in variables]
     return "\n".join([f"DATABASES: {' '.join(service.name for service in named)}", *passwords])
+
+
+def database_secrets(services: Mapping[str, ServiceEntry]) -> str:
+    """The passwords that the container which makes the databases is handed."""
+    return "\n".join(
+        f"- {service.variable_prefix}DATABASE_PASSWORD"
+        for service in _ours(services)
+        if service.database
+    )
+
+
+def secrets(services: Mapping[str, ServiceEntry]) -> str:
+    """The file of each secret."""
+    return "\n".join(f"{name}: {{file: ./var/secrets/{name}}}" for name in names(services))
 
 
 def volumes(services: Mapping[str, ServiceEntry]) -> str:
@@ -74,10 +92,7 @@ def _settings(service: ServiceEntry, auth: ServiceEntry) -> str:
         f"  {variable}_TRUSTED_PROXIES: {CONTAINERS}",
     ]
     if service.database:
-        lines.append(
-            f"  {variable}_DATABASE_URL: ${{{variable}_DATABASE_URL:-postgresql://{name}:"
-            f"${{{variable}_DATABASE_PASSWORD:?is not set, run make up}}@postgres:5432/{name}}}"
-        )
+        lines.append(f"  {variable}_DATABASE_URL_FILE: {_MOUNTED}/{variable}_DATABASE_URL")
     if name != auth.name:
         lines += [
             f"  {variable}_JWKS_URL: http://auth:8000/.well-known/jwks.json",
@@ -101,6 +116,7 @@ def _service(service: ServiceEntry) -> str:
         f"  scale: ${{{service.variable_prefix}REPLICAS:-1}}",
         f"  command: [python, -m, {service.package}, serve]",
         f"  environment: *{name}",
+        *_secrets(service),
         f'  volumes: ["{name}-state:/gatehouse/var/{name}"]',
         f"  networks: [{'front, data' if service.database else 'front'}]",
     ]
@@ -121,10 +137,18 @@ def _migration(service: ServiceEntry) -> str:
             "  <<: *one-shot",
             f"  command: [python, -m, {service.package}, migrate]",
             f"  environment: {environment}",
+            *_secrets(service, *(FIRST_PASSWORDS if name == "auth" else ())),
             "  networks: [front, data]",
             f'  volumes: ["{name}-state:/gatehouse/var/{name}"]',
         ]
     )
+
+
+def _secrets(service: ServiceEntry, *more: str) -> list[str]:
+    handed = [*(OF_AUTH if service.name == "auth" else ()), *more]
+    if service.database:
+        handed.append(f"{service.variable_prefix}DATABASE_URL")
+    return [f"  secrets: [{', '.join(handed)}]"] if handed else []
 
 
 def _limit(service: ServiceEntry) -> str:
