@@ -14,6 +14,7 @@ from deploy import (
     running,
     service_settings,
     settings_file,
+    swarm,
     upgrade_docker,
     uv,
 )
@@ -139,6 +140,18 @@ def upgrade(checkout: Checkout, options: argparse.Namespace) -> int:
     stack = DockerStack(checkout, load(checkout))
     upgrade_docker.upgrade(stack, Progress(upgrade_docker.steps(stack)))
     print(f"{stack.url()} runs the code of this checkout.")
+    return 0
+
+
+def swarm_stack(checkout: Checkout, options: argparse.Namespace) -> int:
+    """Write the stack file for Docker Swarm."""
+    generated.sync(checkout)
+    settings = load(checkout)
+    settings_file.complete(checkout.env_file, settings.services, settings.environment)
+    settings = load(checkout)
+    path = swarm.write(checkout, settings, options.registry, options.version)
+    name = settings.get("COMPOSE_PROJECT_NAME") or "gatehouse"
+    print(f"Next: docker stack deploy --compose-file {path.relative_to(checkout.root)} {name}")
     return 0
 
 
