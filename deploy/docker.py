@@ -71,7 +71,7 @@ class DockerStack:
 
     mode = Mode.DOCKER
     name = "Docker containers"
-    renewal = "The code is in the images. After a change of code or settings: make down && make up"
+    renewal = "The code is in the images. After a change of code or settings: make upgrade"
 
     def __init__(self, checkout: Checkout, settings: Settings) -> None:
         self._checkout = checkout
