@@ -73,6 +73,12 @@ clean: python  ## Remove all data, after asking (YES=1: without asking)
 
 ##@ Other deployments
 
+.PHONY: swarm-stack
+swarm-stack: python  ## Write the stack for Docker Swarm (REGISTRY=registry.example.com/team VERSION=1)
+	@test -n "$(REGISTRY)" -a -n "$(VERSION)" || { \
+		echo "Every node pulls the images: make swarm-stack REGISTRY=registry.example.com/team VERSION=1" >&2; exit 1; }
+	@"$(PYTHON)" -m deploy swarm-stack -- "$(REGISTRY)" "$(VERSION)"
+
 .PHONY: doctor
 doctor: install  ## Examine any deployment from outside (URL=https://example.com/items ARGS="--direct URL --json")
 	@$(VENV)/python -m doctor "$(if $(URL),$(URL),$$("$(PYTHON)" -m deploy address))" $(ARGS)

@@ -79,6 +79,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     move.set_defaults(action=actions.move_database)
 
+    swarm_stack = commands.add_parser(
+        "swarm-stack", help="write the stack file for Docker Swarm: var/swarm/stack.json"
+    )
+    swarm_stack.add_argument("registry", help="where every node pulls the images from")
+    swarm_stack.add_argument("version", help="the tag of the images")
+    swarm_stack.set_defaults(action=actions.swarm_stack)
+
     ps = commands.add_parser(
         "ps", parents=[mode], help="show what runs; exit status 1 when something is down"
     )

@@ -17,6 +17,7 @@ from deploy import (
     running,
     service_settings,
     settings_file,
+    swarm,
     upgrade_docker,
     uv,
 )
@@ -231,6 +232,18 @@ def move_database(checkout: Checkout, _: argparse.Namespace) -> int:
         check=False,
     )
     return done.returncode
+
+
+def swarm_stack(checkout: Checkout, options: argparse.Namespace) -> int:
+    """Write the stack file for Docker Swarm."""
+    generated.sync(checkout)
+    settings = load(checkout)
+    settings_file.complete(checkout.env_file, settings.services, settings.environment)
+    settings = load(checkout)
+    path = swarm.write(checkout, settings, options.registry, options.version)
+    name = settings.get("COMPOSE_PROJECT_NAME") or "gatehouse"
+    print(f"Next: docker stack deploy --compose-file {path.relative_to(checkout.root)} {name}")
+    return 0
 
 
 def logs(checkout: Checkout, options: argparse.Namespace) -> int:

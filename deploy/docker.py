@@ -21,6 +21,7 @@ from deploy.reload import Generation
 from deploy.settings import Settings
 from deploy.settings_file import variables
 from deploy.table import Row
+from deploy.waiting import holds_within
 
 STEPS = 4
 
@@ -72,7 +73,7 @@ class DockerStack:
 
     mode = Mode.DOCKER
     name = "Docker containers"
-    renewal = "The code is in the images. After a change of code or settings: make down && make up"
+    renewal = "The code is in the images. After a change of code or settings: make upgrade"
 
     def __init__(self, checkout: Checkout, settings: Settings) -> None:
         self._checkout = checkout
@@ -151,11 +152,15 @@ class DockerStack:
         try:
             # Without --no-deps, with which Compose would take the replicas for others at its next `up`.
             self._compose(
-                *("up", "--detach", "--no-recreate", "--wait"),
-                *("--wait-timeout", str(READY_WITHIN_S)),
+                *("up", "--detach", "--no-recreate"),
                 *(f"--scale={service}={len(old) + count}", service),
-                failed=f"The new replicas of {service} did not become ready, so the old ones go on.",
+                failed=f"No new replicas of {service} could be started, so the old ones go on.",
             )
+            # Not by --wait, which asks the old ones too.
+            if not holds_within(READY_WITHIN_S, lambda: self._are_healthy(service, but=old)):
+                raise DeployError(
+                    f"The new replicas of {service} did not become ready, so the old ones go on."
+                )
         except BaseException as problem:
             before = {one.id for one in old}
             failed = [one for one in self._containers() if one.failed and one.id not in before]
@@ -179,6 +184,12 @@ class DockerStack:
         self._began = datetime.now(UTC).isoformat()
         self._up([f"--scale={name}={len(self.replicas(name))}" for name in self.services])
         return {name for name in others if before[name] != [one.id for one in self.replicas(name)]}
+
+    def _are_healthy(self, service: str, but: Sequence[Container]) -> bool:
+        others = {one.id for one in but}
+        return all(
+            one.health == "healthy" for one in self.replicas(service) if one.id not in others
+        )
 
     def _remove(self, containers: Sequence[Container]) -> None:
         if containers:

@@ -191,7 +191,8 @@ allow_origins() {
   export "$1_CORS=$lines"
 }
 
-# Sets NAME_SERVERS to where nginx finds the service. Of several replicas, one that does not answer is left out for 2 s.
+# Sets NAME_SERVERS to where nginx finds the service. Of several replicas, one that does not answer is left out for 10 s:
+# longer than one that stops needs from its last connection until the DNS does not name it any more.
 list_servers() {
   eval "address=\$$1_ADDRESS"
   host=${address%:*} port=${address##*:}
@@ -199,10 +200,10 @@ list_servers() {
     servers="server $address;"
   elif knows_resolve; then
     servers="zone $1 64k; least_conn; resolver $(bracketed "$GATEHOUSE_RESOLVER") valid=1s; resolver_timeout 2s;
-        server $address resolve max_fails=1 fail_timeout=2s;"
+        server $address resolve max_fails=1 fail_timeout=10s;"
   else
     servers="zone $1 64k; least_conn; $(for found in $(replicas "$host"); do
-      printf 'server %s:%s max_fails=1 fail_timeout=2s; ' "$found" "$port"
+      printf 'server %s:%s max_fails=1 fail_timeout=10s; ' "$found" "$port"
     done)"
     case $servers in *server*) ;; *) servers="server 127.0.0.1:$port down;" ;; esac # for as long as there is none
   fi
