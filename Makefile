@@ -142,7 +142,7 @@ screenshots: install  ## Make the README's pictures anew with the browser tests
 .PHONY: load
 load: install  ## Load the running stack and judge its budgets (SHAPE=steady USERS=10 TIME=30s URL=...)
 # SHAPE=steps|spike|soak; SHAPE=rate RATE=200 sends so many requests per second, whatever the answers do, as RATE= does
-# with every shape; PROCESSES=2 uses that many cores; BUDGETS=file.toml judges by other budgets;
+# with every shape; SHAPE=capacity finds the highest rate at which the budgets hold; PROCESSES=2 uses that many cores; BUDGETS=file.toml judges by other budgets;
 # WORKERS=4 loads from that many containers beside the stack's (MODE=docker).
 	@$(VENV)/python -m loadtests run \
 		$(foreach option,SHAPE USERS RATE TIME URL PROCESSES BUDGETS,$(call as-option,$(option))) \
