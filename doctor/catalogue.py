@@ -2,7 +2,8 @@
 
 The order is the order of causes: what stands earlier can be the reason for what stands later.
 @PREFIX@ stands for the public prefix and @UPSTREAM@ for the address of the service behind the proxy;
-@TELL@, @STRIPPED@, @KEPT@ and @TRUST@ for the setting of the framework that was recognised (`frameworks.py`).
+@TELL@, @STRIPPED@, @KEPT@, @TRUST@ and @SERVERS@ for the setting of the framework that was recognised
+(`frameworks.py`).
 """
 
 from dataclasses import dataclass
@@ -283,8 +284,8 @@ _ALL = (
         why="'servers' does not name the public prefix, so 'Try it out' and generated clients call the root of the "
         "domain.",
         asgi="An own app.openapi() loses the prefix that FastAPI adds by itself.",
-        change='Publish servers=[{"url": "."}], which is right under every prefix (FastAPI: with '
-        "root_path_in_servers=False), or tell the service its prefix: @TELL@.",
+        change="Name the public address in the document: @SERVERS@; or, where the document follows it, tell the "
+        "service its prefix: @TELL@.",
         explains=frozenset({"token-url-by-the-text"}),
     ),
     Kind(
