@@ -19,17 +19,23 @@ from auth_service.audit.store import AuditStore
 from auth_service.clients.authentication import Clients as ClientDirectory
 from auth_service.clients.client import FIRST_PARTY_CLIENT
 from auth_service.clients.store import ClientStore
+from auth_service.consents.store import ConsentStore
 from auth_service.container import Container
 from auth_service.keys.signing_keys import SigningKeys
 from auth_service.mail.outbox import Outbox
 from auth_service.oauth.authorization import Authorization
 from auth_service.oauth.grants import AuthorizationCodeGrant, Grants
+from auth_service.oauth.id_tokens import IdTokenReader
+from auth_service.oauth.logout_requests import LogoutRequestReader
 from auth_service.oauth.resources import Resources
 from auth_service.oauth.scopes import scope_list
+from auth_service.pages.session_cookie import SessionCookie
 from auth_service.pages.sign_in import SignInPage
 from auth_service.passwords.authentication import PasswordAuthentication
 from auth_service.revocation.revoke import Revocation
 from auth_service.revocation.status_list import StatusList
+from auth_service.sessions.browser.browser import BrowserSessions
+from auth_service.sessions.browser.store import BrowserSession
 from auth_service.sessions.store import SessionStore
 from auth_service.settings import AuthSettings
 from auth_service.users.administration import UserAdministration
@@ -58,6 +64,18 @@ async def get_users(request: Request) -> UserStore:
 
 async def get_sessions(request: Request) -> SessionStore:
     return _container(request).sessions
+
+
+async def get_browsers(request: Request) -> BrowserSessions:
+    return _container(request).browsers
+
+
+async def get_session_cookie(request: Request) -> SessionCookie:
+    return _container(request).session_cookie
+
+
+async def get_consents(request: Request) -> ConsentStore:
+    return _container(request).consents
 
 
 async def get_client_store(request: Request) -> ClientStore:
@@ -136,6 +154,14 @@ async def get_authorization(request: Request) -> Authorization:
     return _container(request).authorization
 
 
+async def get_id_tokens(request: Request) -> IdTokenReader:
+    return _container(request).id_tokens
+
+
+async def get_logouts(request: Request) -> LogoutRequestReader:
+    return _container(request).logouts
+
+
 async def get_sign_in_page(request: Request) -> SignInPage:
     return _container(request).sign_in_page
 
@@ -143,6 +169,9 @@ async def get_sign_in_page(request: Request) -> SignInPage:
 Settings = Annotated[AuthSettings, Depends(get_settings)]
 Users = Annotated[UserStore, Depends(get_users)]
 Sessions = Annotated[SessionStore, Depends(get_sessions)]
+Browsers = Annotated[BrowserSessions, Depends(get_browsers)]
+SessionCookies = Annotated[SessionCookie, Depends(get_session_cookie)]
+Consents = Annotated[ConsentStore, Depends(get_consents)]
 RegisteredClients = Annotated[ClientStore, Depends(get_client_store)]
 AuditLog = Annotated[AuditStore, Depends(get_audit_log)]
 Repeated = Annotated[RepeatedEvents, Depends(get_repeated_events)]
@@ -162,6 +191,8 @@ KnownResources = Annotated[Resources, Depends(get_resources)]
 SupportedGrants = Annotated[Grants, Depends(get_grants)]
 CodeGrant = Annotated[AuthorizationCodeGrant, Depends(get_code_grant)]
 AuthorizationRequests = Annotated[Authorization, Depends(get_authorization)]
+IdTokens = Annotated[IdTokenReader, Depends(get_id_tokens)]
+LogoutRequests = Annotated[LogoutRequestReader, Depends(get_logouts)]
 SignInForm = Annotated[SignInPage, Depends(get_sign_in_page)]
 
 _EVERYDAY = frozenset({"the token has expired", "the token was revoked"})
@@ -232,6 +263,16 @@ async def get_audit_context(request: HTTPConnection) -> AuditContext:
 
 
 Context = Annotated[AuditContext, Depends(get_audit_context)]
+
+
+async def get_browser_session(
+    request: Request, cookies: SessionCookies, browsers: Browsers
+) -> BrowserSession | None:
+    """The session of the browser that asks, by its cookie; None where nobody is signed in."""
+    return await browsers.find(cookies.values(request))
+
+
+BrowserSessionIfAny = Annotated[BrowserSession | None, Depends(get_browser_session)]
 
 
 async def get_current_user(

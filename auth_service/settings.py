@@ -43,6 +43,14 @@ class AuthSettings(ServiceSettings):
     key_encryption_secret: Annotated[
         Secret, Field(description="Encrypts the private signing keys in the database.")
     ]
+    key_encryption_secret_previous: Annotated[
+        Secret | None,
+        BeforeValidator(_empty_is_unset),
+        Field(
+            description="The secret before its last change, until `./gatehouse keys rewrap` is done: what it encrypted "
+            "is opened too."
+        ),
+    ] = None
     access_token_life: Annotated[
         timedelta,
         Field(
@@ -84,10 +92,26 @@ class AuthSettings(ServiceSettings):
             "longest.",
         ),
     ] = 100
+    browser_session_idle: Annotated[
+        timedelta,
+        Field(
+            gt=timedelta(0),
+            le=timedelta(days=90),
+            description="How long a browser stays signed in while nobody uses it; an open portal counts as use.",
+        ),
+    ] = timedelta(days=1)
+    browser_session_life: Annotated[
+        timedelta,
+        Field(
+            gt=timedelta(0),
+            le=timedelta(days=400),
+            description="How long a browser stays signed in after the password was entered, however much it is used.",
+        ),
+    ] = timedelta(days=7)
     password_grant: Annotated[
         bool,
         Field(
-            description="Whether the portal and the docs may send a user's password to the token endpoint; RFC 9700 "
+            description="Whether the docs may send a user's password to the token endpoint; RFC 9700 "
             "forbids this grant to new clients, and registered clients never have it."
         ),
     ] = True
@@ -203,6 +227,12 @@ class AuthSettings(ServiceSettings):
                 "must be an address such as gatehouse@example.com when AUTH_SMTP_URL is set"
             )
         return sender
+
+    @property
+    def key_secrets(self) -> list[str]:
+        """The secret that keys are encrypted with, then the one before it while that is set."""
+        secrets = (self.key_encryption_secret, self.key_encryption_secret_previous)
+        return [secret.get_secret_value() for secret in secrets if secret]
 
     @property
     def hashing_threads(self) -> int:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
     Uuid,
     text,
 )
@@ -26,6 +27,7 @@ _GOING_ON = text("ended_at IS NULL")
 _ENDED = text("ended_at IS NOT NULL")
 _REVOKED = text("revoked_at IS NOT NULL")
 _OF_A_SESSION = text("session_id IS NOT NULL")
+_WITH_PARENT = text("parent_id IS NOT NULL")
 
 users = Table(
     "users",
@@ -63,9 +65,35 @@ sessions = Table(
     Column("resource", Text),
     # How many refresh tokens were used one after the other; see auth_service.sessions.store.
     Column("generation", Integer, nullable=False, server_default="0"),
+    # The browser session within which an application was let in, and with which it ends. No foreign key: a row with
+    # children is not deleted, and SQLite cannot add one to a table that is there.
+    Column("parent_id", Uuid),
+    # How the user had signed in when a client that speaks OpenID Connect was let in: its ID tokens say so again.
+    Column("signed_in_at", UtcDateTime),
+    Column("amr", String(64)),
     # Nobody asks for a user's sessions that are over, and a user may have had very many.
     Index("ix_sessions_user_id", "user_id", sqlite_where=_GOING_ON, postgresql_where=_GOING_ON),
     Index("ix_sessions_ended_at", "ended_at", sqlite_where=_ENDED, postgresql_where=_ENDED),
+    Index(
+        "ix_sessions_parent_id",
+        "parent_id",
+        sqlite_where=_WITH_PARENT,
+        postgresql_where=_WITH_PARENT,
+    ),
+)
+
+# What makes a session one of a browser: its cookie, of which only the digest is kept, and the sign-in it stands for.
+browser_sessions = Table(
+    "browser_sessions",
+    metadata,
+    Column("session_id", Uuid, ForeignKey("sessions.id", ondelete="CASCADE"), primary_key=True),
+    Column("digest", String(64), nullable=False, unique=True),
+    # `auth_time` of OpenID Connect: when the person last proved who they are.
+    Column("signed_in_at", UtcDateTime, nullable=False),
+    # By what (RFC 8176), with one space between.
+    Column("amr", String(64), nullable=False),
+    # Written once a minute at most.
+    Column("last_used_at", UtcDateTime, nullable=False),
 )
 
 refresh_tokens = Table(
@@ -136,6 +164,19 @@ clients = Table(
     Column("redirect_uris", JSON, nullable=False),
     Column("scopes", JSON, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    # The public keys of a client that authenticates itself with a signature (RFC 7523).
+    Column("jwks", JSON(none_as_null=True)),
+    # NULL in rows from before there was the column.
+    Column("post_logout_redirect_uris", JSON(none_as_null=True)),
+)
+
+# What a client authenticated itself with, until it expires: each assertion is accepted once.
+client_assertions = Table(
+    "client_assertions",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Index("ix_client_assertions_expires_at", "expires_at"),
 )
 
 authorization_codes = Table(
@@ -155,9 +196,35 @@ authorization_codes = Table(
     Column("resource", Text),
     # The session that it started: ended when the code is used again.
     Column("session_id", Uuid, ForeignKey("sessions.id", ondelete="CASCADE")),
+    # Of the authorization request, for the ID token (OpenID Connect Core section 3.1.2.1).
+    Column("nonce", Text),
+    # The access token that it gave where it started no session of its own: revoked when the code is used again.
+    Column("access_token_jti", Uuid),
+    # The browser session that gave it, and how the person had signed in; NULL in rows from before there was any.
+    Column("browser_session_id", Uuid),
+    Column("signed_in_at", UtcDateTime),
+    Column("amr", String(64)),
     Index("ix_authorization_codes_expires_at", "expires_at"),
     Index("ix_authorization_codes_user_id", "user_id"),
     Index("ix_authorization_codes_session_id", "session_id"),
+)
+
+# What a user has allowed a registered client, so that it is not asked again.
+consents = Table(
+    "consents",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("user_id", Uuid, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column(
+        "client_id",
+        String(64),
+        ForeignKey("clients.client_id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    Column("scope", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("user_id", "client_id", name="uq_consents_user_id_client_id"),
+    Index("ix_consents_client_id", "client_id"),
 )
 
 # Triggers refuse to change or delete a row; see the migration. No foreign key: history outlives its subjects.

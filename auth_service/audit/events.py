@@ -24,6 +24,8 @@ class Event(StrEnum):
     SIGN_IN_THROTTLED = auto()
     SIGN_INS_FORGIVEN = auto()
     CODE_EXCHANGED = auto()
+    CONSENT_GIVEN = auto()
+    CONSENT_REVOKED = auto()
     SESSION_REFRESHED = auto()
     SESSION_ENDED = auto()
     SESSIONS_ENDED = auto()
@@ -40,6 +42,7 @@ class Event(StrEnum):
     AUDIT_LOG_READ = auto()
     KEY_CREATED = auto()
     KEY_ROTATED = auto()
+    KEY_REWRAPPED = auto()
 
 
 def audited(*events: Event) -> dict[str, Any]:

@@ -18,9 +18,14 @@ from auth_service.clients.authentication import (
 from auth_service.errors import TryLater
 from auth_service.oauth.requests import (
     AccessDenied,
+    ConsentRequired,
     CrossSitePost,
     InvalidGrant,
     InvalidRequest,
+    LoginRequired,
+    RegistrationNotSupported,
+    RequestNotSupported,
+    RequestUriNotSupported,
     TokenOfAnotherClient,
     UnsupportedGrantType,
     UnsupportedResponseType,
@@ -49,7 +54,12 @@ ANSWERS: Mapping[type[Exception], tuple[int, str]] = {
     TokenOfAnotherClient: (400, "unauthorized_client"),
     UnsupportedGrantType: (400, "unsupported_grant_type"),
     UnsupportedResponseType: (400, "unsupported_response_type"),
+    RequestNotSupported: (400, "request_not_supported"),
+    RequestUriNotSupported: (400, "request_uri_not_supported"),
+    RegistrationNotSupported: (400, "registration_not_supported"),
     AccessDenied: (400, "access_denied"),
+    LoginRequired: (400, "login_required"),
+    ConsentRequired: (400, "consent_required"),
     ScopeNotGranted: (400, "invalid_scope"),
     UnknownResource: (400, "invalid_target"),  # RFC 8707 section 2
     TooManyFailedSignIns: (429, "temporarily_unavailable"),  # RFC 6585 section 4

@@ -29,9 +29,9 @@ from auth_service.oauth.schemas import TokenResponse
 from auth_service.oauth.store import CodeBinding, CodeStore
 from auth_service.passwords.authentication import PasswordAuthentication
 from auth_service.revocation.status_list import StatusList
+from auth_service.sessions.browser.store import BrowserSession
 from auth_service.sessions.store import Refusal, Session, SessionStore
 from auth_service.users.schemas import Role
-from auth_service.users.store import User
 from gatehouse_chassis.database.columns import now
 
 GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials", "password")
@@ -136,22 +136,32 @@ class AuthorizationCodeGrant:
     issuer: TokenIssuer
     refresh_token_life: timedelta
 
-    async def issue_code(
-        self,
-        user: User,
-        client: Client,
-        binding: CodeBinding,
-        wanted: Target,
-        context: AuditContext,
-    ) -> str:
-        """An authorization code for a user who signed in (RFC 6749 section 4.1.2).
+    def require_grantable(self, session: BrowserSession, client: Client, wanted: Target) -> None:
+        """To be asked before the person is.
+
+        Args:
+            nonce: of the request, for the ID token.
 
         Raises:
             ScopeNotGranted: the user may not have what is asked for.
         """
-        scopes.grant(wanted.scope, user.role, client)
+        scopes.grant(wanted.scope, session.user.role, client)
+
+    async def issue_code(
+        self,
+        session: BrowserSession,
+        client: Client,
+        binding: CodeBinding,
+        wanted: Target,
+        nonce: str | None = None,
+    ) -> str:
+        """An authorization code for a browser in which a user is signed in (RFC 6749 section 4.1.2).
+
+        Args:
+            nonce: of the request, for the ID token.
+        """
         code, digest = new_opaque_token()
-        await self.codes.add(digest, user, binding, wanted, now() + CODE_LIFE, context)
+        await self.codes.add(digest, session, binding, wanted, now() + CODE_LIFE, nonce)
         return code
 
     async def exchange(
@@ -165,11 +175,13 @@ class AuthorizationCodeGrant:
             InvalidGrant: the code is unknown, used, expired, or given for another client, redirect URI or verifier; or
                 its user may not have any of its scopes any more.
         """
-        code, verifier = required(form, "code"), required(form, "code_verifier")
+        code, verifier = required(form, "code"), form.get("code_verifier")
         redirect_uri = form.get("redirect_uri", "")
-        if not (redirect_uri or client.default_redirect_uri):
+        # The built-in client may leave it out: then the code went to the portal.
+        if not (redirect_uri or client.default_redirect_uri or client.is_first_party):
             raise InvalidRequest("the parameter redirect_uri is missing")
-        challenge = challenge_of(verifier)
+        # A code that was given without a challenge is exchanged without a verifier (RFC 9700 section 4.8).
+        challenge = challenge_of(verifier) if verifier is not None else ""
         if challenge is None:
             raise InvalidRequest("the code_verifier has 43 to 128 letters, digits and -._~")
 
@@ -177,7 +189,8 @@ class AuthorizationCodeGrant:
             kept = _still_granted(wanted.scope, role, client)
             return self.resources.narrow(kept, form.get("resource"), granted=wanted.resource)
 
-        renewable = "refresh_token" in client.grants
+        # The built-in client asks for its next access token by the browser's cookie.
+        renewable = "refresh_token" in client.grants and not client.is_first_party
         refresh_token, digest = new_opaque_token() if renewable else (None, None)
         unsigned = await self.issuer.draft(client)
         exchanged = await self.codes.exchange(
@@ -193,8 +206,8 @@ class AuthorizationCodeGrant:
             raise InvalidGrant(
                 "the code is unknown, used or expired, or the client, redirect_uri or code_verifier is not its own"
             )
-        session, target, number = exchanged
-        return unsigned.sign(str(session.user_id), target, number, refresh_token)
+        session, target, number, sign_in = exchanged
+        return unsigned.sign(str(session.user_id), target, number, refresh_token, sign_in)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,8 +246,8 @@ class RefreshTokenGrant:
         )
         if isinstance(exchanged, Refusal):
             raise InvalidGrant("the refresh token is unknown, used, expired or revoked")
-        session, target, number = exchanged
-        return unsigned.sign(str(session.user_id), target, number, new_token)
+        session, target, number, sign_in = exchanged
+        return unsigned.sign(str(session.user_id), target, number, new_token, sign_in)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Authorization codes, each good for one exchange."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -10,10 +10,18 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
 from auth_service.audit.store import record
+from auth_service.oauth.id_tokens import SignIn
 from auth_service.oauth.opaque_tokens import digest_of
 from auth_service.oauth.requests import InvalidRequest
 from auth_service.oauth.resources import Target
-from auth_service.revocation.store import NewAccessToken, add_access_token, is_still_registered
+from auth_service.oauth.scopes import OPENID
+from auth_service.revocation.store import (
+    NewAccessToken,
+    add_access_token,
+    is_still_registered,
+    revoke_access_token,
+)
+from auth_service.sessions.browser.store import BrowserSession
 from auth_service.sessions.store import (
     DEFAULT_LIMITS,
     EndOfSession,
@@ -24,10 +32,9 @@ from auth_service.sessions.store import (
     add_token,
     end_session,
 )
-from auth_service.tables import authorization_codes, users
+from auth_service.tables import authorization_codes, sessions, users
 from auth_service.users.schemas import Role
-from auth_service.users.store import User
-from gatehouse_chassis.database import Database, Statements
+from gatehouse_chassis.database import Database, Row, Statements
 from gatehouse_chassis.database.columns import new_id, now
 
 _ADD = insert(authorization_codes)
@@ -62,6 +69,11 @@ _SET_SESSION = (
     .where(authorization_codes.c.digest == bindparam("code"))
     .values(session_id=bindparam("session"))
 )
+_SET_ACCESS_TOKEN = (
+    update(authorization_codes)
+    .where(authorization_codes.c.digest == bindparam("code"))
+    .values(access_token_jti=bindparam("token"))
+)
 _PURGE = delete(authorization_codes).where(
     authorization_codes.c.digest.in_(
         select(authorization_codes.c.digest)
@@ -73,6 +85,11 @@ _PURGE = delete(authorization_codes).where(
 _USER = (
     select(users.c.id, users.c.password_hash, users.c.role)
     .where(users.c.id == bindparam("user"), users.c.disabled_at.is_(None))
+    .with_for_update(key_share=True)
+)
+_BROWSER_SESSION = (
+    select(sessions.c.id)
+    .where(sessions.c.id == bindparam("session"), sessions.c.ended_at.is_(None))
     .with_for_update(key_share=True)
 )
 
@@ -87,28 +104,29 @@ class CodeStore:
     async def add(
         self,
         digest: str,
-        user: User,
+        session: BrowserSession,
         binding: CodeBinding,
         wanted: Target,
         expires_at: datetime,
-        context: AuditContext,
+        nonce: str | None = None,
     ) -> None:
-        """Stores the code that a user's sign-in gives, and notes the sign-in: the exchange comes from elsewhere."""
-        async with self._database.transaction() as statements:
-            await statements.execute(
-                _ADD,
-                digest=digest,
-                user_id=user.id,
-                # A new password makes the sign-in with the old one void.
-                password_fingerprint=digest_of(user.password_hash),
-                scope=wanted.scope,
-                resource=wanted.resource,
-                created_at=now(),
-                expires_at=expires_at,
-                **asdict(binding),
-            )
-            about = {"client": binding.client_id, "scope": wanted.scope}
-            await record(statements, Event.SIGNED_IN, user.id, context, **about)
+        """Stores the code that is given to a browser in which a user is signed in."""
+        await self._database.execute(
+            _ADD,
+            digest=digest,
+            user_id=session.user.id,
+            # A new password makes the sign-in with the old one void.
+            password_fingerprint=digest_of(session.user.password_hash),
+            scope=wanted.scope,
+            resource=wanted.resource,
+            nonce=nonce,
+            created_at=now(),
+            expires_at=expires_at,
+            browser_session_id=session.id,
+            signed_in_at=session.signed_in_at,
+            amr=session.amr,
+            **asdict(binding),
+        )
 
     async def exchange(
         self,
@@ -120,8 +138,11 @@ class CodeStore:
         access_token: NewAccessToken,
         accept: Callable[[Target, Role], Target],
         context: AuditContext,
-    ) -> tuple[Session, Target, int] | Refusal:
+    ) -> tuple[Session, Target, int, SignIn] | Refusal:
         """Uses up a code and starts the session that it stands for, with a refresh token if a digest is given.
+
+        The built-in client is the browser session itself: it gets an access token of that, and asks for the next by the
+        cookie. Every other client gets a session of its own, which ends with the browser's.
 
         A code in wrong hands is used up too. One that was used before ends the session that it started (RFC 6749
         section 4.1.2).
@@ -132,10 +153,10 @@ class CodeStore:
                 raises, all is as before.
 
         Returns:
-            The session, what `accept` returned, and the number of the access token.
+            The session, what `accept` returned, the number of the access token, and how the user signed in.
 
         Raises:
-            InvalidRequest: the redirect URI is missing; the code stays good.
+            InvalidRequest: the redirect URI or the verifier is missing; the code stays good.
         """
         client = access_token.client
         async with self._database.transaction() as statements:
@@ -144,6 +165,8 @@ class CodeStore:
                 return await self._refuse(statements, digest, context)
             if code["redirect_uri"] and not binding.redirect_uri:
                 raise InvalidRequest("the parameter redirect_uri is missing")
+            if code["code_challenge"] and not binding.code_challenge:
+                raise InvalidRequest("the parameter code_verifier is missing")
             # What the request left out may be named now: it stands for the client's only redirect URI.
             redirect_uri = code["redirect_uri"] or client.default_redirect_uri
             if (
@@ -159,18 +182,38 @@ class CodeStore:
                 return Refusal.ENDED
             wanted = Target(code["scope"], code["resource"] or "")
             target = accept(wanted, Role(user["role"]))
-            session = await add_session(
-                statements,
-                Session(new_id(), user["id"], client.client_id, wanted.scope, wanted.resource),
-                self._limits,
-                Event.CODE_EXCHANGED,
-                context,
-            )
-            if refresh_digest is not None:
-                await add_token(statements, session.id, refresh_digest, expires_at)
-            await statements.execute(_SET_SESSION, code=digest, session=session.id)
+            browser_id: UUID | None = code["browser_session_id"]
+            if (
+                browser_id is not None
+                and await statements.fetch_one(_BROWSER_SESSION, session=browser_id) is None
+            ):
+                return Refusal.ENDED
+            sign_in = _sign_in(code)
+            session = Session(new_id(), user["id"], client.client_id, wanted.scope, wanted.resource)
+            if browser_id is not None and client.is_first_party:
+                session = replace(session, id=browser_id)
+                about = {
+                    "session": str(browser_id),
+                    "client": client.client_id,
+                    "scope": wanted.scope,
+                }
+                await record(statements, Event.CODE_EXCHANGED, user["id"], context, **about)
+                await statements.execute(_SET_ACCESS_TOKEN, code=digest, token=access_token.jti)
+            else:
+                await add_session(
+                    statements,
+                    session,
+                    self._limits,
+                    Event.CODE_EXCHANGED,
+                    context,
+                    parent_id=browser_id,
+                    sign_in=sign_in if OPENID in wanted.scope.split() else None,
+                )
+                if refresh_digest is not None:
+                    await add_token(statements, session.id, refresh_digest, expires_at)
+                await statements.execute(_SET_SESSION, code=digest, session=session.id)
             number = await add_access_token(statements, access_token, session.id)
-            return session, target, number
+            return session, target, number, sign_in
 
     async def purge_expired(self, limit: int) -> int:
         """Deletes up to `limit` codes that expired `RETENTION` ago, and returns how many."""
@@ -185,4 +228,17 @@ class CodeStore:
         session_id: UUID | None = code["session_id"]
         if session_id is not None:
             await end_session(statements, session_id, EndOfSession.CODE_REUSED, context)
+        elif code["access_token_jti"] is not None:
+            await revoke_access_token(statements, code["access_token_jti"], context)
         return Refusal.REUSED
+
+
+def _sign_in(code: Row) -> SignIn:
+    """How the user had signed in; the code of an earlier version was given by the sign-in itself, with a password."""
+    sid = code["browser_session_id"]
+    return SignIn(
+        code["signed_in_at"] or code["created_at"],
+        code["amr"] or "pwd",
+        code["nonce"],
+        None if sid is None else str(sid),
+    )

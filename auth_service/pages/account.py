@@ -1,9 +1,9 @@
-"""The pages for a sign-up and for a forgotten password, and those that the links in mails lead to."""
+"""The pages for a sign-up, a forgotten password and the sign-out, and those that the links in mails lead to."""
 
 from fastapi.responses import HTMLResponse
 
 from auth_service.pages.refusals import Refused
-from auth_service.pages.rendering import render
+from auth_service.pages.rendering import form_source, render
 
 
 def sign_up_page(
@@ -42,6 +42,20 @@ def new_password_page(username: str, token: str, refused: Refused | None = None)
     """The form for a new password. It shows the name because password managers look for it."""
     return _form(
         "new-password.html", refused, up="../", focus="password", username=username, token=token
+    )
+
+
+def sign_out_page(username: str, *, application: str = "", goes_to: str = "") -> HTMLResponse:
+    """A button that signs out, on the address that shows it.
+
+    Args:
+        application: the one that asks for it, if one does.
+        goes_to: where the browser is sent then, unless it stays here.
+    """
+    return render(
+        "sign-out.html",
+        {"username": username, "application": application},
+        form_action=f"'self' {form_source(goes_to)}" if goes_to else "'self'",
     )
 
 

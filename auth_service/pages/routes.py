@@ -1,18 +1,22 @@
-"""`/auth/sign-up`, `/auth/password-reset` and `/auth/email`: what the API does, for people, without a script.
+"""`/auth/sign-up`, `/auth/password-reset`, `/auth/email` and `/auth/sign-out`: for people, without a script.
 
 The forms need no token against other sites: one that asks for a mail does nothing that its sender could not do alone,
-and one that changes something carries the mailed token, which no other site knows.
+one that changes something carries the mailed token, which no other site knows, and the cookie of the session comes with
+no form of another site (`SameSite=Lax`).
 """
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 
 from auth_service.audit.events import Event, audited
 from auth_service.dependencies import (
     AddressChanges,
+    Browsers,
+    BrowserSessionIfAny,
     Context,
     MailOutbox,
     Resets,
+    SessionCookies,
     SignUpRequests,
 )
 from auth_service.mail.outbox import Outbox
@@ -24,6 +28,7 @@ from auth_service.pages.account import (
     note_page,
     password_reset_page,
     refusal_page,
+    sign_out_page,
     sign_up_page,
 )
 from auth_service.pages.refusals import Refused, refusals_for_people
@@ -229,6 +234,34 @@ async def confirm_email(
         return refusal_page("The address stays as it is", refused, link=_TO_START)
     sentence = f"{user.email} is the mail address of {user.username} now."
     return note_page("Done", sentence, link=_TO_START)
+
+
+@router.get("/sign-out", response_class=HTMLResponse)
+async def show_sign_out(session: BrowserSessionIfAny) -> HTMLResponse:
+    """Shows the button that signs out, and changes nothing."""
+    if session is None:
+        sentence = "Nobody is signed in in this browser."
+        return note_page("You are signed out", sentence, link=("../", _START), up="")
+    return sign_out_page(session.user.username)
+
+
+@router.post(
+    "/sign-out", response_class=RedirectResponse, openapi_extra=audited(Event.SESSION_ENDED)
+)
+async def sign_out(
+    request: Request,
+    session: BrowserSessionIfAny,
+    browsers: Browsers,
+    cookies: SessionCookies,
+    context: Context,
+) -> RedirectResponse:
+    """Ends the session of this browser with all that hangs on it, and leads to the portal."""
+    if session is not None:
+        context.set_actor(str(session.user.id))
+        await browsers.sign_out(session, context)
+    answer = RedirectResponse("../", 303, {"Cache-Control": "no-store"})
+    cookies.clear(answer, request)
+    return answer
 
 
 def _account_is_there(confirmed: AlreadyConfirmed) -> HTMLResponse:

@@ -1,19 +1,21 @@
-"""The page on which a person signs in to let an application act for them. It works without scripts."""
+"""The pages on which a person signs in, and lets an application act for them. They work without scripts."""
 
 import hmac
 import re
+from collections.abc import Mapping
 from hashlib import sha256
 from secrets import token_urlsafe
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from fastapi.responses import HTMLResponse
 from starlette.requests import Request
 
-from auth_service.oauth.authorization import RedirectTarget
+from auth_service.oauth.authorization import AuthorizationRequest
 from auth_service.oauth.scopes import scope_list
-from auth_service.pages.rendering import render
+from auth_service.pages.rendering import form_source, render
+from auth_service.sessions.browser.store import BrowserSession
 
 COOKIE = "gatehouse-sign-in"
 
@@ -28,41 +30,67 @@ class SignInPage:
 
     Args:
         secret: `AUTH_KEY_ENCRYPTION_SECRET`; the key of the tokens is derived from it.
+        previous: the one before it, with which pages that are open may have been made; empty when there is none.
     """
 
-    def __init__(self, secret: str) -> None:
-        derivation = HKDF(SHA256(), 32, salt=None, info=b"gatehouse sign-in forms")
-        self._key = derivation.derive(secret.encode())
+    def __init__(self, secret: str, previous: str = "") -> None:
+        self._key, *self._other_keys = [_derive(one) for one in (secret, previous) if one]
 
     def show(
         self,
         request: Request,
-        to: RedirectTarget,
-        scope: str,
+        asked: AuthorizationRequest,
         *,
         problem: str = "",
         username: str = "",
         status: int = 200,
     ) -> HTMLResponse:
-        """The page for this request, with what went wrong at the last attempt.
+        """The page on which the person signs in for this request, with what went wrong at the last attempt."""
+        values = {"username": username, "focus": "password" if username else "username"}
+        return self._form("sign-in.html", request, asked, values, problem=problem, status=status)
 
-        Args:
-            scope: all that is granted when the person allows it.
-        """
-        cookie = _cookie_of(request) or token_urlsafe(32)
+    def show_consent(
+        self,
+        request: Request,
+        asked: AuthorizationRequest,
+        session: BrowserSession,
+        *,
+        problem: str = "",
+        status: int = 200,
+    ) -> HTMLResponse:
+        """The page on which a person who is signed in allows or refuses this request."""
+        values = {"username": session.user.username, "other": _as_somebody_else(request)}
+        return self._form(
+            "consent.html", request, asked, values, session=session, problem=problem, status=status
+        )
+
+    def _form(
+        self,
+        template: str,
+        request: Request,
+        asked: AuthorizationRequest,
+        values: Mapping[str, str],
+        *,
+        session: BrowserSession | None = None,
+        problem: str,
+        status: int,
+    ) -> HTMLResponse:
+        cookie, to = _cookie_of(request) or token_urlsafe(32), asked.target
         descriptions = scope_list().descriptions
+        # Who signs in on the portal is asked for nothing else.
+        listed = asked.wanted.scope.split() if to.redirect_uri else []
         answer = render(
-            "sign-in.html",
+            template,
             {
+                **values,
                 "application": to.client.name,
-                "rights": [descriptions[name] for name in scope.split()],
+                "rights": [descriptions[name] for name in listed],
+                "place": "" if to.client.is_first_party else _place(to.redirect_uri),
                 "problem": problem,
-                "username": username,
-                "focus": "password" if username else "username",
-                "token": self._token(cookie, request),
+                "token": _token(self._key, cookie, request, session),
             },
             status=status,
-            form_action=f"'self' {_source(to.redirect_uri)}",
+            form_action=f"'self' {form_source(to.redirect_uri)}" if to.redirect_uri else "'self'",
         )
         is_https = request.url.scheme == "https"
         answer.set_cookie(
@@ -82,16 +110,31 @@ class SignInPage:
             "sign-in-failure.html", {"sentence": sentence}, status=status, form_action="'none'"
         )
 
-    def is_own_form(self, request: Request, token: str) -> bool:
-        """Whether the form comes from the page that was shown to this browser for this request."""
+    def is_own_form(
+        self, request: Request, token: str, session: BrowserSession | None = None
+    ) -> bool:
+        """Whether the form comes from the page that was shown to this browser for this request.
+
+        Args:
+            session: in which a form about consent must have been shown.
+        """
         cookie = _cookie_of(request)
         if cookie is None or request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
             return False
-        return hmac.compare_digest(self._token(cookie, request).encode(), token.encode())
+        own = [_token(key, cookie, request, session) for key in (self._key, *self._other_keys)]
+        return any(hmac.compare_digest(one.encode(), token.encode()) for one in own)
 
-    def _token(self, cookie: str, request: Request) -> str:
-        query: bytes = request.scope["query_string"]
-        return hmac.new(self._key, cookie.encode() + b"?" + query, sha256).hexdigest()
+
+def _derive(secret: str) -> bytes:
+    derivation = HKDF(SHA256(), 32, salt=None, info=b"gatehouse sign-in forms")
+    return derivation.derive(secret.encode())
+
+
+def _token(key: bytes, cookie: str, request: Request, session: BrowserSession | None) -> str:
+    query: bytes = request.scope["query_string"]
+    # Neither a cookie nor an id has a question mark in it.
+    about = f"{session.id if session else ''}?{cookie}?".encode()
+    return hmac.new(key, about + query, sha256).hexdigest()
 
 
 def _cookie_name(request: Request) -> str:
@@ -104,10 +147,18 @@ def _cookie_of(request: Request) -> str | None:
     return cookie if _COOKIE_VALUE.fullmatch(cookie) else None
 
 
-def _source(redirect_uri: str) -> str:
-    """What the policy calls the place that the form's answer redirects to: Chromium applies `form-action` there too."""
+def _place(redirect_uri: str) -> str:
+    """Where the answer goes, in words that a person can judge."""
     at = urlsplit(redirect_uri)
-    # The policy has no words for an IPv6 address.
-    if at.scheme not in ("http", "https") or at.netloc.startswith("["):
-        return f"{at.scheme}:"
-    return f"{at.scheme}://{at.netloc}"
+    if at.scheme not in ("http", "https"):
+        return f"an app on this device that opens {at.scheme}: links"
+    if at.hostname in ("127.0.0.1", "::1", "localhost"):
+        return f"a program on your own computer ({at.netloc})"
+    return at.netloc
+
+
+def _as_somebody_else(request: Request) -> str:
+    """The way to the same request with the sign-in page, relative to this one."""
+    query = request.scope["query_string"].decode("ascii")
+    pairs = [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] != "prompt"]
+    return f"?{urlencode([*pairs, ('prompt', 'login')])}"

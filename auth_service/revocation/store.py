@@ -118,12 +118,7 @@ class AccessTokenStore:
     async def revoke(self, jti: UUID, context: AuditContext) -> bool:
         """Whether there was such a token, not revoked yet."""
         async with self._database.transaction() as statements:
-            revoked = await statements.fetch_one(_REVOKE_ONE, token=jti, at=now())
-            if revoked:
-                about = {"token_id": jti.hex}
-                client_id = revoked["client_id"]
-                await record(statements, Event.TOKEN_REVOKED, client_id, context, **about)
-        return revoked is not None
+            return await revoke_access_token(statements, jti, context)
 
     async def is_revoked(self, jti: UUID) -> bool:
         """Whether the token, or the session that it came from, was revoked."""
@@ -152,6 +147,15 @@ class AccessTokenStore:
     async def purge_expired(self, *, expired_before: datetime, limit: int) -> int:
         """Looks at the `limit` oldest tokens, deletes those that expired, and returns how many."""
         return await self._database.execute(_PURGE, expired_before=expired_before, limit=limit)
+
+
+async def revoke_access_token(statements: Statements, jti: UUID, context: AuditContext) -> bool:
+    """Whether there was such a token, not revoked yet; within the caller's transaction."""
+    revoked = await statements.fetch_one(_REVOKE_ONE, token=jti, at=now())
+    if revoked:
+        about = {"token_id": jti.hex}
+        await record(statements, Event.TOKEN_REVOKED, revoked["client_id"], context, **about)
+    return revoked is not None
 
 
 async def add_access_token(

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 
 class SessionPublic(BaseModel):
@@ -15,3 +15,6 @@ class SessionPublic(BaseModel):
     created_at: datetime
     last_used_at: datetime
     expires_at: datetime
+    browser: bool = Field(
+        description="Whether it is a browser's; what applications were granted in that browser ends with it."
+    )

@@ -47,6 +47,8 @@ class User:
     created_at: datetime
     updated_at: datetime
     email: str | None = None
+    email_verified: bool = False
+    """Whether somebody used a link that was sent to it."""
 
 
 _ADD = insert(users)
@@ -405,8 +407,11 @@ async def _change(
 
 
 def _user(row: Row | None) -> User | None:
-    if row is None:
-        return None
+    return None if row is None else user_of(row)
+
+
+def user_of(row: Row) -> User:
+    """The user of a row that has all columns of `users`."""
     return User(
         id=row["id"],
         username=row["username"],
@@ -417,4 +422,5 @@ def _user(row: Row | None) -> User | None:
         created_at=row["created_at"],
         updated_at=row["updated_at"],
         email=row["email"],
+        email_verified=row["email_verified_at"] is not None,
     )

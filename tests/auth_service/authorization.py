@@ -36,10 +36,18 @@ def form_token_in(page: httpx2.Response) -> str:
     return found[1]
 
 
+def forget_browser_session(client: httpx2.AsyncClient) -> None:
+    """What a person does who deletes the cookie: the session itself goes on."""
+    for cookie in list(client.cookies.jar):
+        if cookie.name.endswith("gatehouse-session"):
+            client.cookies.jar.clear(cookie.domain, cookie.path, cookie.name)
+
+
 async def sign_in_form(
     client: httpx2.AsyncClient, request: dict[str, str], person: Person = DEMO
 ) -> dict[str, str]:
-    """The page's form as a person fills it in."""
+    """The page's form as a person fills it in, in a browser in which nobody is signed in."""
+    forget_browser_session(client)
     page = await client.get("/authorize", params=request)
     assert page.status_code == 200, page.text
     return {

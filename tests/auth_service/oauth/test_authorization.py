@@ -104,7 +104,6 @@ async def test_the_page_says_who_asks_for_what(
         {"client_id": ""},
         {"client_id": "client-0000000000000000"},
         {"client_id": "client-\x1f"},
-        {"redirect_uri": "", "client_id": "gatehouse"},
         {"redirect_uri": "https://evil.example/"},
         {"redirect_uri": f"{REDIRECT_URI}&more=1"},
         {"redirect_uri": REDIRECT_URI.partition("?")[0]},
