@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.doctor.foreign.environment import prepare
+from tests.doctor.foreign.environment import BIN, prepare
 from tests.doctor.foreign.running import examined
 from tests.doctor.foreign.setups import BROKEN, RIGHT, SAMPLE, Setup
 
 OURS = Path(sys.executable).parent
-PROMISED = 5
-"""Seconds that an examination of a healthy service takes at most, on a machine that does nothing else."""
+PROMISED = 80
+"""Requests of an examination at most, of which the slowest application here answers all within 5 s."""
 
 
 @pytest.fixture(scope="session")
@@ -23,16 +23,15 @@ def applications() -> None:
 
 
 def is_right(setup: Setup, folder: Path, programs: Path | None = None) -> None:
-    result, seconds = examined(setup, folder, programs) if programs else examined(setup, folder)
+    result = examined(setup, folder, programs or BIN)
     findings = result.report["findings"] if result.output else []
     assert result.code == 0, (result.output, result.errors)
     assert not [finding for finding in findings if finding["severity"] == "broken"]
-    if programs is None:
-        assert seconds < PROMISED
+    assert result.report["requests"] <= PROMISED
 
 
 def is_explained(setup: Setup, folder: Path, programs: Path | None = None) -> None:
-    result, _ = examined(setup, folder, programs) if programs else examined(setup, folder)
+    result = examined(setup, folder, programs or BIN)
     assert result.code == 1, (result.output, result.errors)
     assert result.findings[0] in setup.findings, result.output
 

@@ -21,6 +21,6 @@ def prepare() -> None:
         return
     FOLDER.mkdir(parents=True, exist_ok=True)
     subprocess.run([sys.executable, "-m", "venv", FOLDER / "venv"], check=True)
-    install = [BIN / "pip", "install", "--quiet", "--disable-pip-version-check"]
+    install: list[str | Path] = [BIN / "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*install, "-r", REQUIREMENTS], check=True)
     stamp.write_text(wanted)

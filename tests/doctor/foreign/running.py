@@ -1,7 +1,6 @@
 """Runs one set-up and examines it."""
 
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,7 +12,6 @@ from testing.ports import free_port
 from testing.processes import Program
 from tests.doctor.command import Run, run
 from tests.doctor.configuration import running_proxy
-from tests.doctor.foreign.environment import BIN
 from tests.doctor.foreign.setups import Setup
 
 
@@ -43,16 +41,13 @@ def running(setup: Setup, folder: Path, programs: Path) -> Iterator[str]:
         program.kill()
 
 
-def examined(setup: Setup, folder: Path, programs: Path = BIN) -> tuple[Run, float]:
-    """Return what the doctor says of a set-up, and after how many seconds."""
+def examined(setup: Setup, folder: Path, programs: Path) -> Run:
+    """Return what the doctor says of a set-up."""
     with running(setup, folder, programs) as url:
-        begun = time.monotonic()
-        result = run(url, "--json")
-        return result, time.monotonic() - begun
+        return run(url, "--json")
 
 
 def _answers(port: int) -> bool:
     with suppress(httpx2.HTTPError):
         return httpx2.get(f"http://127.0.0.1:{port}/", timeout=5, trust_env=False).status_code > 0
     return False
-
