@@ -9,6 +9,7 @@ from doctor.checks import (
     arrival,
     backend,
     boundaries,
+    browser,
     cookies,
     discovery,
     page_files,
@@ -131,6 +132,8 @@ def examine(
             if websocket.are_declared(subject):
                 run(_WITH_WEBSOCKETS)
             run(_THEN)
+            if options.browser:
+                run({"pages in a browser": browser.pages_load_in_a_browser})
     except LimitReachedError as reached:
         subject.notes.append(str(reached))
     subject.notes.extend(arrival.unjudged(subject))

@@ -167,6 +167,7 @@ class _Words:
             "@STRIPPED@": made_with.stripped or f"{made_with.name} has no setting for that",
             "@KEPT@": made_with.kept or f"{made_with.name} has no setting for that",
             "@TRUST@": made_with.trust or "its own setting for trusted proxies",
+            "@SERVERS@": made_with.servers,
             "@PREFIX@": printable(finding.prefix),
             "@UPSTREAM@": upstream or _PLACEHOLDER,
         }
