@@ -127,7 +127,6 @@ def test_too_many_attempts_are_told_with_the_time_to_wait(
     expect(problem.get_by_text("Too many attempts. Try again in 7 s.")).to_be_visible()
     assert_request_id_is_one_click_away(problem)
     visit.page.unroute_all()
-    visit.watch()
     problem.get_by_role("button", name="Try again").click()
     expect_signed_in(visit.page)
 
