@@ -170,10 +170,20 @@ def test_no_request_fails_while_every_worker_is_replaced(copy: Copy) -> None:
     }, "the containers stay"
 
 
+def hammer_of(copy: Copy) -> Hammer:
+    """Clients that keep no connection.
+
+    An nginx before 1.27.3, such as that of a stand-in image, is reloaded when replicas come or go, and closes what
+    clients keep open.
+    """
+    url = f"http://127.0.0.1:{copy.port}"
+    return Hammer(url, copy.sign_in(), keeps_connections=False)
+
+
 def test_no_request_fails_while_a_service_grows_to_three_replicas_and_shrinks_to_one(
     copy: Copy,
 ) -> None:
-    hammer = Hammer(f"http://127.0.0.1:{copy.port}", copy.sign_in())
+    hammer = hammer_of(copy)
     with hammer.at_work():
         grown = scale(copy, items=3)
         wait_until(
@@ -185,6 +195,31 @@ def test_no_request_fails_while_a_service_grows_to_three_replicas_and_shrinks_to
         read = hammer.reads
         wait_until(lambda: hammer.reads > read + 20, seconds=30, what="the one that is left serves")
     assert grown.returncode == shrunk.returncode == 0, grown.stderr + shrunk.stderr
+    assert hammer.failures == []
+    assert hammer.lost_or_doubled() == []
+
+
+@pytest.mark.sweep
+def test_no_request_fails_while_three_and_two_replicas_are_upgraded_and_keys_rotate(
+    copy: Copy,
+) -> None:
+    scale(copy, items=3)
+    scale(copy, auth=2)
+    hammer = hammer_of(copy)
+    with hammer.at_work():
+        rotated = copy.run(
+            *("docker", "compose", "exec", "-T", "auth"),
+            *("python", "-m", "auth_service", "keys", "rotate"),
+        )
+        signed_in = [copy.sign_in() for _ in range(6)]
+        done = copy.make("upgrade")
+    assert rotated.returncode == 0, rotated.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "auth: 2 replicas were replaced." in done.stdout
+    assert "items: 3 replicas were replaced." in done.stdout
+    for token in signed_in:
+        answers = [call(copy, "GET", "/items/", token).status for _ in range(9)]
+        assert answers == [200] * 9, "each replica knows the key"
     assert hammer.failures == []
     assert hammer.lost_or_doubled() == []
 
