@@ -60,6 +60,12 @@ def asked_by_nginx(copy: Copy, service: str) -> set[str]:
     return set(re.findall(rf'"path":"/{service}/[^"]*".*"upstream":"([^",]+)"', log))
 
 
+def keys_of(copy: Copy) -> set[str]:
+    """The keys that one of auth's replicas publishes."""
+    published = send(f"http://127.0.0.1:{copy.port}/auth/.well-known/jwks.json").json["keys"]
+    return {key["kid"] for key in published}
+
+
 def test_every_service_is_healthy(copy: Copy) -> None:
     states = {name: one["State"] for name, one in containers(copy).items()}
     assert {name: states[name]["Health"]["Status"] for name in SERVICES} == dict.fromkeys(
@@ -209,7 +215,12 @@ def test_no_request_fails_while_three_and_two_replicas_are_upgraded_and_keys_rot
     with hammer.at_work():
         rotated = copy.run(
             *("docker", "compose", "exec", "-T", "auth"),
-            *("python", "-m", "auth_service", "keys", "rotate"),
+            *("python", "-m", "auth_service.cli", "keys", "rotate"),
+        )
+        wait_until(
+            lambda: {len(keys_of(copy)) for _ in range(6)} == {2},
+            seconds=60,
+            what="both replicas of auth publish the next key",
         )
         signed_in = [copy.sign_in() for _ in range(6)]
         done = copy.make("upgrade")
@@ -220,6 +231,7 @@ def test_no_request_fails_while_three_and_two_replicas_are_upgraded_and_keys_rot
     for token in signed_in:
         answers = [call(copy, "GET", "/items/", token).status for _ in range(9)]
         assert answers == [200] * 9, "each replica knows the key"
+    assert len(keys_of(copy)) == 2
     assert hammer.failures == []
     assert hammer.lost_or_doubled() == []
 
