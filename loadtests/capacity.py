@@ -71,12 +71,11 @@ def _next_rate(low: float | None, high: float | None) -> float:
     return low * 2 if high is None else (low * high) ** 0.5
 
 
-def main(url: str | None, users: int, first: float, time: str, budgets: Path, reports: Path) -> int:
-    """Search, print and keep the result; return the exit code."""
+def main(url: str | None, first: float, options: Sequence[str], reports: Path) -> int:
+    """Search, print and keep the result; return the exit code. `options` are those of every run."""
     folder = reports / f"capacity-{datetime.now(UTC):%Y-%m-%dT%H-%M-%SZ}"
 
     def run(rate: float) -> Probe:
-        options = [f"--users={users}", f"--time={time}", f"--budgets={budgets.absolute()}"]
         return _run(url or current_settings().url, rate, options, folder / f"{rate:.0f}")
 
     try:

@@ -4,6 +4,7 @@ import pytest
 
 from loadtests.capacity import Probe, draw, render, search
 from loadtests.resources import Resources, bottleneck
+from tests.loadtests.command import finish, start
 
 
 def stack_that_holds(limit: float) -> list[Probe]:
@@ -63,3 +64,12 @@ def test_the_report_names_the_rate_and_what_was_full_above_it(tmp_path: Path) ->
 )
 def test_what_was_full_is_named(resources: Resources, failures: dict[str, int], named: str) -> None:
     assert named in bottleneck(resources, failures)
+
+
+def test_containers_are_refused_because_what_was_full_is_seen_on_this_machine_only(
+    tmp_path: Path,
+) -> None:
+    outcome = finish(start(tmp_path, "loadtests", "run", "--shape=capacity", "--containers=2"))
+
+    assert outcome.exit_code == 2
+    assert "use PROCESSES= instead of WORKERS=" in outcome.output
