@@ -48,16 +48,7 @@ def main() -> None:
     if "action" in arguments:
         sys.exit(arguments.action(arguments))
     if "shape" in arguments and arguments.shape == CAPACITY:
-        sys.exit(
-            capacity.main(
-                arguments.url,
-                arguments.users,
-                arguments.rate or DEFAULT_RATE,
-                arguments.time or PROBE_TIME,
-                arguments.budgets,
-                _reports_folder(),
-            )
-        )
+        sys.exit(_find_capacity(arguments))
     if "containers" in arguments and arguments.containers:
         sys.exit(
             distributed.run(
@@ -66,6 +57,23 @@ def main() -> None:
         )
     command = [sys.executable, "-m", "locust", *arguments.locust_arguments(arguments)]
     os.execv(sys.executable, command)  # noqa: S606 - a shell would have nothing to do
+
+
+def _find_capacity(arguments: argparse.Namespace) -> int:
+    if arguments.workers or arguments.containers:
+        print(
+            "load test not started: SHAPE=capacity loads from this machine: use PROCESSES= instead of WORKERS=.",
+            file=sys.stderr,
+        )
+        return 2
+    options = [
+        f"--users={arguments.users}",
+        f"--time={arguments.time or PROBE_TIME}",
+        f"--budgets={arguments.budgets.absolute()}",
+        f"--processes={arguments.processes or 1}",
+    ]
+    first = arguments.rate or DEFAULT_RATE
+    return capacity.main(arguments.url, first, options, _reports_folder())
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,10 +16,19 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from loadtests.latency import NOT_OF_THE_LOAD
 from loadtests.report_markdown import table
 from loadtests.resources import Resources, bottleneck, watched
 from loadtests.settings import ROOT, SettingsError, current_settings
-from loadtests.verdict import BROKEN, CANNOT_TELL, KEPT, NOTHING_MEASURED, RUN_FAILED, shown
+from loadtests.verdict import (
+    BROKEN,
+    CANNOT_TELL,
+    KEPT,
+    NOTHING_MEASURED,
+    RUN_FAILED,
+    TOO_SHORT,
+    shown,
+)
 
 PRECISION = 1.1
 LOWEST, HIGHEST = 1.0, 50_000.0
@@ -32,20 +41,15 @@ class CapacityError(Exception):
 
 @dataclass(frozen=True)
 class Probe:
-    """A run at a rate: whether it kept its budgets, and what it was like."""
+    """A run at a rate: whether the budgets were `held`, and what it was like."""
 
     rate: float
-    exit_code: int
+    held: bool
     verdict: str = ""
     answered: float = 0.0
     times: dict[str, float] = field(default_factory=dict)
     full: str = ""
     resources: Resources = field(default_factory=Resources)
-
-    @property
-    def held(self) -> bool:
-        """Whether every budget was kept for sure."""
-        return self.exit_code == KEPT
 
 
 def search(run: Callable[[float], Probe], first: float) -> list[Probe]:
@@ -71,12 +75,11 @@ def _next_rate(low: float | None, high: float | None) -> float:
     return low * 2 if high is None else (low * high) ** 0.5
 
 
-def main(url: str | None, users: int, first: float, time: str, budgets: Path, reports: Path) -> int:
-    """Search, print and keep the result; return the exit code."""
+def main(url: str | None, first: float, options: Sequence[str], reports: Path) -> int:
+    """Search, print and keep the result; return the exit code. `options` are those of every run."""
     folder = reports / f"capacity-{datetime.now(UTC):%Y-%m-%dT%H-%M-%SZ}"
 
     def run(rate: float) -> Probe:
-        options = [f"--users={users}", f"--time={time}", f"--budgets={budgets.absolute()}"]
         return _run(url or current_settings().url, rate, options, folder / f"{rate:.0f}")
 
     try:
@@ -146,6 +149,18 @@ def draw(probes: Sequence[Probe], path: Path) -> None:
     figure.savefig(path)
 
 
+def _held(summary: Mapping[str, Any]) -> bool:
+    """Whether nothing was broken or left open, but for rows that a low rate gives too few requests."""
+    if summary["exit_code"] == KEPT:
+        return True
+    too_few = summary["verdict"].startswith(TOO_SHORT)
+    return too_few and not any(row["state"] == "cannot tell" for row in summary["rows"])
+
+
+def _is_load(row: Mapping[str, Any]) -> bool:
+    return not str(row["row"]).endswith(NOT_OF_THE_LOAD)
+
+
 def _run(url: str, rate: float, options: Sequence[str], report: Path) -> Probe:
     report.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "loadtests", "run", "--shape=rate", f"--rate={rate}"]
@@ -170,9 +185,9 @@ def _run(url: str, rate: float, options: Sequence[str], report: Path) -> Probe:
     total = summary["total"]
     probe = Probe(
         round(rate, 1),
-        exit_code,
+        _held(summary),
         summary["verdict"],
-        total["rate"],
+        round(sum(row["rate"] for row in summary["rows"] if _is_load(row)), 1),
         {name: total[name] for name in COLOURS if name in total},
         bottleneck(resources, failures),
         resources,

@@ -23,7 +23,7 @@ from loadtests import (
     report_plot,
 )
 from loadtests.confidence import WarmUp, warm_up
-from loadtests.latency import Latencies, Samples, together
+from loadtests.latency import Latencies, Samples, of_the_load, together
 from loadtests.memory_sources import LocalProcesses, source_behind
 from loadtests.recording import Recording
 from loadtests.run import Run
@@ -136,8 +136,8 @@ class Report:
             "measured": OPEN if self._run.rate else CLOSED,
             "total": {
                 **_figures(stats.total, seconds),
-                **_times(percentiles_of(together(self._latencies.due().values()))),
-                "as_sent": _times(percentiles_of(together(as_sent.values()))),
+                **_times(percentiles_of(together(of_the_load(self._latencies.due()).values()))),
+                "as_sent": _times(percentiles_of(together(of_the_load(as_sent).values()))),
             },
             "rows": [
                 {

@@ -22,6 +22,9 @@ FEWEST_SAMPLES = {"p50": 10, "p95": 20, "p99": 100, "p99.9": 1000}
 BOUNDS_TAKE = 5
 """So many times as many samples it takes until the upper bound is more than the slowest sample."""
 
+TOO_SHORT = "cannot tell ("
+"""How the sentence of a run begins that lacks nothing but time."""
+
 State = Literal["ok", "broken", "cannot tell", "too few", "no budget", "not measured"]
 
 
@@ -209,7 +212,7 @@ def _cannot_tell(rows: Sequence[RowVerdict]) -> str:
     if None in longest:
         return f"cannot tell, because a figure is as large as its budget: {what}. Run it again, or change the budget."
     seconds = math.ceil(max(one or 0.0 for one in longest) / 10) * 10
-    return f"cannot tell ({seconds} more seconds are needed): {what}. Give it more TIME=."
+    return f"{TOO_SHORT}{seconds} more seconds are needed): {what}. Give it more TIME=."
 
 
 def _sentence_of(error: Exception | str | None) -> str:
