@@ -22,13 +22,14 @@ def running(setup: Setup, folder: Path, programs: Path) -> Iterator[str]:
     environment = {
         "PATH": os.pathsep.join([str(programs), os.environ["PATH"]]),
         "HOME": str(folder),
+        "GRADIO_ANALYTICS_ENABLED": "False",
         **setup.environment,
     }
     with Program(
         setup.application, setup.command(port), environment=environment, log=folder / "log"
     ) as program:
         if "backend-unreachable" not in setup.findings:
-            program.wait_until(lambda: _answers(port), seconds=90, what=f"{setup.name} answers")
+            program.wait_until(lambda: _answers(port), seconds=300, what=f"{setup.name} answers")
         lines = setup.proxy.replace("UPSTREAM", f"127.0.0.1:{port}")
         proxy = folder / "proxy"
         proxy.mkdir()
