@@ -5,9 +5,17 @@ from fastapi.routing import APIRoute, iter_route_contexts
 
 from auth_service.audit.events import Event
 
-RECORDS_NOTHING = {"PATCH /users/me": "it is a name to be shown, which means nothing to anyone"}
+RECORDS_NOTHING = {
+    "PATCH /users/me": "it is a name to be shown, which means nothing to anyone",
+    "POST /userinfo": "it reads, as its GET does",
+}
 OF_EVERY_TOKEN = {Event.TOKEN_REFUSED, Event.ACCESS_DENIED}
-OF_COMMANDS_AND_SCHEDULES = {Event.SIGN_INS_FORGIVEN, Event.KEY_CREATED, Event.KEY_ROTATED}
+OF_COMMANDS_AND_SCHEDULES = {
+    Event.SIGN_INS_FORGIVEN,
+    Event.KEY_CREATED,
+    Event.KEY_ROTATED,
+    Event.KEY_REWRAPPED,
+}
 
 
 def test_every_route_that_changes_something_says_what_it_records(app: FastAPI) -> None:
