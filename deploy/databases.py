@@ -4,10 +4,11 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from deploy.commands import last_lines
@@ -16,13 +17,25 @@ from deploy.errors import DeployError
 SQLITE = "sqlite:///"
 # What Alembic writes into every database; a database with nothing else is empty.
 _VERSION_TABLE = "alembic_version"
+_PSQL = ("psql", "--no-psqlrc", "--quiet", "-v", "ON_ERROR_STOP=1")
 _TABLES = "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()"
 _VERSION = f"SELECT version_num FROM {_VERSION_TABLE}"  # noqa: S608  # a name of ours
-_DROP_TABLES = """
-DO $$ DECLARE found record; BEGIN
-  FOR found IN SELECT tablename FROM pg_tables WHERE schemaname = current_schema() LOOP
-    EXECUTE format('DROP TABLE IF EXISTS %I CASCADE', found.tablename);
-  END LOOP;
+# All that a migration can make, but what belongs to an extension or goes with its table. IF EXISTS, because some go
+# with others.
+_DROP_ALL = """
+DO $$ DECLARE
+  home oid := current_schema()::regnamespace;
+  one text;
+  commands text[];
+BEGIN
+  SELECT array_agg(format('DROP %s IF EXISTS %s CASCADE', kind, name)) INTO commands FROM (
+    SELECT oid, oid::regclass::text AS name,
+        CASE relkind WHEN 'v' THEN 'VIEW' WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind
+      FROM pg_class WHERE relnamespace = home AND relkind IN ('r', 'p', 'v', 'S')
+    UNION ALL SELECT oid, oid::regprocedure::text, 'ROUTINE' FROM pg_proc WHERE pronamespace = home
+    UNION ALL SELECT oid, oid::regtype::text, 'TYPE' FROM pg_type WHERE typnamespace = home AND typtype IN ('e', 'd')
+  ) AS found WHERE NOT EXISTS (SELECT FROM pg_depend WHERE objid = found.oid AND deptype IN ('e', 'i', 'a'));
+  FOREACH one IN ARRAY coalesce(commands, '{}') LOOP EXECUTE one; END LOOP;
 END $$
 """
 
@@ -148,12 +161,14 @@ class PostgreSQL:
         return self._ask(_TABLES) == "0"
 
     def restore(self, file: Path) -> None:
-        """The tables that are there are dropped; then `pg_restore` in one transaction."""
-        self._ask(_DROP_TABLES)
+        """What is there is dropped, and what was dumped is made: in one transaction."""
         role = [f"--role={self._role}"] if self._role else []
-        options = ["--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error"]
-        with file.open("rb") as dump:
-            self._run(["pg_restore", *options, *role], stdin=dump)
+        options = ["--no-owner", "--no-privileges", "--exit-on-error", "--file=-"]
+        with file.open("rb") as dump, tempfile.TemporaryFile() as statements:
+            self._run(["pg_restore", *options, *role], stdin=dump, stdout=statements, to=())
+            statements.seek(0)
+            everything = ["--single-transaction", "--command", _DROP_ALL, "--file=-"]
+            self._run([*_PSQL, *everything], stdin=statements)
 
     def migration(self) -> str:
         """What Alembic wrote."""
@@ -163,10 +178,17 @@ class PostgreSQL:
             return ""
 
     def _ask(self, statement: str) -> str:
-        options = ["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "-v", "ON_ERROR_STOP=1"]
-        return self._run(["psql", *options, "--command", statement]).decode().strip()
+        options = ["--tuples-only", "--no-align", "--command", statement]
+        return self._run([*_PSQL, *options]).decode().strip()
 
-    def _run(self, command: list[str], stdin: object = None, stdout: object = None) -> bytes:
+    def _run(
+        self,
+        command: list[str],
+        stdin: IO[bytes] | None = None,
+        stdout: IO[bytes] | None = None,
+        to: Sequence[str] | None = None,
+    ) -> bytes:
+        """Run a program with the arguments that connect it, or `to`, and return what it prints to no other file."""
         program = command[0]
         if not self._inside and shutil.which(program, path=self._environ.get("PATH")) is None:
             raise DeployError(
@@ -174,10 +196,10 @@ class PostgreSQL:
                 "Debian, Ubuntu: sudo apt-get install postgresql-client"
             )
         done = subprocess.run(
-            [*self._inside, *command, *self._connection],
+            [*self._inside, *command, *(self._connection if to is None else to)],
             cwd=self._folder,
             env=dict(self._environ),
-            stdin=stdin or subprocess.DEVNULL,  # type: ignore[call-overload]  # a file
+            stdin=stdin or subprocess.DEVNULL,
             stdout=stdout or subprocess.PIPE,
             stderr=subprocess.PIPE,
             check=False,

@@ -47,7 +47,8 @@ async def test_an_old_session_goes_on_after_a_restore_into_an_empty_database(
         empty = await asyncio.to_thread(server.create_database, f"restored_{uuid4().hex}")
     other = seen_by_deploy(empty, tmp_path)
     assert other.is_empty()
-    await asyncio.to_thread(backup.restore, folder, manifest, {"auth": other})
+    for _ in ("empty", "full"):
+        await asyncio.to_thread(backup.restore, folder, manifest, {"auth": other})
     async with running(create_app(settings_for(empty)), base_url=URL) as client:
         assert (await refresh(client, tokens["refresh_token"])).status_code == 200
         assert await sign_in(client)
