@@ -25,8 +25,8 @@ from deploy.waiting import holds_within
 STEPS = 4
 
 READY_WITHIN_S = 180
-# nginx leaves a replica out for so long that refused a connection while it started, and a second more (`fail_timeout` in
-# proxy/gateway/start.sh): until then the old replicas must serve.
+# nginx leaves a replica that refused a connection while it started out for almost so long (`fail_timeout` in
+# proxy/gateway/start.sh). Until then the old replicas must serve.
 LEFT_OUT_FOR_S = 11
 NETWORK_HINT = """
 Another network has the addresses of this one. Choose others with their first three numbers:
