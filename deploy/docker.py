@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +27,9 @@ from deploy.waiting import holds_within
 STEPS = 4
 
 READY_WITHIN_S = 180
+# nginx leaves a replica that refused a connection while it started out for almost so long (`fail_timeout` in
+# proxy/gateway/start.sh). Until then the old replicas must serve.
+LEFT_OUT_FOR_S = 11
 NETWORK_HINT = """
 Another network has the addresses of this one. Choose others with their first three numbers:
 make up GATEHOUSE_NETWORK=10.84.81 (for good: that setting in .env)"""
@@ -171,6 +175,7 @@ class DockerStack:
             if isinstance(problem, DeployError):
                 raise DeployError("\n".join([*logs, str(problem)])) from problem
             raise
+        time.sleep(LEFT_OUT_FOR_S)
         self._remove(old)
         return count
 
