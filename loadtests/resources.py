@@ -38,7 +38,7 @@ def bottleneck(resources: Resources, failures: Mapping[str, int]) -> str:
         return f"the CPU of {busiest}: {used:.0f} % of a core"
     if resources.machine >= FULL_PERCENT:
         ours = sum(resources.processes.values()) / (psutil.cpu_count() or 1)
-        return f"all cores of this machine: {resources.machine:.0f} %, of which the stack and its load took {ours:.0f} %"
+        return f"all cores of this machine: {resources.machine:.0f} %, {ours:.0f} % by the stack and its load"
     if disk and resources.disks[disk] >= FULL_PERCENT:
         return f"the disk {disk}: busy for {resources.disks[disk]:.0f} % of the time"
     if refused:
