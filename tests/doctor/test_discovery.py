@@ -240,12 +240,14 @@ def test_of_several_services_it_is_walked_for_the_one_that_asks_for_a_token() ->
     }
     portal = HTMLResponse("<div id=swagger-ui></div><script>ui({url: 'list.json'})</script>")
     site = McpSite(
-        resource=f"{HERE}/items",
-        challenge=f'Bearer resource_metadata="{HERE}{RESOURCE}/items"',
         others={
             "/": portal,
             "/list.json": listed,
             "/items/openapi.json": JSONResponse(described),
+            "/items/mcp/": Response(
+                status_code=401,
+                headers={"www-authenticate": f'Bearer resource_metadata="{RESOURCE}/items"'},
+            ),
             f"{RESOURCE}/items": JSONResponse(
                 {"resource": "RESOURCE", "authorization_servers": []},
                 headers={"access-control-allow-origin": "*"},
