@@ -86,6 +86,10 @@ test: install  ## Run the tests (ARGS="tests/deploy -k port" chooses some)
 test-fast: install  ## Run the tests that need no stack, proxy, browser or container (ARGS="-k paging" chooses some)
 	$(VENV)/python -m pytest --fast --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
+.PHONY: sweep
+sweep: install  ## Run the widest tests, which make test leaves out: everything that it samples, crossed (ARGS chooses some)
+	$(VENV)/python -m pytest --sweep --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+
 .PHONY: lint
 lint: install  ## Check style, types, shell scripts and the nginx configuration
 	$(VENV)/ruff check

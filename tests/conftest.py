@@ -44,8 +44,9 @@ def pytest_configure() -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--fast`, which `make test-fast` uses."""
+    """Add `--fast`, which `make test-fast` uses, and `--sweep`, which `make sweep` uses."""
     parser.addoption("--fast", action="store_true", help=f"without {', '.join(SLOW_FOLDERS)}")
+    parser.addoption("--sweep", action="store_true", help="the tests marked sweep, and only these")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -98,15 +99,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     What needs a service that was removed is not run at all: it is no test that CI should miss.
     """
-    pointless = [
-        item
-        for item in items
-        for marker in item.iter_markers("needs_service")
-        if not {*marker.args} <= LISTED.keys()
-    ]
-    if pointless:
-        config.hook.pytest_deselected(items=pointless)
-        items[:] = [item for item in items if item not in pointless]
+    sweeps: bool = config.getoption("--sweep")
+
+    def is_wanted(item: pytest.Item) -> bool:
+        needed = {name for marker in item.iter_markers("needs_service") for name in marker.args}
+        is_sweep = item.get_closest_marker("sweep") is not None
+        return is_sweep == sweeps and needed <= LISTED.keys()
+
+    unwanted = [item for item in items if not is_wanted(item)]
+    if unwanted:
+        config.hook.pytest_deselected(items=unwanted)
+        items[:] = [item for item in items if is_wanted(item)]
 
     def slowness(item: pytest.Item) -> int:
         folder = item.path.relative_to(HERE).parts[0]

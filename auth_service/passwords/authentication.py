@@ -81,7 +81,6 @@ class PasswordAuthentication:
             matches = len(password) <= MAX_PASSWORD_CHARS and await self.hashing.verify(
                 password, user.password_hash if user else None, context
             )
-            await self.guard.check(username, address)
             refusal = await self.guard.check(username, address)
         except TooManyFailedSignIns:
             # Counted by address alone: a count for each user would do other work for a name that no one has.

@@ -108,9 +108,11 @@ class LocalStack:
 
         Raises DeployError when one does not go.
         """
-        self._supervisor.shut_down()
         pid_file = self._checkout.run / "supervisord.pid"
-        if not holds_within(GONE_WITHIN_S, lambda: not (self.exists() or _is_alive(pid_file))):
+        # Read before: supervisord removes the file a moment before it ends.
+        pid = _read_pid(pid_file)
+        self._supervisor.shut_down()
+        if not holds_within(GONE_WITHIN_S, lambda: not (self.exists() or _is_supervisord(pid))):
             raise DeployError(
                 f"supervisord does not stop within {GONE_WITHIN_S} s: see var/log/supervisord.log. "
                 f"Its process id is in {pid_file.relative_to(self._checkout.root)}."
@@ -306,10 +308,16 @@ def _readable_by_the_owner_only() -> Iterator[None]:
         os.umask(before)
 
 
-def _is_alive(pid_file: Path) -> bool:
-    """Whether the process named in the file exists and still is a supervisord."""
+def _read_pid(pid_file: Path) -> int | None:
     try:
-        pid = int(pid_file.read_text())
-        return b"deploy.local.supervise" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return int(pid_file.read_text())
     except (OSError, ValueError):
+        return None
+
+
+def _is_supervisord(pid: int | None) -> bool:
+    """Whether the process exists and still is a supervisord."""
+    try:
+        return b"deploy.local.supervise" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
         return False

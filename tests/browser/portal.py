@@ -8,6 +8,8 @@ from testing.stack import User
 def open_portal(page: Page, origin: str) -> None:
     page.goto(f"{origin}/")
     expect(page.get_by_text("All ready")).to_be_visible()
+    # The last thing that the page's script does, after it has loaded the panels.
+    expect(page.locator("#sign-in [type=submit]")).to_be_enabled()
 
 
 def submit_sign_in(page: Page, user: User) -> None:
