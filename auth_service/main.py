@@ -6,6 +6,7 @@ from auth_service.audit import routes as audit
 from auth_service.clients import routes as clients
 from auth_service.consents import routes as consents
 from auth_service.container import Container
+from auth_service.forward_auth import routes as forward_auth
 from auth_service.keys import routes as keys
 from auth_service.oauth import authorize, introspect, metadata, revoke, token
 from auth_service.oauth.errors import add_oauth_errors
@@ -53,6 +54,7 @@ def create_app(settings: AuthSettings, container: Container | None = None) -> Fa
             clients.router,
             authorize.router,
             pages.router,
+            forward_auth.router,
             sessions.router,
             consents.router,
             audit.router,
