@@ -134,7 +134,8 @@ def _is_page(request: Request) -> bool:
 
 def _is_cross_site(request: Request, method: str) -> bool:
     """Whether a page of another site sends it in this person's name, and it changes something or stays open."""
-    opens_socket = request.headers.get("upgrade", "").lower() == "websocket"
+    # Proxies ask without `Upgrade`, or it would be a handshake with auth.
+    opens_socket = "sec-websocket-key" in request.headers
     return is_cross_site(Request({**request.scope, "method": "POST" if opens_socket else method}))
 
 

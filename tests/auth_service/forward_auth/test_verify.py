@@ -199,8 +199,8 @@ async def test_another_site_changes_nothing_in_the_name_of_who_is_signed_in(
         ({"Sec-Fetch-Site": "same-site", "X-Forwarded-Method": "DELETE"}, 403),
         ({"Origin": foreign, "X-Forwarded-Method": "POST"}, 403),
         ({"Origin": own, "X-Forwarded-Method": "POST"}, 200),
-        ({"Origin": foreign, "Upgrade": "websocket"}, 403),
-        ({"Origin": own, "Upgrade": "websocket"}, 200),
+        ({"Origin": foreign, "Sec-WebSocket-Key": "eA=="}, 403),
+        ({"Origin": own, "Sec-WebSocket-Key": "eA=="}, 200),
     ):
         asked = {"X-Forwarded-Uri": "/dash/", **headers}
         answer = await client.get("/verify", headers=asked)
