@@ -37,7 +37,8 @@ def main() -> None:
         except (OSError, HTTPException, ValueError):
             auth.close()
             said = "refuse"
-        print(said, flush=True)
+        sys.stdout.write(f"{said}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":
