@@ -38,6 +38,10 @@ down: python  ## Stop everything; data stays
 reload: python  ## Replace every worker while it serves: new code, no failed request (S=auth: only that service)
 	@"$(PYTHON)" -m deploy reload $(S)
 
+.PHONY: upgrade
+upgrade: python  ## Build, migrate and replace the containers one by one while they serve
+	@"$(PYTHON)" -m deploy upgrade
+
 .PHONY: ps
 ps: python  ## Show what runs and whether it is ready
 # Its status 1 says that something is down, which the table says already: no error of make's own.
@@ -119,18 +123,21 @@ screenshots: install  ## Make the README's pictures anew with the browser tests
 
 .PHONY: load
 load: install  ## Load the running stack and judge its budgets (SHAPE=steady USERS=10 TIME=30s URL=...)
-# SHAPE=steps|spike|soak; PROCESSES=2 uses that many cores; BUDGETS=file.toml judges by other budgets;
+# SHAPE=steps|spike|soak; SHAPE=rate RATE=200 sends so many requests per second, whatever the answers do, as RATE= does
+# with every shape; PROCESSES=2 uses that many cores; BUDGETS=file.toml judges by other budgets;
 # WORKERS=4 loads from that many containers beside the stack's (MODE=docker).
 	@$(VENV)/python -m loadtests run \
-		$(foreach option,SHAPE USERS TIME URL PROCESSES BUDGETS,$(call as-option,$(option))) \
+		$(foreach option,SHAPE USERS RATE TIME URL PROCESSES BUDGETS,$(call as-option,$(option))) \
 		$(if $(WORKERS),--containers="$(WORKERS)")
 
 # USERS=50 becomes --users=50, and what is not set becomes nothing.
 as-option = $(if $($(1)),--$(shell echo $(1) | tr A-Z a-z)="$($(1))")
 
 .PHONY: load-compare
-load-compare: install  ## Set the reports of two runs side by side (A=var/load/x B=var/load/y; else the last two)
-	@$(VENV)/python -m loadtests compare $(if $(A),"$(A)" $(if $(B),"$(B)"))
+load-compare: install  ## Say row by row which is slower, BASE=<git revision> or the work tree (RATE=300 TIME=4m)
+# Without BASE it sets the reports of two runs side by side (A=var/load/x B=var/load/y; else the last two).
+	@$(VENV)/python -m loadtests compare $(if $(A),"$(A)" $(if $(B),"$(B)")) \
+		$(foreach option,BASE RATE TIME,$(call as-option,$(option)))
 
 .PHONY: load-ui
 load-ui: install  ## Open Locust's web page for the running stack (PORT=8089 URL=http://localhost:8080)

@@ -10,9 +10,11 @@ from typing import Self
 
 from auth_service.audit.repeated import RepeatedEvents
 from auth_service.audit.store import AuditStore
+from auth_service.clients.assertions import Assertions
 from auth_service.clients.authentication import Clients, first_party_client
-from auth_service.clients.store import ClientStore
+from auth_service.clients.store import AssertionStore, ClientStore
 from auth_service.consents.store import ConsentStore
+from auth_service.keys.encryption import KeyEncryption
 from auth_service.keys.signing_keys import SigningKeys
 from auth_service.keys.store import SigningKeyStore
 from auth_service.mail.limit import RequestLimit
@@ -28,10 +30,13 @@ from auth_service.oauth.grants import (
     PasswordGrant,
     RefreshTokenGrant,
 )
+from auth_service.oauth.id_tokens import IdTokenReader
 from auth_service.oauth.issuer import TokenIssuer
+from auth_service.oauth.logout_requests import LogoutRequestReader
 from auth_service.oauth.resources import Resources
 from auth_service.oauth.scopes import AUTH
 from auth_service.oauth.store import CodeStore
+from auth_service.pages.session_cookie import SessionCookie
 from auth_service.pages.sign_in import SignInPage
 from auth_service.passwords.authentication import PasswordAuthentication
 from auth_service.passwords.hashing import PasswordHashing
@@ -40,9 +45,8 @@ from auth_service.passwords.throttling import ClientSecretGuard, SignInGuard
 from auth_service.revocation.revoke import Revocation
 from auth_service.revocation.status_list import PURGE_EVERY, StatusList
 from auth_service.revocation.store import AccessTokenStore
-from auth_service.sessions.browser import BrowserSessions
-from auth_service.sessions.browser_store import BrowserSessionStore
-from auth_service.sessions.cookie import SessionCookie
+from auth_service.sessions.browser.browser import BrowserSessions
+from auth_service.sessions.browser.store import BrowserSessionStore
 from auth_service.sessions.store import SessionLimits, SessionStore
 from auth_service.settings import AuthSettings
 from auth_service.users.administration import UserAdministration
@@ -101,6 +105,8 @@ class Container:
     code_grant: AuthorizationCodeGrant
     grants: Grants
     authorization: Authorization
+    id_tokens: IdTokenReader
+    logouts: LogoutRequestReader
     sign_in_page: SignInPage
     maintenance: Maintenance
 
@@ -170,10 +176,9 @@ class Container:
             issuer=settings.issuer,
         )
 
-        secret = settings.key_encryption_secret.get_secret_value()
         keys = SigningKeys(
             SigningKeyStore(database),
-            secret,
+            KeyEncryption(*settings.key_secrets),
             algorithm=settings.signing_algorithm,
             token_life=settings.access_token_life,
             published_ahead=settings.key_published_ahead,
@@ -188,10 +193,16 @@ class Container:
         sessions, access_tokens = SessionStore(database, limits), AccessTokenStore(database)
         codes = CodeStore(database, limits)
         status_list = StatusList(settings.issuer, access_tokens, keys)
-        client_store = ClientStore(database)
+        client_store, assertions_seen = ClientStore(database), AssertionStore(database)
         clients = Clients(
             client_store,
             ClientSecretGuard(attempts, clock=clock),
+            Assertions(
+                assertions_seen,
+                frozenset(
+                    f"{settings.issuer}{path}" for path in ("", "/token", "/revoke", "/introspect")
+                ),
+            ),
             first_party_client(password_grant=settings.password_grant),
         )
         services = load_services()
@@ -208,6 +219,7 @@ class Container:
             },
             status_list,
         )
+        id_tokens = IdTokenReader(settings.issuer, keys)
         return cls(
             settings=settings,
             database=database,
@@ -248,8 +260,10 @@ class Container:
             resources=resources,
             code_grant=code_grant,
             grants=grants,
+            id_tokens=id_tokens,
+            logouts=LogoutRequestReader(clients, id_tokens),
             authorization=Authorization(clients, resources, settings.origin, services),
-            sign_in_page=SignInPage(secret),
+            sign_in_page=SignInPage(*settings.key_secrets),
             maintenance=Maintenance(
                 [
                     (PURGE_EVERY, status_list),
@@ -261,6 +275,7 @@ class Container:
                     (INTERVAL, sessions),
                     (INTERVAL, codes),
                     (INTERVAL, audit),
+                    (INTERVAL, assertions_seen),
                 ]
             ),
         )

@@ -25,15 +25,17 @@ from auth_service.keys.signing_keys import SigningKeys
 from auth_service.mail.outbox import Outbox
 from auth_service.oauth.authorization import Authorization
 from auth_service.oauth.grants import AuthorizationCodeGrant, Grants
+from auth_service.oauth.id_tokens import IdTokenReader
+from auth_service.oauth.logout_requests import LogoutRequestReader
 from auth_service.oauth.resources import Resources
 from auth_service.oauth.scopes import scope_list
+from auth_service.pages.session_cookie import SessionCookie
 from auth_service.pages.sign_in import SignInPage
 from auth_service.passwords.authentication import PasswordAuthentication
 from auth_service.revocation.revoke import Revocation
 from auth_service.revocation.status_list import StatusList
-from auth_service.sessions.browser import BrowserSessions
-from auth_service.sessions.browser_store import BrowserSession
-from auth_service.sessions.cookie import SessionCookie
+from auth_service.sessions.browser.browser import BrowserSessions
+from auth_service.sessions.browser.store import BrowserSession
 from auth_service.sessions.store import SessionStore
 from auth_service.settings import AuthSettings
 from auth_service.users.administration import UserAdministration
@@ -152,6 +154,14 @@ async def get_authorization(request: Request) -> Authorization:
     return _container(request).authorization
 
 
+async def get_id_tokens(request: Request) -> IdTokenReader:
+    return _container(request).id_tokens
+
+
+async def get_logouts(request: Request) -> LogoutRequestReader:
+    return _container(request).logouts
+
+
 async def get_sign_in_page(request: Request) -> SignInPage:
     return _container(request).sign_in_page
 
@@ -181,6 +191,8 @@ KnownResources = Annotated[Resources, Depends(get_resources)]
 SupportedGrants = Annotated[Grants, Depends(get_grants)]
 CodeGrant = Annotated[AuthorizationCodeGrant, Depends(get_code_grant)]
 AuthorizationRequests = Annotated[Authorization, Depends(get_authorization)]
+IdTokens = Annotated[IdTokenReader, Depends(get_id_tokens)]
+LogoutRequests = Annotated[LogoutRequestReader, Depends(get_logouts)]
 SignInForm = Annotated[SignInPage, Depends(get_sign_in_page)]
 
 _EVERYDAY = frozenset({"the token has expired", "the token was revoked"})

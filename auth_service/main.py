@@ -8,7 +8,15 @@ from auth_service.consents import routes as consents
 from auth_service.container import Container
 from auth_service.forward_auth import routes as forward_auth
 from auth_service.keys import routes as keys
-from auth_service.oauth import authorize, introspect, metadata, revoke, token
+from auth_service.oauth import (
+    authorize,
+    introspect,
+    logout,
+    metadata,
+    revoke,
+    token,
+    userinfo,
+)
 from auth_service.oauth.errors import add_oauth_errors
 from auth_service.oauth.scopes import scope_list
 from auth_service.pages import routes as pages
@@ -44,6 +52,7 @@ def create_app(settings: AuthSettings, container: Container | None = None) -> Fa
             token.router,
             revoke.router,
             introspect.router,
+            userinfo.router,
             keys.router,
             metadata.router,
             revocation.router,
@@ -53,6 +62,7 @@ def create_app(settings: AuthSettings, container: Container | None = None) -> Fa
             email_change.router,
             clients.router,
             authorize.router,
+            logout.router,
             pages.router,
             forward_auth.router,
             sessions.router,

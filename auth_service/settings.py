@@ -43,6 +43,14 @@ class AuthSettings(ServiceSettings):
     key_encryption_secret: Annotated[
         Secret, Field(description="Encrypts the private signing keys in the database.")
     ]
+    key_encryption_secret_previous: Annotated[
+        Secret | None,
+        BeforeValidator(_empty_is_unset),
+        Field(
+            description="The secret before its last change, until `./gatehouse keys rewrap` is done: what it encrypted "
+            "is opened too."
+        ),
+    ] = None
     access_token_life: Annotated[
         timedelta,
         Field(
@@ -219,6 +227,12 @@ class AuthSettings(ServiceSettings):
                 "must be an address such as gatehouse@example.com when AUTH_SMTP_URL is set"
             )
         return sender
+
+    @property
+    def key_secrets(self) -> list[str]:
+        """The secret that keys are encrypted with, then the one before it while that is set."""
+        secrets = (self.key_encryption_secret, self.key_encryption_secret_previous)
+        return [secret.get_secret_value() for secret in secrets if secret]
 
     @property
     def hashing_threads(self) -> int:

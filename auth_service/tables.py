@@ -68,6 +68,9 @@ sessions = Table(
     # The browser session within which an application was let in, and with which it ends. No foreign key: a row with
     # children is not deleted, and SQLite cannot add one to a table that is there.
     Column("parent_id", Uuid),
+    # How the user had signed in when a client that speaks OpenID Connect was let in: its ID tokens say so again.
+    Column("signed_in_at", UtcDateTime),
+    Column("amr", String(64)),
     # Nobody asks for a user's sessions that are over, and a user may have had very many.
     Index("ix_sessions_user_id", "user_id", sqlite_where=_GOING_ON, postgresql_where=_GOING_ON),
     Index("ix_sessions_ended_at", "ended_at", sqlite_where=_ENDED, postgresql_where=_ENDED),
@@ -161,6 +164,19 @@ clients = Table(
     Column("redirect_uris", JSON, nullable=False),
     Column("scopes", JSON, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    # The public keys of a client that authenticates itself with a signature (RFC 7523).
+    Column("jwks", JSON(none_as_null=True)),
+    # NULL in rows from before there was the column.
+    Column("post_logout_redirect_uris", JSON(none_as_null=True)),
+)
+
+# What a client authenticated itself with, until it expires: each assertion is accepted once.
+client_assertions = Table(
+    "client_assertions",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Index("ix_client_assertions_expires_at", "expires_at"),
 )
 
 authorization_codes = Table(
@@ -180,6 +196,8 @@ authorization_codes = Table(
     Column("resource", Text),
     # The session that it started: ended when the code is used again.
     Column("session_id", Uuid, ForeignKey("sessions.id", ondelete="CASCADE")),
+    # Of the authorization request, for the ID token (OpenID Connect Core section 3.1.2.1).
+    Column("nonce", Text),
     # The access token that it gave where it started no session of its own: revoked when the code is used again.
     Column("access_token_jti", Uuid),
     # The browser session that gave it, and how the person had signed in; NULL in rows from before there was any.

@@ -57,6 +57,11 @@ def _parser() -> argparse.ArgumentParser:
     reload.add_argument("service", nargs="*", help="such as auth (default: every service)")
     reload.set_defaults(action=actions.reload)
 
+    upgrade = commands.add_parser(
+        "upgrade", parents=[mode], help="build, migrate and replace what runs, while it serves"
+    )
+    upgrade.set_defaults(action=actions.upgrade)
+
     ps = commands.add_parser(
         "ps", parents=[mode], help="show what runs; exit status 1 when something is down"
     )

@@ -14,6 +14,7 @@ from deploy import (
     running,
     service_settings,
     settings_file,
+    upgrade_docker,
     uv,
 )
 from deploy import reload as reloading
@@ -63,7 +64,7 @@ def up(checkout: Checkout, options: argparse.Namespace) -> int:
     with progress.step("checking this machine"):
         stack.preflight()
         is_new = not checkout.env_file.exists()
-        added = settings_file.complete(checkout.env_file, settings.services)
+        added = settings_file.complete(checkout.env_file, settings.services, settings.environment)
         settings = load(checkout)
         if uv.has_packages(checkout):
             service_settings.check(checkout, settings)
@@ -122,6 +123,22 @@ def reload(checkout: Checkout, options: argparse.Namespace) -> int:
             )
     reloading.reload(stack, services, Progress(reloading.STEPS))
     print(stack.renewal)
+    return 0
+
+
+def upgrade(checkout: Checkout, options: argparse.Namespace) -> int:
+    """Bring what runs to the code of this checkout, while it serves."""
+    stacks = _chosen(checkout, options)
+    if not stacks:
+        raise DeployError("Nothing of this checkout is running. Start it: make up")
+    stack = stacks[0]
+    if not isinstance(stack, DockerStack):
+        raise DeployError("make upgrade replaces containers. Without Docker: make reload")
+    generated.sync(checkout)
+    settings_file.complete(checkout.env_file, load(checkout).services)
+    stack = DockerStack(checkout, load(checkout))
+    upgrade_docker.upgrade(stack, Progress(upgrade_docker.steps(stack)))
+    print(f"{stack.url()} runs the code of this checkout.")
     return 0
 
 
@@ -217,7 +234,8 @@ def address(checkout: Checkout, _: argparse.Namespace) -> int:
 
 def env(checkout: Checkout, _: argparse.Namespace) -> int:
     """Write `.env`, or what it lacks."""
-    added = settings_file.complete(checkout.env_file, load(checkout).services)
+    settings = load(checkout)
+    added = settings_file.complete(checkout.env_file, settings.services, settings.environment)
     print(f"Added to .env: {', '.join(added)}." if added else ".env is complete.")
     return 0
 
@@ -297,11 +315,9 @@ def _ask() -> None:
 def _farewell(settings: Settings) -> str:
     role = "DEMO" if settings.get("DEMO_USERNAME") else "ADMIN"
     user = settings.get(f"{role}_USERNAME")
-    who = (
-        f"{user}, with the password that this prints: grep {role}_PASSWORD .env"
-        if user
-        else "a user of yours"
-    )
+    file = settings.get(f"{role}_PASSWORD_FILE")
+    shown = f"cat {file}" if file else f"grep {role}_PASSWORD .env"
+    who = f"{user}, with the password that this prints: {shown}" if user else "a user of yours"
     return f"""
 Gatehouse is ready:   {settings.url}
 Sign in at:           {settings.url}/docs  (Authorize)
@@ -313,6 +329,6 @@ Next:  make ps     what runs, and whether it is ready
 
 
 def _where_mails_are(settings: Settings) -> str:
-    if settings.get("AUTH_SMTP_URL"):
+    if settings.get("AUTH_SMTP_URL") or settings.get("AUTH_SMTP_URL_FILE"):
         return ""
     return "\n\nNo mail server is set (AUTH_SMTP_URL), so mails are files: make logs S=auth names each."

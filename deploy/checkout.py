@@ -46,6 +46,11 @@ class Checkout:
         return self.data / "run"
 
     @property
+    def secrets(self) -> Path:
+        """One file for each secret that Compose hands to containers."""
+        return self.data / "secrets"
+
+    @property
     def running(self) -> Path:
         """Where the stack that runs is reached, in either mode."""
         return self.data / "running"

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from deploy import health, preflight, running
+from deploy import health, preflight, running, secret_files
 from deploy.checkout import Checkout
 from deploy.commands import last_lines, run
 from deploy.errors import DeployError
@@ -38,6 +38,7 @@ class Container:
 
     id: str
     service: str
+    number: int
     folder: str
     state: str
     health: str
@@ -74,7 +75,8 @@ class DockerStack:
     def __init__(self, checkout: Checkout, settings: Settings) -> None:
         self._checkout = checkout
         self._settings = settings
-        self.services = [service.name for service in settings.own_services]
+        self._own_services = settings.own_services
+        self.services = [service.name for service in self._own_services]
         # What keeps running, in the order of `make ps`.
         self._lasting = ["postgres", *self.services, "proxy"]
         # The same variable that Compose itself reads, from the environment or `.env`.
@@ -116,9 +118,10 @@ class DockerStack:
         Raises DeployError with the last log lines of what failed; then nothing is left running.
         """
         with progress.step("building images"):
-            self._compose("build", failed="The images could not be built.")
+            self.build()
         self._began = datetime.now(UTC).isoformat()
         running.remember(self._checkout, self._addresses())
+        secret_files.write(self._checkout, self._settings.environment, self._settings.services)
         try:
             with progress.step("starting containers and waiting until they are healthy"):
                 self._up()
@@ -127,6 +130,59 @@ class DockerStack:
         except BaseException:
             self.stop()
             raise
+
+    def build(self) -> None:
+        """Build the images; what runs is left alone."""
+        self._compose("build", failed="The images could not be built.")
+
+    def replace(self, service: str) -> int:
+        """Migrate, start new replicas of a service beside the old ones, and stop those when the new ones are ready.
+
+        What runs bears the new schema: a migration adds and does not rename. Returns how many replicas there are.
+        Raises DeployError when one does not get ready; then the old ones go on alone.
+        """
+        self._began = datetime.now(UTC).isoformat()
+        old = self.replicas(service)
+        count = max(len(old), 1)
+        # They ran with the old image. Compose runs new ones first, because the service depends on them.
+        self._remove([one for one in self._containers() if one.runs_once and self._is_ours(one)])
+        try:
+            # Without --no-deps, with which Compose would take the replicas for others at its next `up`.
+            self._compose(
+                *("up", "--detach", "--no-recreate", "--wait"),
+                *("--wait-timeout", str(READY_WITHIN_S)),
+                *(f"--scale={service}={len(old) + count}", service),
+                failed=f"The new replicas of {service} did not become ready, so the old ones go on.",
+            )
+        except BaseException as problem:
+            before = {one.id for one in old}
+            failed = [one for one in self._containers() if one.failed and one.id not in before]
+            logs = [
+                self._last_log_lines(one) for one in failed if one.has_run and self._is_ours(one)
+            ]
+            self._remove([one for one in self.replicas(service) if one.id not in before])
+            if isinstance(problem, DeployError):
+                raise DeployError("\n".join([*logs, str(problem)])) from problem
+            raise
+        self._remove(old)
+        return count
+
+    def renew_what_changed(self) -> set[str]:
+        """Start anew what is not replaced one by one, where its image or settings have changed; return its names.
+
+        Only one container can have the published port, so connections are refused for a moment when nginx is among it.
+        """
+        others = [name for name in self._lasting if name not in self.services]
+        before = {name: [one.id for one in self.replicas(name)] for name in others}
+        self._began = datetime.now(UTC).isoformat()
+        self._up([f"--scale={name}={len(self.replicas(name))}" for name in self.services])
+        return {name for name in others if before[name] != [one.id for one in self.replicas(name)]}
+
+    def _remove(self, containers: Sequence[Container]) -> None:
+        if containers:
+            ids = [one.id for one in containers]
+            self._docker("stop", *ids)
+            self._docker("rm", "--force", *ids)
 
     def stop(self) -> None:
         """Stop and remove the containers; volumes with the data stay."""
@@ -154,13 +210,20 @@ class DockerStack:
         return lasting - {"postgres", "proxy"}
 
     def rows(self) -> list[Row]:
-        """Return a line for each service."""
-        known = {
-            container.service: container
-            for container in self._containers()
-            if self._is_ours(container)
-        }
-        return [_row(name, known.get(name)) for name in self._lasting]
+        """Return a line for each service, or for each replica where it has several."""
+        rows = []
+        for name in self._lasting:
+            replicas = self.replicas(name)
+            if len(replicas) < 2:
+                rows.append(_row(name, replicas[0] if replicas else None))
+            else:
+                rows += [_row(f"{name} {one.number}", one) for one in replicas]
+        return rows
+
+    def replicas(self, service: str) -> list[Container]:
+        """Return the containers of a service, running or not, in the order of their numbers."""
+        found = [one for one in self._containers() if one.service == service and self._is_ours(one)]
+        return sorted(found, key=lambda one: one.number)
 
     def follow_logs(self, services: list[str], lines: int, follow: bool) -> None:
         """Print the last `lines` of each log and, with `follow`, what is added from then on."""
@@ -178,16 +241,21 @@ class DockerStack:
         )
 
     def generation(self, service: str) -> Generation | None:
-        """Return the main process of a service and its workers, or None while it does not run."""
-        for container in self._containers():
-            if container.service == service and self._is_ours(container):
-                return self._generation(container) if container.state == "running" else None
-        return None
+        """Return the main processes of a service and their workers, or None while one does not run."""
+        found = [self._generation(one) for one in self.replicas(service)]
+        generations = [one for one in found if one]
+        if not found or len(generations) < len(found):
+            return None
+        return Generation(
+            frozenset().union(*(one.masters for one in generations)),
+            frozenset().union(*(one.workers for one in generations)),
+        )
 
     def follow_log(self, service: str) -> Callable[[], str]:
         """Return a function that returns what the log of the service has said since this call."""
         now = datetime.now(UTC).isoformat()
-        return lambda: self._docker("logs", "--since", now, f"{self.project}-{service}-1")
+        replicas = [one.id for one in self.replicas(service)]
+        return lambda: "".join(self._docker("logs", "--since", now, one) for one in replicas)
 
     def send_sighup(self, services: Sequence[str]) -> None:
         """Send SIGHUP to the main process of each, from inside.
@@ -195,12 +263,17 @@ class DockerStack:
         Docker takes any signal of its own (`docker kill`) for a stop, and would restart the container no more.
         """
         for name in services:
-            self._compose(
-                *("exec", "--no-TTY", name, "sh", "-c", "kill -HUP 1"),
-                failed=f"The container of {name} cannot be sent SIGHUP.",
-            )
+            for replica in self.replicas(name):
+                run(
+                    ["docker", "exec", replica.id, "sh", "-c", "kill -HUP 1"],
+                    cwd=self._checkout.root,
+                    env=self._environment(),
+                    failed=f"The container of {name} cannot be sent SIGHUP.",
+                )
 
     def _generation(self, container: Container) -> Generation | None:
+        if container.state != "running":
+            return None
         table = self._docker("top", container.id, "-eo", "pid,ppid,args").splitlines()[1:]
         rows = [row.split(None, 2) for row in table]
         # The first process is Docker's own, which hands signals on; the service's main process is its child. What
@@ -209,14 +282,20 @@ class DockerStack:
         workers = (
             pid for pid, parent, args in rows if parent == master and args.endswith(" serve")
         )
-        return Generation(int(master), frozenset(map(int, workers))) if master else None
+        if not master:
+            return None
+        return Generation(frozenset({int(master)}), frozenset(map(int, workers)))
 
-    def _up(self) -> None:
+    def _up(self, more: Sequence[str] = ()) -> None:
         # --wait is asked of the services only: a container that runs once and ends would count as failed.
         options = ["--detach", "--remove-orphans", "--wait", "--wait-timeout", str(READY_WITHIN_S)]
         try:
             self._compose(
-                "up", *options, *self._lasting, failed="The containers did not become healthy."
+                "up",
+                *options,
+                *more,
+                *self._lasting,
+                failed="The containers did not become healthy.",
             )
         except DeployError as problem:
             hint = NETWORK_HINT if "Pool overlaps" in str(problem) else ""
@@ -291,6 +370,7 @@ def _container(found: dict[str, Any]) -> Container:
     return Container(
         id=found["Id"],
         service=labels["com.docker.compose.service"],
+        number=int(labels["com.docker.compose.container-number"]),
         folder=labels["com.docker.compose.project.working_dir"],
         state=state["Status"],
         health=health_checks.get("Status", ""),

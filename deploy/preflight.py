@@ -9,6 +9,7 @@ from pathlib import Path
 from deploy import ports
 from deploy.errors import DeployError
 from deploy.settings import Settings
+from deploy.settings_file import FILE
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,8 @@ def _why_not_writable(folder: Path) -> str:
 def check_secrets_fit_the_data(settings: Settings, databases: Iterable[str]) -> None:
     """Raise DeployError when the secrets are gone but `databases` that need them are left."""
     left = list(databases)
-    if left and not settings.get("AUTH_KEY_ENCRYPTION_SECRET"):
+    name = "AUTH_KEY_ENCRYPTION_SECRET"
+    if left and not (settings.get(name) or settings.get(f"{name}{FILE}")):
         raise DeployError(
             f"There is no .env with secrets, but data that needs them: {', '.join(left)}. "
             "Put the file back, or remove the data: make clean"

@@ -22,9 +22,9 @@ REFUSAL = "Not reloaded:"
 
 @dataclass(frozen=True)
 class Generation:
-    """The main process of a service, and its workers: process ids."""
+    """The main process of each replica of a service, and their workers: process ids."""
 
-    master: int
+    masters: frozenset[int]
     workers: frozenset[int]
 
 
@@ -32,13 +32,13 @@ class Reloadable(Protocol):
     """What is asked of a stack."""
 
     def generation(self, service: str) -> Generation | None:
-        """Return what serves now, or None while the service does not run."""
+        """Return what serves now, or None while the service, or a replica of it, does not run."""
 
     def follow_log(self, service: str) -> Callable[[], str]:
         """Return a function that returns what the log of the service has said since this call."""
 
     def send_sighup(self, services: Sequence[str]) -> None:
-        """Send SIGHUP to the main process of each."""
+        """Send SIGHUP to the main processes of each."""
 
 
 def reload(stack: Reloadable, services: Sequence[str], progress: Progress) -> None:
@@ -80,7 +80,7 @@ class _Reload:
 
     def _now(self) -> Generation:
         now = self._look()
-        if now.master != self.old.master:
+        if now.masters != self.old.masters:
             raise self._failed("ended while it reloaded")
         # A client may ask for a path of these words.
         if REFUSAL in _without_requests(self._said()):

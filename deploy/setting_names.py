@@ -10,7 +10,9 @@ from gatehouse_chassis.services import ServiceEntry
 PAGE = Path("docs/settings.md")
 # One letter is wrong, missing, or in another place.
 ALIKE = 0.85
-_FIRST_COLUMN = re.compile(r"^\| `([A-Z<][A-Z_<>]+)` \|", re.MULTILINE)
+_COLUMNS = re.compile(r"^\| `([A-Z<][A-Z_<>]+)` \| (.+?) \|", re.MULTILINE)
+# What may stand in a file has a second name.
+_SECRET, _FILE = "secret", "_FILE"
 _OF_EVERY_SERVICE = "<SERVICE>_"
 # What `make up` tells the programs that it starts.
 _TOLD = ("GATEHOUSE_SUPERVISOR_SOCKET",)
@@ -37,12 +39,14 @@ def unknown(
 def _known(root: Path, services: Mapping[str, ServiceEntry]) -> set[str]:
     """Every setting; none where the page is missing."""
     try:
-        listed = _FIRST_COLUMN.findall((root / PAGE).read_text(encoding="utf-8"))
+        rows = _COLUMNS.findall((root / PAGE).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return set()
+    listed = [name for name, _ in rows]
+    listed += [name + _FILE for name, kind in rows if kind == _SECRET]
     own = [name.removeprefix(_OF_EVERY_SERVICE) for name in listed if _OF_EVERY_SERVICE in name]
     known = {*_TOLD, *(name for name in listed if _OF_EVERY_SERVICE not in name)}
     for service in services.values():
         known |= {service.variable_prefix + name for name in (*own, "ADDRESS")}
-        known |= set(service.settings)
+        known |= {*service.settings, *(name + _FILE for name in service.settings)}
     return known

@@ -102,6 +102,7 @@ def of_program(
     prefixes = sorted((one.variable_prefix for one in services.values()), key=len, reverse=True)
     own = services[program].variable_prefix if program in services else ""
     secrets = {variable.name for variable in settings_file.variables(services)}
+    secrets |= {f"{name}{settings_file.FILE}" for name in secrets}
 
     def may_know(name: str) -> bool:
         # One prefix may begin as another does, so the longest counts.
@@ -114,7 +115,14 @@ def of_program(
     return {name: value for name, value in environ.items() if may_know(name)}
 
 
-FIRST_USERS = ("ADMIN_USERNAME", "ADMIN_PASSWORD", "DEMO_USERNAME", "DEMO_PASSWORD")
+FIRST_USERS = (
+    "ADMIN_USERNAME",
+    "ADMIN_PASSWORD",
+    "ADMIN_PASSWORD_FILE",
+    "DEMO_USERNAME",
+    "DEMO_PASSWORD",
+    "DEMO_PASSWORD_FILE",
+)
 """What the migration of auth is told, and no program that serves."""
 
 

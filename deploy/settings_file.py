@@ -16,6 +16,10 @@ from pathlib import Path
 from deploy.errors import DeployError
 from gatehouse_chassis.services import ServiceEntry
 
+# What the name of a secret ends in when it names the file that holds the secret (gatehouse_chassis/settings.py, which
+# needs packages).
+FILE = "_FILE"
+
 _LINE = re.compile(
     r"""
     (?:export\s+)?
@@ -129,16 +133,22 @@ def parse(path: Path) -> tuple[dict[str, str], list[str]]:
     return variables, problems
 
 
-def complete(path: Path, services: Mapping[str, ServiceEntry]) -> list[str]:
+def complete(
+    path: Path, services: Mapping[str, ServiceEntry], environ: Mapping[str, str] | None = None
+) -> list[str]:
     """Write the file, or append what it lacks, and return the names of what was added.
 
-    What the file already says is never changed. A file that secrets are written to gets mode 600.
+    What the file already says is never changed, and what stands in a file that `<NAME>_FILE` names, here or in the
+    environment, is not written. A file that secrets are written to gets mode 600.
     """
     known = read(path)
+    told = {**known, **(environ or {})}
     missing = [
         variable
         for variable in variables(services)
-        if variable.name not in known and known.get(variable.of) != ""
+        if variable.name not in known
+        and known.get(variable.of) != ""
+        and not told.get(f"{variable.name}{FILE}")
     ]
     if not missing:
         return []

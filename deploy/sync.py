@@ -27,6 +27,8 @@ BLOCKS: dict[str, dict[str, Callable[[Services], str]]] = {
         "proxy-depends-on": compose.proxy_depends_on,
         "services": compose.services,
         "database-passwords": compose.database_passwords,
+        "database-secrets": compose.database_secrets,
+        "secrets": compose.secrets,
         "volumes": compose.volumes,
     },
     "Dockerfile": {"packages": images.packages, "state-folders": images.state_folders},

@@ -43,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         spec=reference(given.spec, base) if given.spec else None,
         direct=given.direct and given.direct.rstrip("/"),
         websockets=given.websocket,
+        oauth=given.oauth,
     )
     progress = _Progress(sys.stderr)
     upstream = urlsplit(given.direct).netloc if given.direct else None
@@ -130,6 +131,11 @@ def parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         help="a WebSocket below the prefix (repeatable)",
+    )
+    parser.add_argument(
+        "--oauth",
+        action="store_true",
+        help="walk OAuth and MCP discovery even where nothing that is asked answers 401",
     )
     parser.add_argument(
         "--proxy", choices=PROXIES, help="whose configuration to show, when it is not recognised"

@@ -39,6 +39,17 @@ def same_origin(one: str, other: str) -> bool:
     return origin_of(one) == origin_of(other)
 
 
+def is_https_twin(url: str, target: str) -> bool:
+    """Whether `target` is `url` over https: the same host, and the port that the scheme implies or the same one.
+
+    Any other port may be another deployment, which nobody asked to have examined.
+    """
+    if (scheme_of(url), scheme_of(target)) != ("http", "https") or host_of(url) != host_of(target):
+        return False
+    ports = (port_of(url), port_of(target))
+    return ports == (DEFAULT_PORTS["http"], DEFAULT_PORTS["https"]) or ports[0] == ports[1]
+
+
 def resolve(reference: str, base: str) -> str:
     """Resolve `reference` against `base` (RFC 3986 section 5), without its fragment."""
     return urljoin(base, reference).partition("#")[0]

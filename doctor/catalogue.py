@@ -95,6 +95,25 @@ _ALL = (
         "through.",
     ),
     Kind(
+        id="default-page",
+        title="A server's own page answers in place of the service.",
+        why="What came back is shown where no site is configured for the address: the Host, the port or the path "
+        "matches none of the proxy's rules, so the service was never asked.",
+        change="Compare the server name, the port and the path in the proxy's configuration with the address that "
+        "people open, and see that the file is the one that the running proxy has loaded.",
+        setting="whole",
+    ),
+    Kind(
+        id="host-refused",
+        title="The service refuses the host that it is asked under (421, or 400).",
+        why="A guard in the service (against DNS rebinding or forged hosts) lets in only the hosts that it was told, "
+        "and the public one is not among them, or the proxy replaced it by the backend's address.",
+        change="Tell the service the public host (MCP's Python SDK: TransportSecuritySettings(allowed_hosts="
+        '["example.com", "example.com:*"]); Starlette: TrustedHostMiddleware(allowed_hosts=[...]); Django: '
+        "ALLOWED_HOSTS), and let the proxy pass Host on with its port.",
+        setting="whole",
+    ),
+    Kind(
         id="contradictory-scheme",
         title="The service refuses requests because the proxy sends two different schemes.",
         why="gunicorn answers 400 'Contradictory scheme headers' when X-Forwarded-Proto comes twice with different "
@@ -417,11 +436,82 @@ _ALL = (
         severity=Severity.SOME_CLIENTS,
     ),
     Kind(
+        id="challenge-lost",
+        title="The 401 lacks its WWW-Authenticate.",
+        why="The challenge tells a client where its tokens come from (RFC 9728 section 5.1). A 401 that the proxy "
+        "makes itself has none: nginx's auth_request with an error_page for 401, or a gateway in front.",
+        change="Pass the challenge on. nginx: auth_request_set $challenge $upstream_http_www_authenticate; and, in the "
+        "location of the error_page, add_header WWW-Authenticate $challenge always; or leave the error_page out.",
+        severity=Severity.SOME_CLIENTS,
+    ),
+    Kind(
+        id="metadata-is-html",
+        title="A page answers (200) where clients look for OAuth metadata.",
+        why="A single-page application's index.html answers every address, also those below /.well-known/. A client "
+        "takes 200 for the document, cannot read it, and stops: it does not try the next address.",
+        change="Let the proxy send /.well-known/ to the service, or answer 404 there, before the rule that serves the "
+        "application (nginx: location ^~ /.well-known/ { ... } beside try_files $uri /index.html).",
+        severity=Severity.SOME_CLIENTS,
+    ),
+    Kind(
+        id="metadata-behind-sign-in",
+        title="OAuth metadata asks for a sign-in itself.",
+        why="Metadata is what a client reads to find out how to sign in. A gateway (auth_request, forward auth, an "
+        "identity-aware proxy) guards it together with the service.",
+        change="Except /.well-known/oauth-protected-resource, /.well-known/oauth-authorization-server and "
+        "/.well-known/openid-configuration from the gateway's sign-in (nginx: auth_request off).",
+        severity=Severity.SOME_CLIENTS,
+    ),
+    Kind(
+        id="metadata-redirected",
+        title="OAuth metadata redirects to another origin.",
+        why="Clients do not follow a redirect of metadata to another host or port: what is there could name any "
+        "authorization server.",
+        change="Answer the metadata at the address itself.",
+        severity=Severity.SOME_CLIENTS,
+    ),
+    Kind(
+        id="resource-metadata-not-found",
+        title="The metadata of the protected resource is not where clients look.",
+        why="RFC 9728 section 3.1 puts /.well-known/oauth-protected-resource at the root of the host, and the "
+        "resource's own path behind it. A proxy that knows the prefix only does not send that to the service.",
+        change="Route /.well-known/oauth-protected-resource@PREFIX@ to the service beside @PREFIX@/ (nginx: location = "
+        "/.well-known/oauth-protected-resource@PREFIX@ { proxy_pass http://@UPSTREAM@; }), and name it in the "
+        'challenge (WWW-Authenticate: Bearer resource_metadata="...").',
+        severity=Severity.SOME_CLIENTS,
+    ),
+    Kind(
+        id="resource-mismatch",
+        title="The metadata is of another resource than the address that people type.",
+        why="RFC 9728 section 3.3: a client must refuse metadata whose resource is not the address that it wants. "
+        "It differs in scheme, port, prefix or name when the service makes it of what the proxy hands over.",
+        change="Configure the resource's address as the public URL (FastMCP: base_url=; MCP's Python SDK: "
+        "resource_server_url=), and do not derive it from the request.",
+        severity=Severity.SOME_CLIENTS,
+    ),
+    Kind(
         id="issuer-mismatch",
         title="The OAuth metadata names an issuer that is not where it was found.",
         why="RFC 8414 section 3.3: the issuer must be the address that the metadata was found under, or clients must "
         "refuse it. It differs in scheme, port or prefix, as after a lost X-Forwarded-Proto.",
         change="Configure the issuer as the public URL, and do not derive it from the request.",
+        severity=Severity.SOME_CLIENTS,
+    ),
+    Kind(
+        id="metadata-endpoint-not-found",
+        title="The OAuth metadata names an endpoint that is not there.",
+        why="Metadata, issuer and all, is found, and then the client meets 404: the endpoint's address lacks the "
+        "prefix, or carries it twice.",
+        change="Configure the issuer with its public prefix; the endpoints follow from it.",
+        severity=Severity.SOME_CLIENTS,
+    ),
+    Kind(
+        id="metadata-without-cors",
+        title="Clients that run in a browser cannot read the OAuth metadata.",
+        why="Without Access-Control-Allow-Origin a browser hides the answer from a page of another origin (MCP "
+        "Inspector, web chat clients). Metadata is public, so any origin may read it.",
+        change="Send Access-Control-Allow-Origin: * with the metadata, and Access-Control-Expose-Headers: "
+        "WWW-Authenticate with the 401 (Starlette: CORSMiddleware).",
         severity=Severity.SOME_CLIENTS,
     ),
     Kind(

@@ -2,11 +2,14 @@
 
 import re
 import ssl
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from json import JSONDecodeError, loads
 from types import TracebackType
 from typing import Any, Self
@@ -18,12 +21,17 @@ from doctor.addresses import origin_of, resolve, same_origin
 from doctor.no_answer import in_words
 
 Header = tuple[str, str]
+Question = tuple[str, str, tuple[Header, ...]]
+"""The method, the URL and the headers of one request."""
 
 MAX_BODY = 32 * 1024 * 1024
 """Bytes of a body that are read at most; the descriptions of large services have some million."""
 
 MAX_SECONDS = 10.0
 """A whole answer may take this long; of a longer one the beginning is read."""
+
+AT_ONCE = 4
+"""Requests that are under way together at most, so that an examination is no load test."""
 
 _READABLE = ("", "identity", "gzip", "deflate")
 _ENDLESS = ("text/event-stream", "multipart/x-mixed-replace")
@@ -124,7 +132,8 @@ class Deployment:
         allow_post: whether a token endpoint may be sent an empty form.
 
     Only safe methods are used (RFC 9110 section 9.2.1) unless a POST is allowed, no redirect is
-    followed by itself, and the same request is sent once.
+    followed by itself, and the same request is sent once. Requests are sent in turn, but for those
+    that `prefetch` is told of.
     """
 
     def __init__(
@@ -147,13 +156,16 @@ class Deployment:
         self._seconds = seconds
         self._deadline = deadline
         self._ends = time.monotonic() + deadline
-        self._known: dict[tuple[str, str, tuple[Header, ...]], Answer] = {}
+        self._known: dict[Question, Answer | NoAnswerError] = {}
+        self._counting = threading.Lock()
         self._credentials = tuple(headers)
         self._friends = {origin_of(direct)} if direct else set()
         self._client = httpx2.Client(
             verify=_trusting(ca_file),
             trust_env=False,  # a proxy of the asking machine would answer for the one under examination
             headers=[("User-Agent", "gatehouse-doctor"), ("Accept-Encoding", "identity")],
+            # Every request starts afresh: no cookie of one answer goes with the next request.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         )
 
     def move_to(self, url: str) -> None:
@@ -174,8 +186,7 @@ class Deployment:
 
         Raises NoAnswerError, LimitReachedError.
         """
-        own = self._credentials if origin_of(url) in {self.origin, *self._friends} else ()
-        return self._once(method, url, (*own, *headers))
+        return self._once(method, url, self._with_credentials(url, headers))
 
     def sample(self, url: str, *headers: Header, method: str = "GET") -> Answer:
         """Ask a route that is not known to be harmless: as a stranger, without the person's headers.
@@ -184,14 +195,51 @@ class Deployment:
         """
         return self._once(method, url, headers)
 
+    def prefetch(self, urls: Iterable[str], *variants: Header, as_stranger: bool = False) -> None:
+        """Send what `get` (or, `as_stranger`, `sample`) will ask soon, several at a time; the answers wait for it.
+
+        Each URL is asked as it is, or, where there are `variants`, once with each of these headers.
+        """
+        added: list[tuple[Header, ...]] = [(variant,) for variant in variants] or [()]
+        self._send_together(
+            ("GET", url, headers if as_stranger else self._with_credentials(url, headers))
+            for url in urls
+            for headers in added
+        )
+
+    def _with_credentials(self, url: str, headers: tuple[Header, ...]) -> tuple[Header, ...]:
+        own = self._credentials if origin_of(url) in {self.origin, *self._friends} else ()
+        return (*own, *headers)
+
     def _once(self, method: str, url: str, headers: tuple[Header, ...]) -> Answer:
         if method not in _SAFE and not (method == "POST" and self.allow_post):
             raise ValueError(f"{method} may change something at {url}")
         question = (method, url, headers)
         if question not in self._known:
-            self._known[question] = self._send(method, url, headers)
-            self.answers.append(self._known[question])
-        return self._known[question]
+            self._keep(question, self._answer_or_error(question))
+        known = self._known[question]
+        if isinstance(known, NoAnswerError):
+            raise known
+        return known
+
+    def _send_together(self, questions: Iterable[Question]) -> None:
+        new = [each for each in dict.fromkeys(questions) if each not in self._known]
+        # What is over the limit is left to whoever asks for it, and is told there.
+        new = new[: max(0, self._limit - self.requests)]
+        with ThreadPoolExecutor(AT_ONCE) as threads, suppress(LimitReachedError):
+            for question, answer in zip(new, threads.map(self._answer_or_error, new), strict=True):
+                self._keep(question, answer)
+
+    def _keep(self, question: Question, answer: Answer | NoAnswerError) -> None:
+        self._known[question] = answer
+        if isinstance(answer, Answer):
+            self.answers.append(answer)
+
+    def _answer_or_error(self, question: Question) -> Answer | NoAnswerError:
+        try:
+            return self._send(*question)
+        except NoAnswerError as error:
+            return error
 
     def follow(self, url: str, *headers: Header) -> Answer:
         """GET `url` and what it redirects to within the same origin; return the last answer."""
@@ -227,15 +275,16 @@ class Deployment:
 
     def _send(self, method: str, url: str, headers: Sequence[Header]) -> Answer:
         left = self._ends - time.monotonic()
-        if self.requests >= self._limit:
-            raise LimitReachedError(
-                f"After {self.requests} requests no more were made: --requests N allows more."
-            )
-        if left <= 0:
-            raise LimitReachedError(
-                f"After {self._deadline:g} seconds no more was asked: --deadline SECONDS allows more."
-            )
-        self.requests += 1
+        with self._counting:
+            if self.requests >= self._limit:
+                raise LimitReachedError(
+                    f"After {self.requests} requests no more were made: --requests N allows more."
+                )
+            if left <= 0:
+                raise LimitReachedError(
+                    f"After {self._deadline:g} seconds no more was asked: --deadline SECONDS allows more."
+                )
+            self.requests += 1
         until = time.monotonic() + min(MAX_SECONDS, left)
         body = bytearray()
         is_whole = True
@@ -262,9 +311,6 @@ class Deployment:
                 )
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise NoAnswerError(f"{method} {url} got no answer: {in_words(error)}") from error
-        finally:
-            # Every request starts afresh: no cookie of one answer goes with the next request.
-            self._client.cookies.clear()
 
     def __enter__(self) -> Self:
         return self

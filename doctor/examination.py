@@ -10,6 +10,7 @@ from doctor.checks import (
     backend,
     boundaries,
     cookies,
+    discovery,
     page_files,
     page_policy,
     redirects,
@@ -28,6 +29,17 @@ from doctor.subject import Options, Subject
 
 Check = Callable[[Subject], Iterator[Finding]]
 
+_NEEDS: dict[str, Callable[[Subject], bool]] = {
+    "servers": lambda subject: any(service.spec for service in subject.services),
+    "token and authorization URLs": lambda subject: any(
+        service.spec for service in subject.services
+    ),
+    "files of the pages": lambda subject: bool(subject.pages),
+    "OAuth and MCP discovery": discovery.asks_for_a_token,
+    "content security policies": lambda subject: any(page.policies for page in subject.pages),
+}
+"""Themes that are not gone through, and not said to be, where nothing of their kind is there."""
+
 _FIRST: dict[str, Check] = {
     "pages": arrival.open_pages,
     "OpenAPI documents": api_description.find_services,
@@ -41,6 +53,7 @@ _THEN: dict[str, Check] = {
     "prefix boundary": boundaries.prefixes_end_at_a_slash,
     "encoded slashes": boundaries.encoded_slashes_arrive,
     "OAuth metadata": well_known.metadata_is_found_at_both_addresses,
+    "OAuth and MCP discovery": discovery.clients_find_the_authorization_server,
     "forged headers": trust.client_headers_are_ignored,
     "cookies": cookies.cookies_keep_to_their_service,
 }
@@ -61,6 +74,8 @@ class Report:
         examined: the themes that were gone through.
         findings: the root cause first.
         notes: what could not be examined, in sentences.
+        clients: how far each kind of OAuth client comes, by its name.
+        unseen: what may be wrong and cannot show here, in sentences.
         requests: how many were made.
     """
 
@@ -72,6 +87,8 @@ class Report:
     examined: list[str]
     findings: list[Finding]
     notes: list[str]
+    unseen: list[str]
+    clients: dict[str, str]
     requests: int
 
 
@@ -95,6 +112,8 @@ def examine(
 
     def run(checks: dict[str, Check]) -> None:
         for theme, check in checks.items():
+            if theme in _NEEDS and not _NEEDS[theme](subject):
+                continue
             progress(theme)
             try:
                 findings.extend(check(subject))
@@ -130,5 +149,7 @@ def examine(
         examined=examined,
         findings=[finding for finding in ordered if finding.id not in ignored],
         notes=list(dict.fromkeys(subject.notes)),
+        unseen=list(dict.fromkeys(subject.unseen)),
+        clients=subject.clients,
         requests=deployment.requests,
     )

@@ -21,6 +21,7 @@ class Framework:
         kept: its setting for the prefix behind a proxy that keeps it, empty where it has none.
         trust: its setting for believing X-Forwarded-Proto and -Host of its proxy.
         websocket: the WebSocket, below the prefix, that its pages open.
+        describes_itself: whether it may have an OpenAPI document and a docs page.
         root: how its pages write the address that their scripts ask below (a regular expression).
     """
 
@@ -31,6 +32,7 @@ class Framework:
     trust: str = ""
     websocket: str = ""
     root: str = ""
+    describes_itself: bool = True
 
     @property
     def is_asgi(self) -> bool:
@@ -66,6 +68,7 @@ FRAMEWORKS = (
         ("<title>streamlit</title>",),
         kept="streamlit run --server.baseUrlPath=@PREFIX@",
         websocket="_stcore/stream",
+        describes_itself=False,
     ),
     Framework(
         "Dash",
@@ -74,6 +77,7 @@ FRAMEWORKS = (
         kept='Dash(url_base_pathname="@PREFIX@/")',
         trust="app.server.wsgi_app = ProxyFix(app.server.wsgi_app, x_proto=1, x_host=1)",
         root=r'"requests_pathname_prefix":\s*"([^"]*)"',
+        describes_itself=False,
     ),
     Framework(
         "Jupyter",
@@ -81,6 +85,7 @@ FRAMEWORKS = (
         kept="jupyter lab --ServerApp.base_url=@PREFIX@/",
         trust="jupyter lab --ServerApp.trust_xheaders=True",
         root=r'"baseUrl":\s*"([^"]*)"',
+        describes_itself=False,
     ),
     Framework(
         "Datasette",
@@ -88,8 +93,14 @@ FRAMEWORKS = (
         stripped="datasette serve --setting base_url @PREFIX@/",
         kept="datasette serve --setting base_url @PREFIX@/",
         trust="datasette serve --setting force_https_urls on",
+        describes_itself=False,
     ),
-    Framework("MLflow", ("<title>mlflow</title>",), kept="mlflow server --static-prefix @PREFIX@"),
+    Framework(
+        "MLflow",
+        ("<title>mlflow</title>",),
+        kept="mlflow server --static-prefix @PREFIX@",
+        describes_itself=False,
+    ),
     Framework(
         "NiceGUI",
         ("_nicegui/",),

@@ -53,6 +53,7 @@ class Page:
         inline, data: scripts written in it, and scripts of a type that no browser runs (JSON).
         links: addresses in `data-` attributes and `spec-url`, as they are written.
         shows_docs: whether Swagger UI or ReDoc runs on it.
+        asks_for_a_password: whether it has a field for one.
         base: what `<base href>` says, absolute.
         text: its HTML.
     """
@@ -64,6 +65,7 @@ class Page:
     data: list[InlineScript] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
     shows_docs: bool = False
+    asks_for_a_password: bool = False
     base: str = ""
     text: str = ""
 
@@ -149,7 +151,9 @@ class _Reader(HTMLParser):
                 page.links.append(value)
         if tag == "redoc" or given.get("id") == "swagger-ui":
             page.shows_docs = True
-        if tag == "base" and given.get("href"):
+        if tag == "input" and given.get("type", "").lower() == "password":
+            page.asks_for_a_password = True
+        elif tag == "base" and given.get("href"):
             page.base = resolve(given["href"], page.url)
         elif tag == "meta" and given.get("http-equiv", "").lower() == "content-security-policy":
             page.policies.append(given.get("content", ""))

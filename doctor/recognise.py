@@ -33,6 +33,32 @@ _OTHER_PAGES = (
 )
 
 
+def refuses_the_host(answer: Answer) -> bool:
+    """Whether the service, and not its proxy, answers that it is not asked under this Host."""
+    said = answer.text[:200].lower()
+    in_words = "invalid host" in said or "disallowedhost" in said or "blocked host" in said
+    return (answer.status == 421 and not is_in_the_proxys_words(answer)) or (
+        answer.status in (400, 403) and in_words
+    )
+
+
+_WELCOME_PAGES = {
+    "<title>welcome to nginx!</title>": "nginx's own welcome page",
+    "<h1>it works!</h1>": "Apache's own welcome page",
+    "debian default page: it works": "Apache's own welcome page",
+    "ubuntu default page: it works": "Apache's own welcome page",
+    "<title>caddy works!</title>": "Caddy's own welcome page",
+    "<title>iis windows server</title>": "the welcome page of IIS",
+    "<title>index of /": "a list of the files of a folder",
+}
+
+
+def welcomes(answer: Answer) -> str:
+    """Return whose page it is that is shown where no site is configured, empty where it is none."""
+    text = answer.text[:2000].lower() if answer.status == 200 and answer.is_html else ""
+    return next((whose for words, whose in _WELCOME_PAGES.items() if words in text), "")
+
+
 def is_in_the_proxys_words(answer: Answer) -> bool:
     """Whether a proxy wrote this error by itself; some say nothing at all."""
     text = answer.text[:2000].strip().lower()

@@ -62,12 +62,18 @@ class TextReport:
         self._paragraph("examined", ", ".join(report.examined) or "nothing")
         for note in report.notes:
             self._paragraph("note", note)
+        for client, said in report.clients.items():
+            self._paragraph("client", f"{client}: {said}")
+        for sentence in report.unseen:
+            self._paragraph("not seen", sentence)
         for number, finding in enumerate(report.findings, start=1):
             self._line()
             self._finding(number, finding, report)
         self._line()
         if report.findings:
             self._line(_summary(report))
+        elif report.unseen:
+            self._line(self._in(_GREEN, "Nothing found in what could be seen."))
         else:
             self._line(self._in(_GREEN, "Nothing found."))
 
@@ -117,6 +123,8 @@ def as_json(report: Report, *, upstream: str | None = None) -> str:
         "services": report.services,
         "examined": report.examined,
         "notes": report.notes,
+        "unseen": report.unseen,
+        "clients": report.clients,
         "findings": [
             _as_object(finding, _Words(report, finding, upstream)) for finding in report.findings
         ],

@@ -19,12 +19,14 @@ class Options:
         docs, spec: addresses of the docs page and of the OpenAPI document, absolute.
         direct: base URL of the backend itself, reached without the proxy.
         websockets: paths below the prefix that are WebSockets.
+        oauth: whether OAuth discovery is walked even where nothing asks for a token.
     """
 
     docs: str | None = None
     spec: str | None = None
     direct: str | None = None
     websockets: Sequence[str] = ()
+    oauth: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,9 @@ class Subject:
         redirecting: an address of each service that redirects, by its base.
         home: what the prefix itself answers, with its redirects within the origin.
         notes: sentences on what could not be examined.
+        metadata: addresses of OAuth metadata that was found.
+        clients: how far each kind of OAuth client comes, by its name.
+        unseen: of these, what may be wrong and cannot show here.
     """
 
     deployment: Deployment
@@ -91,6 +96,9 @@ class Subject:
     redirecting: dict[str, str] = field(default_factory=dict)
     home: list[Answer] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)
+    metadata: list[str] = field(default_factory=list)
+    clients: dict[str, str] = field(default_factory=dict)
 
     @property
     def framework(self) -> Framework:

@@ -1,13 +1,21 @@
 """Settings: typed, read from the environment once, and refused with a sentence when they cannot work."""
 
+import os
 import re
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 from sqlalchemy import make_url
 
 from gatehouse_chassis.database.postgresql_url import SCHEMES, PostgreSQLURL
@@ -39,6 +47,10 @@ _PLACEHOLDERS = (
     "yourpassword",
     "yoursecret",
 )
+
+
+FILE = "_FILE"
+"""What the variable of a secret ends in when it names the file that holds the secret."""
 
 
 class SettingsError(Exception):
@@ -121,6 +133,18 @@ def _check_header_names(names: frozenset[str]) -> frozenset[str]:
     return names or USUAL_HEADERS  # Compose sets what is unset to nothing
 
 
+@dataclass(frozen=True, slots=True)
+class HoldsSecret:
+    """Marks a setting that is no `SecretStr` but may hold a password, so that it can be read from a file too."""
+
+
+def is_secret(field: FieldInfo) -> bool:
+    """Whether the setting may be read from a file: it is a `SecretStr`, or marked with `HoldsSecret`."""
+    kinds = [field.annotation, *get_args(field.annotation)]
+    kinds += [get_args(kind)[0] for kind in kinds if get_args(kind)]
+    return SecretStr in kinds or HoldsSecret() in field.metadata
+
+
 Secret = Annotated[SecretStr, _refuse_weak("secret", SECRET_MIN_LENGTH)]
 """A random key of at least 32 characters that no example ever contained."""
 
@@ -142,6 +166,7 @@ BindAddress = Annotated[
 DatabaseURL = Annotated[
     str,
     AfterValidator(_check_database_url),
+    HoldsSecret(),
     Field(
         description="`sqlite:///` and a file, or `postgresql://user:password@host:port/name` and whatever else a URL "
         "of libpq says (docs/databases.md); with Docker, the host as a container reaches it."
@@ -173,10 +198,80 @@ StatusListURL = Annotated[
 ]
 
 
+class _SecretFiles(PydanticBaseSettingsSource):
+    """Reads a secret from the file that `<VARIABLE>_FILE` names, without the line break at its end."""
+
+    def __call__(self) -> dict[str, Any]:
+        """The secrets by the names under which the environment is read.
+
+        Raises:
+            SettingsError: a file cannot be read or is empty, or the variable itself is set too.
+        """
+        found, problems = {}, []
+        for name, field in self.settings_cls.model_fields.items():
+            key = str(field.validation_alias or name)
+            variable = _variable(self.settings_cls, key)
+            path = os.environ.get(variable + FILE)
+            if not path or not is_secret(field):
+                continue
+            try:
+                found[key] = _read_secret(variable, path)
+            except ValueError as error:
+                problems.append(str(error))
+        if problems:
+            raise SettingsError("\n".join(problems))
+        return found
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Not asked: `__call__` reads all of them, to tell all that is wrong at once."""
+        raise NotImplementedError
+
+
+def _variable(settings: type[BaseSettings], name: str) -> str:
+    return name if name.isupper() else f"{settings.model_config['env_prefix']}{name.upper()}"
+
+
+def _read_secret(variable: str, path: str) -> str:
+    where = f"{variable}{FILE} names {path!r}"
+    if os.environ.get(variable):
+        raise ValueError(
+            f"{variable} and {variable}{FILE} are both set, and only one can count: unset one of them, in .env or in "
+            "the environment."
+        )
+    try:
+        text = Path(path).read_text(encoding="utf-8").rstrip("\r\n")
+    except OSError as error:
+        raise ValueError(
+            f"{where}, which cannot be read ({error.strerror}): correct the path, or let the user that runs the "
+            "service read it."
+        ) from None
+    except UnicodeDecodeError:
+        raise ValueError(f"{where}, which is no UTF-8 text: write the secret into it.") from None
+    if not text.strip():
+        raise ValueError(f"{where}, which is empty: write the secret into it.")
+    return text
+
+
 class EnvironmentSettings(BaseSettings):
-    """Settings that are read from the environment, all at once, and refused in sentences."""
+    """Settings that are read from the environment, all at once, and refused in sentences.
+
+    Each secret `X` may stand in a file instead, which `X_FILE` names.
+    """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Adds the files that hold secrets to what pydantic-settings reads."""
+        files = _SecretFiles(settings_cls)
+        return init_settings, files, env_settings, dotenv_settings, file_secret_settings
 
     @classmethod
     def load(cls) -> Self:
@@ -195,7 +290,7 @@ class EnvironmentSettings(BaseSettings):
     @classmethod
     def variable(cls, name: str) -> str:
         """The environment variable of a setting, for sentences about it."""
-        return name if name.isupper() else f"{cls.model_config['env_prefix']}{name.upper()}"
+        return _variable(cls, name)
 
     @classmethod
     def _sentence(cls, error: Any) -> str:
@@ -208,7 +303,9 @@ class EnvironmentSettings(BaseSettings):
         elif error["type"] != "value_error":
             reason = f"is not valid: {reason[0].lower()}{reason[1:]}"
         example = "" if "such as" in reason else cls._example(variable)
-        return f"{variable} {reason}{example}. Change it in .env or in the environment."
+        file = os.environ.get(variable + FILE)
+        where = f"{file!r}, which {variable}{FILE} names" if file else ".env or in the environment"
+        return f"{variable} {reason}{example}. Change it in {where}."
 
     @classmethod
     def _example(cls, variable: str) -> str:

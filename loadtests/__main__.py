@@ -12,21 +12,23 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from loadtests import compare, distributed, shapes
+from loadtests import compare, distributed, shapes, side_by_side
 from loadtests.settings import STATE_FOLDER
 
 HERE = Path(__file__).parent
 # A user finishes its request and deletes its items in this time, or is cut off.
 STOP_SECONDS = 10
 WORKERS_COME_WITHIN_SECONDS = 60
+RATE, DEFAULT_RATE = "rate", 50.0
 EXIT_CODES = """\
 exit codes of `run`:
   0  every budget was kept
   1  the load test itself failed
   2  nothing was measured: the target is not ready, or no request was made
   3  a budget was broken; the row is named
-  4  nothing was broken, but it cannot be told whether all was kept: the run was too short for a row, or a process of
-     the load generator ended in the middle
+  4  nothing was broken, but it cannot be told whether all was kept: the run was too short or a figure too close to its
+     budget (the sentence says how many more seconds it takes), it was interrupted, a process of the load generator
+     ended in the middle, or requests that were due were not sent
 
 settings, from the environment and then from .env:
   ADMIN_USERNAME, ADMIN_PASSWORD  makes an account for every user and the client of service clients
@@ -79,11 +81,19 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     times = ", ".join(f"{shape} {time}" for shape, time in shapes.DEFAULT_TIMES.items())
     run.add_argument(
         "--shape",
-        choices=shapes.DEFAULT_TIMES,
+        choices=[*shapes.DEFAULT_TIMES, RATE],
         default="steady",
         help="steady: all users from the start (the default); steps: a fifth more of them, five "
-        "times; spike: suddenly all of them; soak: they come and go for long",
+        "times; spike: suddenly all of them; soak: they come and go for long; rate: the open model",
     )
+    run.add_argument(
+        "--rate",
+        type=_rate,
+        help="requests per second at the peak of the shape, sent at planned times whatever the "
+        f"answers do and measured from them: the open model ({DEFAULT_RATE:g} with --shape=rate)",
+    )
+    # For two runs that `compare --base` starts.
+    run.add_argument("--side", type=int, choices=(0, 1), help=argparse.SUPPRESS)
     run.add_argument("--users", type=_count, default=10, help="users at the peak (10)")
     run.add_argument("--time", type=_duration, help=f"such as 30s, 5m or 1h30m ({times})")
     _add_url(run)
@@ -120,14 +130,26 @@ def _add_worker(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 
 def _add_compare(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    comparison = commands.add_parser("compare", help="set the reports of two runs side by side")
+    comparison = commands.add_parser("compare", help="set two runs or two revisions side by side")
     comparison.add_argument(
         "a", nargs="?", type=Path, help="folder of a report (the last but one of var/load)"
     )
     comparison.add_argument("b", nargs="?", type=Path, help="folder of another one (the last)")
-    comparison.set_defaults(
-        action=lambda arguments: compare.main(arguments.a, arguments.b, _reports_folder())
+    comparison.add_argument(
+        "--base",
+        metavar="REVISION",
+        help="load this git revision and the work tree in turns, each with a stack of its own, and say row by row "
+        "which is slower",
     )
+    comparison.add_argument("--rate", type=_rate, default=300.0, help="requests per second (300)")
+    comparison.add_argument("--time", type=_seconds, default=240, help="such as 4m (the default)")
+    comparison.set_defaults(action=_compare)
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    if arguments.base:
+        return side_by_side.main(arguments.base, arguments.rate, arguments.time, _reports_folder())
+    return compare.main(arguments.a, arguments.b, _reports_folder())
 
 
 def _add_url(command: argparse.ArgumentParser) -> None:
@@ -152,13 +174,19 @@ def _run_arguments(arguments: argparse.Namespace) -> list[str]:
             f"--expect-workers={arguments.workers}",
             f"--expect-workers-max-wait={WORKERS_COME_WITHIN_SECONDS}",
         ]
+    rate = arguments.rate or (DEFAULT_RATE if arguments.shape == RATE else 0.0)
+    curve = "steady" if arguments.shape == RATE else arguments.shape
     return [
-        *_common_arguments(shapes.FOLDER / f"{arguments.shape}.py"),
+        # In the open model the rate follows the shape, and the users are there from the start.
+        *_common_arguments(shapes.FOLDER / f"{'steady' if rate else curve}.py"),
         *_host(arguments),
         *several,
         "--headless",
         f"--users={arguments.users}",
-        f"--run-time={arguments.time or shapes.DEFAULT_TIMES[arguments.shape]}",
+        f"--run-time={arguments.time or shapes.DEFAULT_TIMES[curve]}",
+        f"--rate={rate}",
+        f"--curve={curve}",
+        *([] if arguments.side is None else [f"--side={arguments.side}"]),
         f"--budgets={arguments.budgets.absolute()}",
         f"--report-folder={report.absolute()}",
         # With it Locust prints no tables of its own: the verdict has the same figures.
@@ -168,7 +196,7 @@ def _run_arguments(arguments: argparse.Namespace) -> list[str]:
 
 def _container_arguments(arguments: argparse.Namespace) -> list[str]:
     given = {"shape": arguments.shape, "users": arguments.users, "time": arguments.time}
-    given["url"] = arguments.url
+    given |= {"url": arguments.url, "rate": arguments.rate}
     return [f"--{name}={value}" for name, value in given.items() if value]
 
 
@@ -205,10 +233,26 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.0
+    if not 0 < rate <= 100_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no rate: give requests per second above 0.")
+    return rate
+
+
 def _duration(text: str) -> str:
     if not re.fullmatch(r"(?=\d*[1-9])(\d+h)?(\d+m)?(\d+s?)?", text):
         raise argparse.ArgumentTypeError(f"{text!r} is no time: give it as 30s, 5m or 1h30m.")
     return text
+
+
+def _seconds(text: str) -> int:
+    units = {"h": 3600, "m": 60, "s": 1, "": 1}
+    parts = re.findall(r"(\d+)([hms]?)", _duration(text))
+    return sum(int(number) * units[unit] for number, unit in parts)
 
 
 def _unused_port() -> int:

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from loadtests.plan import ACCOUNT_PREFIX, AccountSeries, Client
-from loadtests.preflight import retry_after
+from loadtests.assignment import ACCOUNT_PREFIX, AccountSeries, Client
 from loadtests.progress import say
 from loadtests.sign_in_limit import SAFELY_PER_SECOND
 from loadtests.target import Answer, NotReadyError, Target
+from loadtests.target_checks import retry_after
 
 CLIENT_NAME = "load test"
 SCOPES = ["items:read", "items:write"]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from loadtests.plan import Account, Client
+from loadtests.assignment import Account, Client
 
 
 @dataclass(frozen=True)

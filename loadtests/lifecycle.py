@@ -1,4 +1,4 @@
-"""What a run does around its users: the preflight before them, the verdict and the report after.
+"""What a run does around its users: checks and accounts before them, the verdict and the report after.
 
 Workers take no part in this but for sending what they measured: only the master judges.
 """
@@ -17,20 +17,22 @@ from loadtests import (
     budgets,
     generator_cpu,
     interruption,
-    preflight,
     progress,
     report,
+    target_checks,
     verdict_table,
     web_page,
     workers,
 )
 from loadtests.account_client import ACCOUNT_PATH
-from loadtests.plan import Plan, plan_of
-from loadtests.planning import make_plan
+from loadtests.assignment import Assignment, assignment_of
+from loadtests.latency import Latencies
+from loadtests.open_model import arrivals
 from loadtests.run import run_of
 from loadtests.services import ITEMS, applies
 from loadtests.settings import SettingsError, current_settings
 from loadtests.target import NotReadyError, Target
+from loadtests.user_mix import assign
 from loadtests.verdict import BROKEN, CANNOT_TELL, NOTHING_MEASURED, Verdict, judge
 
 ROWS_OF_SERVICE_CLIENTS = ("POST /auth/token [client_credentials]",)
@@ -42,7 +44,7 @@ def attach(events: Events) -> None:
     interruption.exit_on_signals()
     workers.end_with_master()
     _listen(events.init_command_line_parser, _add_options)
-    _listen(events.init, _prepare)
+    _listen(events.init, _set_up)
     generator_cpu.attach(events)
 
 
@@ -58,6 +60,26 @@ def _add_options(parser: ArgumentParser) -> None:
         help="Folder for the report",
     )
     parser.add_argument(
+        "--rate",
+        type=float,
+        default=0.0,
+        include_in_web_ui=False,
+        help="Requests per second at the peak of the curve; 0 is the closed model",
+    )
+    parser.add_argument(
+        "--curve",
+        default="steady",
+        include_in_web_ui=False,
+        help="The shape that the rate follows",
+    )
+    parser.add_argument(
+        "--side",
+        type=int,
+        choices=(0, 1),
+        include_in_web_ui=False,
+        help="Which of two runs this is that take turns",
+    )
+    parser.add_argument(
         "--budgets",
         metavar="<file>",
         default=str(budgets.DEFAULT_FILE),
@@ -66,10 +88,13 @@ def _add_options(parser: ArgumentParser) -> None:
     )
 
 
-def _prepare(environment: Environment, web_ui: Any, **_: Any) -> None:
+def _set_up(environment: Environment, web_ui: Any, **_: Any) -> None:
     runner, options = environment.runner, environment.parsed_options
     if runner is None or options is None:
         return
+    latencies = Latencies()
+    latencies.attach(environment)
+    arrivals.attach(environment)
     interruption.judge_on_signals(runner, headless=bool(options.headless))
     # What listens last is asked first: Locust's own listener tells the master that this worker is gone.
     if isinstance(runner, WorkerRunner):
@@ -79,16 +104,16 @@ def _prepare(environment: Environment, web_ui: Any, **_: Any) -> None:
         settings = current_settings()
         environment.host = (environment.host or settings.url).rstrip("/")
         budgets.read(Path(options.budgets))
-        make_plan(environment, options, environment.host, options.num_users or 1)
+        assign(environment, options, environment.host, options.num_users or 1)
         if options.report_folder:
             Path(options.report_folder).mkdir(parents=True, exist_ok=True)
     except (SettingsError, NotReadyError, budgets.BudgetsError) as problem:
         _refuse_to_start(str(problem))
     except OSError as error:
         _refuse_to_start(f"{options.report_folder} cannot be created ({error.strerror}).")
-    recorded = report.Report(environment, runner, run_of(environment))
+    recorded = report.Report(environment, runner, run_of(environment), latencies)
     crew = (
-        workers.Crew(runner, plan_of(environment).workers)
+        workers.Crew(runner, assignment_of(environment).workers)
         if isinstance(runner, MasterRunner)
         else None
     )
@@ -116,59 +141,70 @@ def _conclude(
     options = environment.parsed_options
     if options is None:
         return
+    # Locust's page starts and stops runs as its user wants, so nothing is missed there.
+    incomplete = recorded.ended_early() if options.headless else []
     if crew:
         crew.dismiss()
     elif runner.state not in (STATE_INIT, STATE_STOPPED):
         # The users leave now, so that what they clean up is in the report and in the exit code.
         runner.stop()
     progress.clear()
-    # Locust's page starts and stops runs as its user wants, so no worker is missed there.
-    lost = crew.lost if crew and options.headless else ""
-    verdict = _verdict_on(environment, runner, Path(options.budgets), lost)
+    if options.headless:
+        incomplete += [crew.lost] if crew and crew.lost else []
+        incomplete += [arrivals.missing] if arrivals.missing else []
+    verdict = _verdict_on(environment, runner, Path(options.budgets), recorded, incomplete)
     doubts: list[str] = []
     if options.report_folder:
         doubts = recorded.write(verdict, Path(options.report_folder))
-    _retire(environment.host or "", plan_of(environment))
+    _retire(environment.host or "", assignment_of(environment))
     if options.headless:
         environment.process_exit_code = verdict.exit_code
         # Locust closes its workers first and fires this last.
         _listen(environment.events.quit, lambda **_: _print(verdict, doubts, options))
 
 
-def _retire(url: str, plan: Plan) -> None:
+def _retire(url: str, assignment: Assignment) -> None:
     """Leave nothing that can sign in; a target that does not let us is told, and is judged all the same."""
     admin = current_settings().admin
-    if plan.series is None or admin is None:
+    if assignment.series is None or admin is None:
         return
     target = Target(url)
     try:
         # The users may have used up what the limit of sign-ins allows.
-        with preflight.signed_in(
+        with target_checks.signed_in(
             target, admin, ["auth:admin"], patience_seconds=accounts.LONGEST_WAIT_SECONDS
         ) as token:
-            accounts.retire(target, token, plan.series)
+            accounts.retire(target, token, assignment.series)
     except NotReadyError as problem:
         progress.say(f"the accounts of the run and its client are left as they were: {problem}")
 
 
 def _verdict_on(
-    environment: Environment, runner: Runner, budgets_file: Path, lost_workers: str
+    environment: Environment,
+    runner: Runner,
+    budgets_file: Path,
+    recorded: report.Report,
+    incomplete: list[str],
 ) -> Verdict:
-    plan = plan_of(environment)
-    left_out = ROWS_OF_SERVICE_CLIENTS if plan.client is None else ()
-    not_called = ROWS_OF_ACCOUNT_READERS if ITEMS in plan.services else ROWS_OF_SERVICE_CLIENTS
+    assignment = assignment_of(environment)
+    left_out = ROWS_OF_SERVICE_CLIENTS if assignment.client is None else ()
+    not_called = (
+        ROWS_OF_ACCOUNT_READERS if ITEMS in assignment.services else ROWS_OF_SERVICE_CLIENTS
+    )
     apply = {
         row: budget
         for row, budget in budgets.read(budgets_file).items()
-        if applies(row, plan.services) and row not in not_called
+        if applies(row, assignment.services) and row not in not_called
     }
     errors_of_users = [str(error["msg"]) for error in runner.exceptions.values()]
     return judge(
         runner.stats,
+        recorded.settled(),
         apply,
+        seconds=recorded.seconds,
         left_out=left_out,
         errors_of_users=errors_of_users,
-        lost_workers=lost_workers,
+        incomplete=incomplete,
     )
 
 

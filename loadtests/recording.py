@@ -11,12 +11,12 @@ from locust.runners import WORKER_REPORT_INTERVAL, MasterRunner, Runner
 from locust.stats import StatsEntry, calculate_response_time_percentile
 
 from loadtests.generator_cpu import Usage
+from loadtests.latency import NOT_OF_THE_LOAD
 from loadtests.memory import MemoryRecording
 from loadtests.memory_sources import Source
 
 # More would be too close to each other to tell a percentile.
 MOST_POINTS = 150
-BEFORE_AND_AFTER = (" [prepare]", " [clean up]")
 # A rate over a shorter time than this says nothing.
 SHORTEST_POINT_SECONDS = 0.5
 
@@ -153,7 +153,7 @@ class Recording:
         return [
             entry
             for entry in self._runner.stats.entries.values()
-            if not entry.name.endswith(BEFORE_AND_AFTER)
+            if not entry.name.endswith(NOT_OF_THE_LOAD)
         ]
 
 

@@ -1,6 +1,8 @@
 """What a run leaves: a page with the verdict, Locust's own, a summary as JSON and as Markdown, and a plot."""
 
 import json
+import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,25 +14,37 @@ from locust.runners import Runner
 from locust.stats import StatsEntry
 
 from loadtests import generator_cpu, provenance, report_markdown, report_page, report_plot
+from loadtests.confidence import WarmUp, warm_up
+from loadtests.latency import Latencies, Samples, together
 from loadtests.memory_sources import LocalProcesses, source_behind
 from loadtests.recording import Recording
 from loadtests.run import Run
-from loadtests.verdict import RowVerdict, Verdict
+from loadtests.verdict import Percentile, RowVerdict, Verdict, percentiles_of
 
 HTML_NAME = "report.html"
 LOCUST_NAME = "locust.html"
 JSON_NAME = "summary.json"
 MARKDOWN_NAME = "summary.md"
 PLOT_NAME = "plot.svg"
+LATENCIES_NAME = "latencies.json"
+OPEN = "Open model: requests were sent at planned times and are measured from these."
+CLOSED = (
+    "Closed model: users wait for answers. What they would have asked meanwhile, one request for every pause, is added "
+    "to the times (corrected for coordinated omission)."
+)
 
 
 class Report:
     """Follows a run from before its first user on, and writes what came of it."""
 
-    def __init__(self, environment: Environment, runner: Runner, run: Run) -> None:
+    def __init__(
+        self, environment: Environment, runner: Runner, run: Run, latencies: Latencies
+    ) -> None:
         self._environment = environment
         self._runner = runner
         self._run = run
+        self._latencies = latencies
+        self._warm_up = WarmUp(0.0, 0, 0.0)
         source = source_behind(run.url)
         self._recording = Recording(environment, runner, source)
         # Read now: after the run the checkout may have changed, and the target may be down.
@@ -40,14 +54,36 @@ class Report:
             run.url, source.supervisor if isinstance(source, LocalProcesses) else None
         )
 
+    def ended_early(self) -> list[str]:
+        """A clause if the run is younger than it was to become."""
+        age = time.time() - self._recording.started
+        if self._run.seconds is None or age >= self._run.seconds:
+            return []
+        return [f"it was ended after {age:.0f} of {self._run.seconds:.0f} s"]
+
+    def settled(self) -> dict[str, Samples]:
+        """What was measured after the warm-up, if the load was to stay the same all the time."""
+        self._recording.finish()
+        samples = self._latencies.due()
+        if self._run.shape == "steady":
+            self._warm_up = warm_up(samples)
+        return {row: one.since(self._warm_up.end) for row, one in samples.items()}
+
+    @property
+    def seconds(self) -> float:
+        """How long the run was."""
+        return self._recording.ended - self._recording.started
+
     def write(self, verdict: Verdict, folder: Path) -> list[str]:
         """Write all of it into `folder`, and return what makes its figures doubtful. Raises OSError."""
-        self._recording.finish()
         summary = self._summary(verdict)
         page = get_html_report(  # type: ignore[no-untyped-call]
             self._environment, show_download_link=False
         )
         (folder / LOCUST_NAME).write_text(page, encoding="utf-8")
+        (folder / LATENCIES_NAME).write_text(
+            json.dumps(self._latencies.encoded()), encoding="utf-8"
+        )
         (folder / JSON_NAME).write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
         text = report_markdown.render(summary, PLOT_NAME, LOCUST_NAME)
         (folder / MARKDOWN_NAME).write_text(text, encoding="utf-8")
@@ -59,8 +95,8 @@ class Report:
 
     def _summary(self, verdict: Verdict) -> dict[str, Any]:
         """Everything that is known of the run; times are in milliseconds, rates per second."""
-        recording, stats = self._recording, self._runner.stats
-        seconds = recording.ended - recording.started
+        recording, stats, seconds = self._recording, self._runner.stats, self.seconds
+        as_sent = self._latencies.as_sent()
         generator = recording.generator()
         entries = {f"{entry.method} {entry.name}": entry for entry in stats.entries.values()}
         settings = {**asdict(self._run), "budgets": self._run.budgets.name}
@@ -80,9 +116,23 @@ class Report:
                 "near_limit": any(one["peak"] >= generator_cpu.LIMIT_PERCENT for one in generator),
                 "processes": generator,
             },
-            "total": _figures(stats.total, seconds),
+            "warm_up": {
+                "seconds": round(self._warm_up.blocks * self._latencies.block_seconds, 1),
+                "slowest": self._warm_up.slowest,
+            },
+            "measured": OPEN if self._run.rate else CLOSED,
+            "total": {
+                **_figures(stats.total, seconds),
+                **_times(percentiles_of(together(self._latencies.due().values()))),
+                "as_sent": _times(percentiles_of(together(as_sent.values()))),
+            },
             "rows": [
-                {**_figures(entries.get(row.row), seconds, row.row), **_judgement(row)}
+                {
+                    **_figures(entries.get(row.row), seconds, row.row),
+                    **_times(row.percentiles),
+                    "as_sent": _times(percentiles_of(as_sent.get(row.row))),
+                    **_judgement(row),
+                }
                 for row in verdict.rows
             ],
             "failures": [asdict(failure) for failure in verdict.failures],
@@ -100,14 +150,23 @@ def _figures(entry: StatsEntry | None, seconds: float, name: str = "all") -> dic
         "failures": entry.num_failures,
         "rate": round(entry.num_requests / seconds, 2) if seconds else 0.0,
         "mean": round(entry.avg_response_time, 2),
-        **{
-            f"p{percent}": entry.get_response_time_percentile(percent / 100)
-            for percent in (50, 95, 99)
-        },
         "max": round(entry.max_response_time, 2),
     }
 
 
 def _judgement(row: RowVerdict) -> dict[str, Any]:
     budget = None if row.budget is None else asdict(row.budget)
-    return {"budget": budget, "state": row.state, "broken": list(row.broken)}
+    return {
+        "budget": budget,
+        "state": row.state,
+        "broken": list(row.broken),
+        "unsure": [*row.unsure, *([row.too_few] if row.too_few else [])],
+        "bounds": {
+            name: [round(one.low, 3), round(one.high, 3)] for name, one in row.percentiles.items()
+        },
+        "slower": {name: one.slower for name, one in row.percentiles.items()},
+    }
+
+
+def _times(percentiles: Mapping[str, Percentile]) -> dict[str, float]:
+    return {name: round(one.milliseconds, 3) for name, one in percentiles.items()}

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from loadtests.verdict import PERCENTILES, shown
+
 
 def render(summary: Mapping[str, Any], plot: str, page: str) -> str:
     """The page; `plot` and `page` are the names of the files beside it."""
@@ -12,10 +14,19 @@ def render(summary: Mapping[str, Any], plot: str, page: str) -> str:
         _what(summary),
         *(f"**{sentence}**" for sentence in warnings(summary)),
         table(
-            ["row", "requests", "failed", "req/s", "p50", "p95", "p99", "verdict"],
+            ["row", "requests", "failed", "req/s", *PERCENTILES, "verdict"],
             [_row(row) for row in [*summary["rows"], summary["total"]]],
         ),
-        "Percentiles are in milliseconds, to two digits as Locust rounds them, with the budget behind the /.",
+        _how_measured(summary),
+        "## How sure the percentiles are",
+        table(["row", *PERCENTILES], [_bounds(row) for row in summary["rows"]]),
+        "Between which milliseconds a percentile lies with 95 % confidence (bootstrap), and how many requests took so "
+        "long. There is none of too few requests: p50 takes 10, p95 takes 20, p99 takes 100, p99.9 takes 1000.",
+        "## As Locust alone would measure",
+        table(
+            ["row", *PERCENTILES], [_as_sent(row) for row in [*summary["rows"], summary["total"]]]
+        ),
+        "From the sending of each request, so without those that a stalled target was not asked.",
         *_broken(summary["rows"]),
         *_failures(summary["failures"]),
         f"![Rate, percentiles and users over time]({plot})",
@@ -87,10 +98,39 @@ def _is_number(cell: str) -> bool:
 
 def _what(summary: Mapping[str, Any]) -> str:
     settings = summary["settings"]
+    rate = f"{settings['rate']:g} requests per second, " if settings.get("rate") else ""
     return (
         f"{summary['target']}, shape {settings['shape']}, {settings['users']} users, "
+        f"{rate}"
         f"{summary['seconds']:.0f} s from {summary['started']} on; exit code {summary['exit_code']}."
     )
+
+
+def _how_measured(summary: Mapping[str, Any]) -> str:
+    warm_up = summary["warm_up"]
+    cut = (
+        f" The first {warm_up['seconds']:g} s were warm-up (MSER) and are in no percentile; their slowest answer took "
+        f"{shown(warm_up['slowest'])} ms."
+        if warm_up["seconds"]
+        else ""
+    )
+    return (
+        f"{summary['measured']}{cut} Percentiles are in milliseconds, with the budget behind the /."
+    )
+
+
+def _bounds(row: Mapping[str, Any]) -> list[str]:
+    def cell(name: str) -> str:
+        if name not in row.get("bounds", {}):
+            return "-"
+        low, high = row["bounds"][name]
+        return f"{shown(low)} to {shown(high)} ({row['slower'][name]})"
+
+    return [row["row"], *(cell(name) for name in PERCENTILES)]
+
+
+def _as_sent(row: Mapping[str, Any]) -> list[str]:
+    return [row["row"], *(_percentile(row["as_sent"].get(name), None) for name in PERCENTILES)]
 
 
 def _row(row: Mapping[str, Any]) -> list[str]:
@@ -100,19 +140,22 @@ def _row(row: Mapping[str, Any]) -> list[str]:
         str(row["requests"]),
         str(row["failures"]),
         f"{row['rate']:.1f}",
-        *(_percentile(row.get(name), budget.get(name)) for name in ("p50", "p95", "p99")),
+        *(_percentile(row.get(name), budget.get(name)) for name in PERCENTILES),
         row.get("state", "-"),
     ]
 
 
 def _percentile(measured: float | None, most: float | None) -> str:
-    figure = "-" if measured is None else f"{measured:.0f}"
+    figure = "-" if measured is None else shown(measured)
     return figure if most is None else f"{figure} / {most:g}"
 
 
-def _broken(rows: Iterable[Mapping[str, Any]]) -> list[str]:
-    lines = [f"- {row['row']}: {sentence}" for row in rows for sentence in row["broken"]]
-    return ["## Broken budgets", "\n".join(lines)] if lines else []
+def _broken(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    found = []
+    for heading, key in (("Broken budgets", "broken"), ("What cannot be told", "unsure")):
+        lines = [f"- {row['row']}: {sentence}" for row in rows for sentence in row[key]]
+        found += [f"## {heading}", "\n".join(lines)] if lines else []
+    return found
 
 
 def _failures(failures: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -1,6 +1,7 @@
 """One user's sign-in: a token fetched once, refreshed before it expires, and ended at the end."""
 
 import random
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -25,11 +26,14 @@ class Session:
         self._access_token = ""
         self._refresh_token = ""
         self._renew_at = 0.0
+        # A user of the open model asks several things at once, and its refresh token works once.
+        self._renewing = threading.Lock()
 
     def authorization(self) -> dict[str, str]:
         """The header of a request. Raises WrongAnswer when no token can be had."""
-        if time.monotonic() >= self._renew_at:
-            self._renew()
+        with self._renewing:
+            if time.monotonic() >= self._renew_at:
+                self._renew()
         return {"Authorization": f"Bearer {self._access_token}"}
 
     def forget(self) -> None:

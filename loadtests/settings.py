@@ -61,8 +61,8 @@ class Settings:
 
         The address of what runs wins over both. Raises SettingsError.
         """
-        variables = {**_variables_of(env_file), **environment}
-        address = {**variables, **_variables_of(running_file)}
+        variables = {**variables_of(env_file), **environment}
+        address = {**variables, **variables_of(running_file)}
         admin, demo = _credentials(variables, "ADMIN"), _credentials(variables, "DEMO")
         if admin is None and demo is None:
             raise SettingsError(
@@ -80,7 +80,9 @@ class Settings:
             ),
             state=Path(variables.get("LOADTESTS_STATE_FOLDER") or STATE_FOLDER),
             accounts_seed=variables.get("LOADTESTS_ACCOUNTS_SEED", ""),
-            admin_is_from_file=not environment.get("ADMIN_PASSWORD"),
+            admin_is_from_file=not (
+                environment.get("ADMIN_PASSWORD") or environment.get("ADMIN_PASSWORD_FILE")
+            ),
         )
 
 
@@ -95,7 +97,7 @@ def current_settings() -> Settings:
 
 def running() -> dict[str, str]:
     """What `make up` wrote down about what it started; nothing where it started nothing. Raises SettingsError."""
-    return _variables_of(RUNNING_FILE)
+    return variables_of(RUNNING_FILE)
 
 
 def _host(address: Mapping[str, str]) -> str:
@@ -107,11 +109,22 @@ def _host(address: Mapping[str, str]) -> str:
 
 def _credentials(variables: Mapping[str, str], role: str) -> Credentials | None:
     username = variables.get(f"{role}_USERNAME", "")
-    password = variables.get(f"{role}_PASSWORD", "")
+    password = variables.get(f"{role}_PASSWORD", "") or _secret_of_file(
+        variables, f"{role}_PASSWORD_FILE"
+    )
     return Credentials(username, password, role) if username and password else None
 
 
-def _variables_of(env_file: Path) -> dict[str, str]:
+def _secret_of_file(variables: Mapping[str, str], name: str) -> str:
+    path = variables.get(name, "")
+    try:
+        return (ROOT / path).read_text(encoding="utf-8").rstrip("\r\n") if path else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{name} names {path!r}, which cannot be read ({error}).") from error
+
+
+def variables_of(env_file: Path) -> dict[str, str]:
+    """The variables of a file in the form of `.env`; none where it is missing. Raises SettingsError."""
     try:
         lines = env_file.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:

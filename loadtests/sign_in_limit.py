@@ -1,7 +1,7 @@
 """How often an address may sign in, and whether a run keeps to it (`limit_req` of proxy/gateway)."""
 
-from loadtests.preflight import EXEMPTION
 from loadtests.target import NotReadyError, Target
+from loadtests.target_checks import EXEMPTION
 
 PER_SECOND = 5
 BURST = 20

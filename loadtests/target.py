@@ -69,7 +69,7 @@ class Target:
         method: str | None = None,
     ) -> Answer:
         authorization = {"Authorization": f"Bearer {token}"} if token else {}
-        request = urllib.request.Request(  # noqa: S310 - the preflight lets only http and https pass
+        request = urllib.request.Request(  # noqa: S310 - check_host lets only http and https pass
             f"{self.url}{path}", data, {**(headers or {}), **authorization}, method=method
         )
         try:

@@ -2,11 +2,18 @@
 
 from collections.abc import Sequence
 
-from loadtests.verdict import RowVerdict, Verdict
+from loadtests.verdict import PERCENTILES, RowVerdict, Verdict, shown
 
-HEADER = ("row", "requests", "failed", "p50", "p95", "p99", "")
+HEADER = ("row", "requests", "failed", *PERCENTILES, "")
 GREEN, RED, YELLOW, FAINT, PLAIN = "\033[32m", "\033[31m", "\033[33m", "\033[2m", "\033[0m"
-COLOURS = {"ok": GREEN, "broken": RED, "too few": YELLOW, "no budget": FAINT, "not measured": FAINT}
+COLOURS = {
+    "ok": GREEN,
+    "broken": RED,
+    "cannot tell": YELLOW,
+    "too few": YELLOW,
+    "no budget": FAINT,
+    "not measured": FAINT,
+}
 SENTENCES_SHOWN = 20
 
 
@@ -36,20 +43,18 @@ def failures(verdict: Verdict) -> str:
 
 
 def _cells(row: RowVerdict) -> tuple[str, ...]:
-    budget = row.budget
     return (
         row.row,
         str(row.requests),
         str(row.failures),
-        _time(row.requests, row.p50, budget.p50 if budget else None),
-        _time(row.requests, row.p95, budget.p95 if budget else None),
-        _time(row.requests, row.p99, budget.p99 if budget else None),
+        *(_time(row, name) for name in PERCENTILES),
         row.state,
     )
 
 
-def _time(requests: int, measured: float, most: float | None) -> str:
-    text = f"{measured:.0f}" if requests else "-"
+def _time(row: RowVerdict, name: str) -> str:
+    measured, most = row.percentiles.get(name), getattr(row.budget, name, None)
+    text = shown(measured.milliseconds) if measured else "-"
     return text if most is None else f"{text} / {most:g}"
 
 

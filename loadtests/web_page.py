@@ -6,19 +6,19 @@ from flask import Response, jsonify, request
 from locust.env import Environment
 from locust.web import WebUI
 
-from loadtests.planning import make_plan
 from loadtests.target import NotReadyError
+from loadtests.user_mix import assign
 
 
 def guard(page: WebUI, environment: Environment, options: Namespace) -> None:
-    """Let the page start no run whose preflight fails: it shows the sentence instead."""
+    """Let the page start no run whose target fails its checks: it shows the sentence instead."""
 
     def check_swarm() -> Response | None:
         if request.method != "POST" or request.path != "/swarm":
             return None
         url = request.form.get("host", environment.host or "").rstrip("/")
         try:
-            make_plan(environment, options, url, int(_number("user_count")), _number("spawn_rate"))
+            assign(environment, options, url, int(_number("user_count")), _number("spawn_rate"))
         except NotReadyError as problem:
             return jsonify({"success": False, "message": str(problem), "host": environment.host})
         return None

@@ -18,7 +18,7 @@ def end_with_master() -> None:
     """Leave no process of `--processes` behind, however the run ends.
 
     Locust forgets those that have not ended by themselves when it looks for the first time, as
-    they have not when the preflight fails.
+    they have not when a check of the target fails.
     """
     atexit.register(_kill_children)
 

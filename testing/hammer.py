@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import select
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -87,6 +88,8 @@ class Hammer:
         expected: int,
         body: str | None = None,
     ) -> bool:
+        if connection.sock and select.select([connection.sock], [], [], 0)[0]:
+            connection.close()  # the server has; clients with a pool look before they use a connection again
         try:
             connection.request(method, path, body, self._headers)
             answer = connection.getresponse()

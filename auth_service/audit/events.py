@@ -42,6 +42,7 @@ class Event(StrEnum):
     AUDIT_LOG_READ = auto()
     KEY_CREATED = auto()
     KEY_ROTATED = auto()
+    KEY_REWRAPPED = auto()
 
 
 def audited(*events: Event) -> dict[str, Any]:

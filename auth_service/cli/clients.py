@@ -1,6 +1,7 @@
 """`gatehouse clients`: applications that may ask for tokens."""
 
-from typing import Any
+import json
+from typing import IO, Any
 
 import click
 
@@ -32,14 +33,23 @@ def list_clients() -> None:
 @click.option("--grant", "grants", type=OneOf(Grant), multiple=True, required=True)
 @click.option("--redirect-uri", "redirect_uris", multiple=True)
 @click.option("--scope", "scopes", multiple=True, required=True)
+@click.option(
+    "--jwks",
+    type=click.File(encoding="utf-8"),
+    help="The public keys (a JWK Set) of a client that signs instead of sending a secret.",
+)
+@click.option("--post-logout-redirect-uri", "post_logout_redirect_uris", multiple=True)
 def create_client(
     name: str,
     confidential: bool,
     grants: tuple[Grant, ...],
     redirect_uris: tuple[str, ...],
     scopes: tuple[str, ...],
+    jwks: IO[str] | None,
+    post_logout_redirect_uris: tuple[str, ...],
 ) -> None:
     """Register a client. Its secret is shown here and nowhere else."""
+    keys = _json_of(jwks)
 
     async def create(container: Container, context: AuditContext) -> dict[str, Any]:
         new = ClientRegistration.model_validate(
@@ -49,6 +59,8 @@ def create_client(
                 "grants": set(grants),
                 "redirect_uris": list(redirect_uris),
                 "scopes": set(scopes),
+                "jwks": keys,
+                "post_logout_redirect_uris": list(post_logout_redirect_uris),
             }
         )
         client, secret = await register_client(container.client_store, new, context)
@@ -75,3 +87,12 @@ def remove_client(client_id: str) -> None:
     """Remove a client and end every session that was opened through it."""
     if not run(lambda container, context: container.client_store.remove(client_id, context)):
         raise click.ClickException(f"There is no client {client_id!r}.")
+
+
+def _json_of(file: IO[str] | None) -> Any:
+    if file is None:
+        return None
+    try:
+        return json.load(file)
+    except ValueError:
+        raise click.ClickException(f"{file.name} is no JSON.") from None

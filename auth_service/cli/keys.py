@@ -33,3 +33,15 @@ def rotate_keys(at_once: bool) -> None:
     if key is None:
         raise click.ClickException("The next key is waiting for its turn already.")
     show([{"kid": key.kid, "signs_from": key.signs_from}], "kid", "signs_from")
+
+
+@keys.command("rewrap")
+def rewrap_keys() -> None:
+    """Encrypt every private key with AUTH_KEY_ENCRYPTION_SECRET.
+
+    After a change of that secret: until this is done, AUTH_KEY_ENCRYPTION_SECRET_PREVIOUS must hold the one before it.
+    Services may go on serving meanwhile (docs/secrets.md).
+    """
+    show(
+        [{"rewrapped": run(lambda container, context: container.keys.rewrap(context))}], "rewrapped"
+    )

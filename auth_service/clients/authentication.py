@@ -6,6 +6,12 @@ from hmac import compare_digest
 from urllib.parse import unquote_plus
 
 from auth_service.audit.context import AuditContext
+from auth_service.clients.assertions import (
+    ASSERTION_TYPE,
+    Assertions,
+    InvalidAssertion,
+    client_named_in,
+)
 from auth_service.clients.client import FIRST_PARTY_CLIENT, Client
 from auth_service.clients.store import ClientStore
 from auth_service.oauth.opaque_tokens import digest_of
@@ -52,9 +58,16 @@ def first_party_client(*, password_grant: bool) -> Client:
 class Clients:
     """The built-in client and the registered ones."""
 
-    def __init__(self, store: ClientStore, guard: ClientSecretGuard, built_in: Client) -> None:
+    def __init__(
+        self,
+        store: ClientStore,
+        guard: ClientSecretGuard,
+        assertions: Assertions,
+        built_in: Client,
+    ) -> None:
         self._store = store
         self._guard = guard
+        self._assertions = assertions
         self._built_in = built_in
 
     async def find(self, client_id: str) -> Client | None:
@@ -71,8 +84,9 @@ class Clients:
         Swagger UI sends an empty client (`Authorization: Basic Og==`), and curl sends none: both are the built-in one.
 
         Raises:
-            ClientNotAuthenticated: there is no such client, its secret is wrong, or it is public and sent one.
-            ContradictoryCredentials: the header and the form name two clients, or both hold a secret.
+            ClientNotAuthenticated: there is no such client, its secret or its signature is wrong, or it is public and
+                sent one.
+            ContradictoryCredentials: the header and the form name two clients, or hold two proofs.
             TooManyFailedSignIns: too many secrets were wrong; whether this one was right is not said.
         """
         named = [form["client_id"]] if "client_id" in form else []
@@ -81,6 +95,11 @@ class Clients:
             client_id, secret = _basic_credentials(authorization)
             named += [client_id] if client_id else []
             secrets += [secret] if secret else []
+        assertion = _assertion_in(form)
+        if assertion is not None:
+            if secrets:
+                raise ContradictoryCredentials("a client proves itself by a secret or a signature")
+            named += [client_named_in(assertion) or ""]
         if len(set(named)) > 1:
             raise ContradictoryCredentials("the Authorization header and the form name two clients")
         if len(secrets) > 1:
@@ -89,17 +108,28 @@ class Clients:
             )
         client_id = named[0] if named else self._built_in.client_id
         if client_id == self._built_in.client_id:
-            if secrets:
+            if secrets or assertion is not None:
                 raise ClientNotAuthenticated(_WRONG, client_id)
             return self._built_in
         client = await self._store.find(client_id) if client_id.isprintable() else None
         known_id = client.client_id if client else None
+        if assertion is not None:
+            return await self._with_assertion(client, assertion)
         if secrets:
             await self._guard.check(known_id, context.address)
-        if client is None or not _verify_secret(secrets, client.secret_digest):
+        if client is None or not _verify_secret(secrets, client):
             if secrets:
                 await self._guard.failed(known_id, context.address)
             raise ClientNotAuthenticated(_WRONG, known_id)
+        return client
+
+    async def _with_assertion(self, client: Client | None, assertion: str) -> Client:
+        if client is None:
+            raise ClientNotAuthenticated(_WRONG)
+        try:
+            await self._assertions.check(assertion, client)
+        except InvalidAssertion as refusal:
+            raise ClientNotAuthenticated(str(refusal), client.client_id) from None
         return client
 
 
@@ -113,10 +143,23 @@ def require_grant(client: Client, grant: str) -> None:
         raise GrantNotAllowed(f"this client may not use the grant {grant}")
 
 
-def _verify_secret(secrets: list[str], known_digest: str | None) -> bool:
-    if known_digest is None:
-        return not secrets
-    return bool(secrets) and compare_digest(digest_of(secrets[0]), known_digest)
+def _verify_secret(secrets: list[str], client: Client) -> bool:
+    if client.secret_digest is None:
+        # A client with keys must sign.
+        return not secrets and not client.confidential
+    return bool(secrets) and compare_digest(digest_of(secrets[0]), client.secret_digest)
+
+
+def _assertion_in(form: dict[str, str]) -> str | None:
+    """The client's assertion (RFC 7521 section 4.2), if it sends one."""
+    assertion, kind = form.get("client_assertion"), form.get("client_assertion_type")
+    if assertion is None and kind is None:
+        return None
+    if assertion is None or kind != ASSERTION_TYPE:
+        raise ClientNotAuthenticated(
+            f"a client_assertion has client_assertion_type={ASSERTION_TYPE}"
+        )
+    return assertion
 
 
 def _basic_credentials(authorization: str) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """What a client is, whether it is built in or registered."""
 
 from dataclasses import dataclass
+from typing import Any
 
 FIRST_PARTY_CLIENT = "gatehouse"
 """The built-in public client: the portal, the docs pages, curl."""
@@ -21,6 +22,11 @@ class Client:
     """The most that it was registered for; a user may be entitled to less."""
 
     secret_digest: str | None = None
+    jwks: dict[str, Any] | None = None
+    """The public keys of one that authenticates itself with a signature, and has no secret."""
+
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    """Where the browser may be sent after a sign-out that it asked for (OpenID Connect RP-Initiated Logout)."""
 
     @property
     def default_redirect_uri(self) -> str:

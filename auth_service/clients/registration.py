@@ -13,7 +13,8 @@ async def register_client(
     store: ClientStore, new: ClientRegistration, context: AuditContext
 ) -> tuple[StoredClient, str | None]:
     """The new client, and its secret if it is confidential."""
-    secret, digest = new_opaque_token() if new.confidential else (None, None)
+    has_secret = new.confidential and new.jwks is None
+    secret, digest = new_opaque_token() if has_secret else (None, None)
     client = Client(
         # Made here and never a UUID: no client can be given the id of a user, which is what `sub` tells apart.
         client_id=f"client-{token_hex(8)}",
@@ -23,6 +24,8 @@ async def register_client(
         redirect_uris=tuple(dict.fromkeys(new.redirect_uris)),
         scopes=frozenset(new.scopes),
         secret_digest=digest,
+        jwks=new.jwks,
+        post_logout_redirect_uris=tuple(dict.fromkeys(new.post_logout_redirect_uris)),
     )
     return await store.add(client, context), secret
 
@@ -45,4 +48,6 @@ def public_view(client: StoredClient) -> ClientPublic:
         redirect_uris=list(client.redirect_uris),
         scopes=sorted(client.scopes),
         created_at=client.created_at,
+        jwks=client.jwks,
+        post_logout_redirect_uris=list(client.post_logout_redirect_uris),
     )

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
@@ -13,8 +13,9 @@ from pydantic import (
     model_validator,
 )
 
+from auth_service.clients.assertions import check_jwks
 from auth_service.clients.redirect_uris import check_redirect_uri
-from auth_service.oauth.scopes import scope_list
+from auth_service.oauth.scopes import OF_OPENID, OFFLINE_ACCESS, OPENID, scope_list
 from gatehouse_chassis.http.text import ONE_LINE, STORABLE
 
 
@@ -66,10 +67,36 @@ class ClientRegistration(BaseModel):
         ),
     ]
 
+    jwks: Annotated[
+        Annotated[dict[str, Any], AfterValidator(check_jwks)] | None,
+        Field(
+            description="the public keys (RFC 7517) of a confidential client that signs instead of sending a secret, "
+            "which it then does not get",
+        ),
+    ] = None
+    post_logout_redirect_uris: Annotated[
+        list[Annotated[str, AfterValidator(check_redirect_uri)]],
+        Field(
+            max_length=20,
+            description="where people may be sent after they sign out of it",
+            examples=[["https://shop.example/signed-out"]],
+        ),
+    ] = []
+
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
         if Grant.CLIENT_CREDENTIALS in self.grants and not self.confidential:
             raise ValueError("client_credentials needs a confidential client")
+        if self.jwks is not None and not self.confidential:
+            raise ValueError("jwks needs a confidential client")
+        if self.scopes & set(OF_OPENID) - {OPENID} and OPENID not in self.scopes:
+            raise ValueError("profile, email and offline_access need openid")
+        if OPENID in self.scopes and Grant.AUTHORIZATION_CODE not in self.grants:
+            raise ValueError("openid needs authorization_code")
+        if OFFLINE_ACCESS in self.scopes and Grant.REFRESH_TOKEN not in self.grants:
+            raise ValueError("offline_access needs refresh_token")
+        if self.post_logout_redirect_uris and OPENID not in self.scopes:
+            raise ValueError("post_logout_redirect_uris need openid")
         if (Grant.AUTHORIZATION_CODE in self.grants) != bool(self.redirect_uris):
             raise ValueError("authorization_code and redirect_uris go together")
         if self.grants == {Grant.REFRESH_TOKEN}:
@@ -87,6 +114,11 @@ class ClientPublic(BaseModel):
     redirect_uris: list[str]
     scopes: list[str]
     created_at: datetime
+    jwks: Annotated[
+        dict[str, Any] | None,
+        Field(exclude_if=lambda keys: keys is None, description="of a client that signs"),
+    ] = None
+    post_logout_redirect_uris: list[str]
 
 
 class ClientSecret(BaseModel):

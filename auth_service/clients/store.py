@@ -13,8 +13,8 @@ from auth_service.audit.store import record
 from auth_service.clients.client import Client
 from auth_service.revocation.store import revoke_tokens_of_client
 from auth_service.sessions.store import EndOfSession, end_sessions_through
-from auth_service.tables import clients
-from gatehouse_chassis.database import Database, Row, Statements
+from auth_service.tables import client_assertions, clients
+from gatehouse_chassis.database import Database, IntegrityError, Row, Statements
 from gatehouse_chassis.database.columns import new_id, now
 
 
@@ -39,6 +39,16 @@ _SET_SECRET = (
 _REMOVE = delete(clients).where(clients.c.client_id == bindparam("client"))
 
 
+_ADD_ASSERTION = insert(client_assertions)
+_PURGE_ASSERTIONS = delete(client_assertions).where(
+    client_assertions.c.digest.in_(
+        select(client_assertions.c.digest)
+        .where(client_assertions.c.expires_at < bindparam("before"))
+        .limit(bindparam("limit"))
+    )
+)
+
+
 class ClientStore:
     """Clients by their `client_id`; the built-in one is not among them."""
 
@@ -56,6 +66,8 @@ class ClientStore:
             "redirect_uris": list(client.redirect_uris),
             "scopes": sorted(client.scopes),
             "created_at": now(),
+            "jwks": client.jwks,
+            "post_logout_redirect_uris": list(client.post_logout_redirect_uris) or None,
         }
         async with self._database.transaction() as statements:
             await statements.execute(_ADD, **row)
@@ -98,6 +110,25 @@ class ClientStore:
         return removed > 0
 
 
+class AssertionStore:
+    """The assertions by which clients authenticated themselves, as digests, until they expire."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, digest: str, expires_at: datetime) -> bool:
+        """Notes an assertion; False when it is known."""
+        try:
+            await self._database.execute(_ADD_ASSERTION, digest=digest, expires_at=expires_at)
+        except IntegrityError:
+            return False
+        return True
+
+    async def purge_expired(self, limit: int) -> int:
+        """Deletes up to `limit` assertions that have expired, and returns how many."""
+        return await self._database.execute(_PURGE_ASSERTIONS, before=now(), limit=limit)
+
+
 async def _revoke_all(
     statements: Statements, client_id: str, reason: EndOfSession, context: AuditContext
 ) -> None:
@@ -109,11 +140,13 @@ def _stored(row: Row | dict[str, Any]) -> StoredClient:
     return StoredClient(
         client_id=row["client_id"],
         name=row["name"],
-        confidential=row["secret_digest"] is not None,
+        confidential=row["secret_digest"] is not None or row["jwks"] is not None,
         grants=frozenset(row["grants"]),
         redirect_uris=tuple(row["redirect_uris"]),
         scopes=frozenset(row["scopes"]),
         id=row["id"],
         secret_digest=row["secret_digest"],
         created_at=row["created_at"],
+        jwks=row["jwks"],
+        post_logout_redirect_uris=tuple(row["post_logout_redirect_uris"] or ()),
     )

@@ -5,20 +5,18 @@ import json
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any, Literal, cast
 
 import jwt
 import structlog
-from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from auth_service.audit.context import AuditContext
+from auth_service.keys.encryption import KeyEncryption
 from auth_service.keys.store import SigningKeyStore, StoredKey
 from gatehouse_chassis.auth.access_tokens import MIN_RSA_BITS, Clock, VerificationKey
 from gatehouse_chassis.settings import SettingsError
@@ -77,7 +75,7 @@ class SigningKeys:
 
     Args:
         store: where they are kept.
-        secret: `AUTH_KEY_ENCRYPTION_SECRET`.
+        encryption: of the private keys.
         token_life: how long a token lives at most; a key outlives its last one.
         published_ahead: how long a key is published before it signs: longer than any service keeps the keys.
         algorithm: of the keys that are made from now on.
@@ -87,7 +85,7 @@ class SigningKeys:
     def __init__(
         self,
         store: SigningKeyStore,
-        secret: str,
+        encryption: KeyEncryption,
         *,
         algorithm: Algorithm = "ES256",
         token_life: timedelta = LONGEST_TOKEN_LIFE,
@@ -95,7 +93,7 @@ class SigningKeys:
         clock: Clock = time.time,
     ) -> None:
         self._store = store
-        self._encryption = Fernet(_derive(secret))
+        self._encryption = encryption
         self._algorithm = algorithm
         self._token_life = token_life
         self._published_ahead = published_ahead
@@ -131,6 +129,12 @@ class SigningKeys:
         """The public JWKs (RFC 7517), the one that signs last first."""
         await self._load()
         return [jwk for kid, jwk in self._public.items() if not self.is_withdrawn(kid)]
+
+    async def algorithms(self) -> list[str]:
+        """What tokens that are valid now are signed with, the newest key's first."""
+        await self._load()
+        listed = [key.algorithm for kid, key in self._keys.items() if not self.is_withdrawn(kid)]
+        return list(dict.fromkeys(listed))
 
     async def check(self) -> None:
         """Raises when no token can be signed."""
@@ -180,6 +184,14 @@ class SigningKeys:
                 log.warning("signing_keys_not_rotated", cause=repr(error))
             await asyncio.sleep(LOOK_EVERY)
 
+    async def rewrap(self, context: AuditContext) -> int:
+        """Encrypts every private key with the secret of now, and returns how many were not.
+
+        Raises:
+            SettingsError: no secret opens one of them; then none is changed.
+        """
+        return await self._store.rewrap(self._encryption.rewrap, context)
+
     async def purge_expired(self, limit: int) -> int:
         """Deletes up to `limit` keys that were withdrawn `PURGE_AFTER` ago, private parts too, and returns how many."""
         return await self._store.delete_withdrawn(before=self._now() - PURGE_AFTER, limit=limit)
@@ -228,7 +240,7 @@ class SigningKeys:
 
     def _seal(self, key: SigningKey) -> StoredKey:
         private = _kind(key.pair).to_jwk(key.pair).encode()
-        sealed = self._encryption.encrypt(private).decode()
+        sealed = self._encryption.encrypt(private)
         return StoredKey(key.kid, json.dumps(_published(key)), sealed, key.signs_from)
 
     async def _load(self) -> None:
@@ -239,18 +251,24 @@ class SigningKeys:
             raise SettingsError(
                 "The database holds no signing key: run `python -m auth_service migrate`, which makes one."
             )
-        self._keys = {key.kid: key for key in map(self._open, stored)}
+        opened = [key for row in stored if (key := self._open(row))]
+        self._keys = {key.kid: key for key in opened}
         self._public = {kid: _published(key) for kid, key in self._keys.items()}
         self._loaded_at = self._clock()
 
-    def _open(self, key: StoredKey) -> SigningKey:
+    def _open(self, key: StoredKey) -> SigningKey | None:
+        # One that was opened before is the same, whichever secret encrypts it now.
+        known = self._keys.get(key.kid)
+        if known:
+            return replace(known, signs_from=key.signs_from, withdrawn_at=key.withdrawn_at)
         try:
             private = self._encryption.decrypt(key.encrypted_private_jwk)
-        except InvalidToken:
-            raise SettingsError(
-                "AUTH_KEY_ENCRYPTION_SECRET does not open the signing keys in the database: give the value "
-                "with which they were made (it was in .env then)."
-            ) from None
+        except SettingsError:
+            # While the secret is changed, a replica with the new one may make the key that signs next.
+            if key.signs_from <= self._now():
+                raise
+            log.warning("signing_key_not_opened", kid=key.kid)
+            return None
         jwk = json.loads(private)
         kind = RSAAlgorithm if jwk["kty"] == "RSA" else ECAlgorithm
         pair = cast(PrivateKey, kind.from_jwk(jwk))
@@ -278,9 +296,3 @@ def _thumbprint(jwk: Mapping[str, str]) -> str:
     """The JWK thumbprint (RFC 7638), as the key's id: the same key has the same id."""
     canonical = json.dumps(jwk, sort_keys=True, separators=(",", ":"))
     return urlsafe_b64encode(sha256(canonical.encode()).digest()).rstrip(b"=").decode()
-
-
-def _derive(secret: str) -> bytes:
-    """Any long secret becomes the 32 bytes that Fernet needs (HKDF, RFC 5869)."""
-    derivation = HKDF(SHA256(), 32, salt=None, info=b"gatehouse signing keys")
-    return urlsafe_b64encode(derivation.derive(secret.encode()))

@@ -1,5 +1,6 @@
 """The signing keys, as they are stored."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -41,6 +42,12 @@ _KEYS_NOT_WITHDRAWN = _KEYS.where(
 )
 # The transaction that holds these rows rotates; on SQLite a transaction holds the whole file anyway.
 _LOCK = select(signing_keys.c.kid).with_for_update()
+_ENCRYPTED = select(signing_keys.c.kid, signing_keys.c.encrypted_private_jwk)
+_REWRAP = (
+    update(signing_keys)
+    .where(signing_keys.c.kid == bindparam("of"))
+    .values(encrypted_private_jwk=bindparam("encrypted"))
+)
 _WITHDRAW = (
     update(signing_keys)
     .where(
@@ -104,3 +111,19 @@ class SigningKeyStore:
             about = {"signs_from": key.signs_from.isoformat()}
             await record(statements, Event.KEY_ROTATED, key.kid, context, **about)
         return True
+
+    async def rewrap(self, encrypt: Callable[[str], str], context: AuditContext) -> int:
+        """Replaces each encrypted private key by what `encrypt` makes of it, and returns how many that changed.
+
+        All or none; keys that were withdrawn too.
+        """
+        async with self._database.transaction() as statements:
+            await statements.fetch_all(_LOCK)
+            changed = 0
+            for row in await statements.fetch_all(_ENCRYPTED):
+                encrypted = encrypt(row["encrypted_private_jwk"])
+                if encrypted != row["encrypted_private_jwk"]:
+                    await statements.execute(_REWRAP, of=row["kid"], encrypted=encrypted)
+                    await record(statements, Event.KEY_REWRAPPED, row["kid"], context)
+                    changed += 1
+        return changed

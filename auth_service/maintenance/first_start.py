@@ -6,6 +6,7 @@ from contextlib import suppress
 import structlog
 
 from auth_service.audit.context import AuditContext
+from auth_service.keys.encryption import KeyEncryption
 from auth_service.keys.signing_keys import SigningKeys
 from auth_service.keys.store import SigningKeyStore
 from auth_service.passwords.hashing import PasswordHashing
@@ -40,8 +41,8 @@ async def _fill(settings: AuthSettings, first_users: FirstUsersSettings) -> None
 
 async def _ensure_signing_key(database: Database, settings: AuthSettings) -> None:
     store = SigningKeyStore(database)
-    secret = settings.key_encryption_secret.get_secret_value()
-    keys = SigningKeys(store, secret, algorithm=settings.signing_algorithm)
+    encryption = KeyEncryption(*settings.key_secrets)
+    keys = SigningKeys(store, encryption, algorithm=settings.signing_algorithm)
     if await store.list():
         await keys.check()
     else:

@@ -10,15 +10,28 @@ from auth_service.clients.client import Client
 from auth_service.clients.redirect_uris import is_registered
 from auth_service.oauth import scopes
 from auth_service.oauth.pkce import METHOD, is_challenge
-from auth_service.oauth.requests import InvalidRequest, UnsupportedResponseType
+from auth_service.oauth.requests import (
+    PROMPTS,
+    InvalidRequest,
+    RegistrationNotSupported,
+    RequestNotSupported,
+    RequestUriNotSupported,
+    UnsupportedResponseType,
+)
 from auth_service.oauth.resources import Resources, Target
 from auth_service.oauth.store import CodeBinding
-from auth_service.sessions.browser_store import BrowserSession
+from auth_service.sessions.browser.store import BrowserSession
 from gatehouse_chassis.database.columns import now
 from gatehouse_chassis.services import ServiceEntry
 
-PROMPTS = frozenset(("none", "login", "consent", "select_account"))
-"""What a request may ask to be shown to the person (OpenID Connect Core section 3.1.2.1)."""
+_REFUSED = {
+    "request": RequestNotSupported,
+    "request_uri": RequestUriNotSupported,
+    "registration": RegistrationNotSupported,
+}
+"""The parameters of OpenID Connect Core sections 6 and 7 that would change the request, so they cannot be ignored."""
+
+MAX_NONCE_CHARS = 512
 
 _MAX_AGE_DIGITS = 9
 
@@ -66,12 +79,18 @@ class AuthorizationRequest:
     binding: CodeBinding
     """What the exchange of the code must repeat."""
 
+    nonce: str | None
+    """For the ID token."""
+
     prompts: frozenset[str] = frozenset()
     max_age: timedelta | None = None
     """How long ago the person may have signed in at most."""
 
     login_hint: str = ""
     """The user name that the application expects."""
+
+    expected_user: str | None = None
+    """The id of the user for whom alone the answer may be: `id_token_hint` names it."""
 
     @property
     def is_silent(self) -> bool:
@@ -94,9 +113,15 @@ class AuthorizationRequest:
         is_assured = client.confidential or self.target.redirect_uri.startswith("https://")
         return is_assured and "consent" not in self.prompts
 
+    def is_for_another(self, session: BrowserSession) -> bool:
+        """Whether the application expects another user than the one who is signed in."""
+        return self.expected_user is not None and self.expected_user != str(session.user.id)
+
     def needs_sign_in(self, session: BrowserSession) -> bool:
         """Whether the person must prove who they are again."""
         if not self.prompts.isdisjoint(("login", "select_account")):
+            return True
+        if self.is_for_another(session):
             return True
         return self.max_age is not None and now() - session.signed_in_at > self.max_age
 
@@ -165,7 +190,11 @@ class Authorization:
         Raises:
             InvalidRequest, UnsupportedResponseType, GrantNotAllowed, ScopeNotGranted, UnknownResource: it cannot be
                 granted to any user.
+            RequestNotSupported, RequestUriNotSupported, RegistrationNotSupported: it holds what is not read here.
         """
+        for name, refusal in _REFUSED.items():
+            if name in parameters:
+                raise refusal(f"the parameter {name} is not supported")
         response_type = parameters.get("response_type")
         if response_type is None:
             raise InvalidRequest("the parameter response_type is missing")
@@ -174,16 +203,18 @@ class Authorization:
         if parameters.get("response_mode", "query") != "query":
             raise InvalidRequest("the response mode must be query")
         require_grant(target.client, "authorization_code")
-        challenge = parameters.get("code_challenge", "")
-        if parameters.get("code_challenge_method") != METHOD or not is_challenge(challenge):
-            raise InvalidRequest(f"a code_challenge with code_challenge_method={METHOD} is needed")
         scope = scopes.asked_by(target.client, parameters.get("scope"))
+        challenge = _challenge_in(parameters, target.client, scope)
+        nonce = parameters.get("nonce")
+        if nonce is not None and len(nonce) > MAX_NONCE_CHARS:
+            raise InvalidRequest(f"a nonce has {MAX_NONCE_CHARS} characters at most")
         wanted = self._resources.narrow(scope, parameters.get("resource"))
         sent = parameters.get("redirect_uri", "")
         return AuthorizationRequest(
             target,
             wanted,
             CodeBinding(target.client.client_id, sent, challenge),
+            nonce,
             _prompts_in(parameters),
             _max_age_in(parameters),
             parameters.get("login_hint", ""),
@@ -220,10 +251,27 @@ class Authorization:
         return None
 
 
+def _challenge_in(parameters: Mapping[str, str], client: Client, scope: str) -> str:
+    """The code challenge; empty where a client that has a secret asks for an ID token and sends none.
+
+    OpenID Connect Core knows no PKCE, and many applications that speak it send none. Who steals a code of theirs would
+    need the secret too (RFC 9700 section 2.1.1 recommends PKCE to them, and demands it of public clients).
+    """
+    challenge, method = (
+        parameters.get("code_challenge", ""),
+        parameters.get("code_challenge_method"),
+    )
+    if not challenge and method is None and client.confidential and scopes.OPENID in scope.split():
+        return ""
+    if method != METHOD or not is_challenge(challenge):
+        raise InvalidRequest(f"a code_challenge with code_challenge_method={METHOD} is needed")
+    return challenge
+
+
 def _prompts_in(parameters: Mapping[str, str]) -> frozenset[str]:
     prompts = frozenset(parameters.get("prompt", "").split())
-    if not prompts <= PROMPTS:
-        raise InvalidRequest(f"prompt may hold {', '.join(sorted(PROMPTS))}")
+    if not prompts <= set(PROMPTS):
+        raise InvalidRequest(f"prompt may hold {', '.join(PROMPTS)}")
     if "none" in prompts and len(prompts) > 1:
         raise InvalidRequest("prompt=none cannot be joined with another prompt")
     return prompts

@@ -5,10 +5,12 @@ application through the redirect where its redirect URI can be trusted, and to t
 
 A browser in which somebody is signed in is answered at once where nothing is left to ask. No other site gains by
 sending a person here for that: the code goes to the registered address alone, and is worthless to who did not choose
-the `code_challenge` (RFC 9700 section 4.7.1), which is asked of every client.
+the `code_challenge` (RFC 9700 section 4.7.1). Only a client with a secret that asks for an ID token may leave that out.
 """
 
+from dataclasses import replace
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -23,6 +25,7 @@ from auth_service.dependencies import (
     CodeGrant,
     Consents,
     Context,
+    IdTokens,
     SessionCookies,
     SignInForm,
 )
@@ -32,9 +35,10 @@ from auth_service.oauth.authorization import (
 )
 from auth_service.oauth.errors import NO_STORE, OAuthError, as_oauth_errors
 from auth_service.oauth.forms import read_form, read_query
-from auth_service.oauth.requests import AccessDenied, ConsentRequired, LoginRequired
+from auth_service.oauth.requests import AccessDenied, ConsentRequired, InvalidRequest, LoginRequired
 from auth_service.pages.sign_in import NOT_FROM_HERE
-from auth_service.sessions.browser_store import BrowserSession
+from auth_service.sessions.browser.store import BrowserSession
+from gatehouse_chassis.auth.access_tokens import InvalidToken
 from gatehouse_chassis.proxy.redirects import keep_location
 
 router = APIRouter(include_in_schema=False)
@@ -44,11 +48,19 @@ _SIGN_IN_AGAIN = ("invalid_grant", "temporarily_unavailable")
 
 
 async def read_request(
-    request: Request, authorization: AuthorizationRequests, page: SignInForm
+    request: Request,
+    authorization: AuthorizationRequests,
+    id_tokens: IdTokens,
+    page: SignInForm,
 ) -> AuthorizationRequest | Response:
     """What is asked for, or the answer to a request that cannot be granted."""
     try:
         with as_oauth_errors():
+            if request.method == "POST" and not request.scope["query_string"]:
+                # A request may be posted (OpenID Connect Core section 3.1.2.1). With GET the browser sends its cookie,
+                # which it keeps back from a form of another site.
+                posted = await read_form(request)
+                return RedirectResponse(f"authorize?{urlencode(posted)}", 303, NO_STORE)
             parameters = await read_query(request)
             target = await authorization.redirect_target(parameters, request.url.netloc)
     except UntrustedRequest as refusal:
@@ -58,9 +70,21 @@ async def read_request(
         return page.show_failure(sentence, error.status)
     try:
         with as_oauth_errors():
-            return authorization.read(parameters, target)
+            asked = authorization.read(parameters, target)
+            if "id_token_hint" in parameters:
+                asked = replace(
+                    asked, expected_user=await _hinted(parameters["id_token_hint"], id_tokens)
+                )
+            return asked
     except OAuthError as error:
         return _redirect(request, target.refusal(error.error, error.description))
+
+
+async def _hinted(id_token: str, id_tokens: IdTokens) -> str:
+    try:
+        return (await id_tokens.read(id_token)).subject
+    except InvalidToken as error:
+        raise InvalidRequest(f"the id_token_hint is not accepted: {error}") from None
 
 
 Asked = Annotated[AuthorizationRequest | Response, Depends(read_request)]
@@ -194,7 +218,9 @@ async def _allow(
 
 async def _answer(asked: AuthorizationRequest, session: BrowserSession, grant: CodeGrant) -> str:
     target = asked.target
-    code = await grant.issue_code(session, target.client, asked.binding, asked.wanted)
+    if asked.is_for_another(session):
+        raise LoginRequired("another user is signed in than the id_token_hint names")
+    code = await grant.issue_code(session, target.client, asked.binding, asked.wanted, asked.nonce)
     return target.address(code=code)
 
 

@@ -29,7 +29,7 @@ from auth_service.oauth.schemas import TokenResponse
 from auth_service.oauth.store import CodeBinding, CodeStore
 from auth_service.passwords.authentication import PasswordAuthentication
 from auth_service.revocation.status_list import StatusList
-from auth_service.sessions.browser_store import BrowserSession
+from auth_service.sessions.browser.store import BrowserSession
 from auth_service.sessions.store import Refusal, Session, SessionStore
 from auth_service.users.schemas import Role
 from gatehouse_chassis.database.columns import now
@@ -139,6 +139,9 @@ class AuthorizationCodeGrant:
     def require_grantable(self, session: BrowserSession, client: Client, wanted: Target) -> None:
         """To be asked before the person is.
 
+        Args:
+            nonce: of the request, for the ID token.
+
         Raises:
             ScopeNotGranted: the user may not have what is asked for.
         """
@@ -150,10 +153,15 @@ class AuthorizationCodeGrant:
         client: Client,
         binding: CodeBinding,
         wanted: Target,
+        nonce: str | None = None,
     ) -> str:
-        """An authorization code for a browser in which a user is signed in (RFC 6749 section 4.1.2)."""
+        """An authorization code for a browser in which a user is signed in (RFC 6749 section 4.1.2).
+
+        Args:
+            nonce: of the request, for the ID token.
+        """
         code, digest = new_opaque_token()
-        await self.codes.add(digest, session, binding, wanted, now() + CODE_LIFE)
+        await self.codes.add(digest, session, binding, wanted, now() + CODE_LIFE, nonce)
         return code
 
     async def exchange(
@@ -167,12 +175,13 @@ class AuthorizationCodeGrant:
             InvalidGrant: the code is unknown, used, expired, or given for another client, redirect URI or verifier; or
                 its user may not have any of its scopes any more.
         """
-        code, verifier = required(form, "code"), required(form, "code_verifier")
+        code, verifier = required(form, "code"), form.get("code_verifier")
         redirect_uri = form.get("redirect_uri", "")
         # The built-in client may leave it out: then the code went to the portal.
         if not (redirect_uri or client.default_redirect_uri or client.is_first_party):
             raise InvalidRequest("the parameter redirect_uri is missing")
-        challenge = challenge_of(verifier)
+        # A code that was given without a challenge is exchanged without a verifier (RFC 9700 section 4.8).
+        challenge = challenge_of(verifier) if verifier is not None else ""
         if challenge is None:
             raise InvalidRequest("the code_verifier has 43 to 128 letters, digits and -._~")
 
@@ -197,8 +206,8 @@ class AuthorizationCodeGrant:
             raise InvalidGrant(
                 "the code is unknown, used or expired, or the client, redirect_uri or code_verifier is not its own"
             )
-        session, target, number = exchanged
-        return unsigned.sign(str(session.user_id), target, number, refresh_token)
+        session, target, number, sign_in = exchanged
+        return unsigned.sign(str(session.user_id), target, number, refresh_token, sign_in)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,8 +246,8 @@ class RefreshTokenGrant:
         )
         if isinstance(exchanged, Refusal):
             raise InvalidGrant("the refresh token is unknown, used, expired or revoked")
-        session, target, number = exchanged
-        return unsigned.sign(str(session.user_id), target, number, new_token)
+        session, target, number, sign_in = exchanged
+        return unsigned.sign(str(session.user_id), target, number, new_token, sign_in)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 from auth_service.clients.client import Client
 from auth_service.keys.signing_keys import SigningKey, SigningKeys
-from auth_service.oauth import scopes
+from auth_service.oauth import id_tokens, scopes
+from auth_service.oauth.id_tokens import SignIn
 from auth_service.oauth.resources import Target
 from auth_service.oauth.schemas import TokenResponse
 from auth_service.revocation.status_list import StatusList
@@ -59,28 +60,50 @@ class UnsignedToken:
     stored: NewAccessToken
 
     def sign(
-        self, subject: str, target: Target, number: int, refresh_token: str | None = None
+        self,
+        subject: str,
+        target: Target,
+        number: int,
+        refresh_token: str | None = None,
+        sign_in: SignIn | None = None,
     ) -> TokenResponse:
-        """The access token, with the refresh token that belongs to it.
+        """The access token, with the refresh token that belongs to it, and an ID token if `openid` was granted.
 
         Args:
             number: which it got when it was stored.
+            sign_in: how the user signed in; without it there is no ID token.
         """
-        life = int(self.issuer.life.total_seconds())
-        claims = {
+        life, client_id = int(self.issuer.life.total_seconds()), self.stored.client.client_id
+        every = {
             "iss": self.issuer.issuer,
             "sub": subject,
-            "aud": [*scopes.audience(target.scope), *target.resource.split()],
             "exp": self.issued_at + life,
             "iat": self.issued_at,
-            "client_id": self.stored.client.client_id,
-            "scope": target.scope,
+        }
+        scope = self._scope_of_access_token(target)
+        claims = {
+            **every,
+            "aud": [*scopes.audience(scope), *target.resource.split()],
+            "client_id": client_id,
+            "scope": scope,
             "jti": self.stored.jti.hex,
             "status": self.issuer.status_list.reference(number),
         }
-        return TokenResponse(
+        tokens = TokenResponse(
             access_token=self.key.sign(TOKEN_TYPE, claims),
             expires_in=life,
             refresh_token=refresh_token,
             scope=target.scope,
         )
+        if sign_in is not None and scopes.OPENID in target.scope.split():
+            about = id_tokens.about_sign_in(sign_in, tokens.access_token)
+            identity = {**every, "aud": client_id, **about}
+            tokens.id_token = self.key.sign(id_tokens.TOKEN_TYPE, identity)
+        return tokens
+
+    def _scope_of_access_token(self, target: Target) -> str:
+        """What the access token may do: one that is bound to other services asks nothing about the user here."""
+        named = target.resource.split()
+        if not named or self.issuer.issuer in named:
+            return target.scope
+        return " ".join(name for name in target.scope.split() if name not in scopes.OF_OPENID)

@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 
+PROMPTS = ("none", "login", "consent", "select_account")
+"""What a request may ask to be shown to the person (OpenID Connect Core section 3.1.2.1)."""
+
 
 class RequestRefused(Exception):
     """What the OAuth endpoints refuse. The sentence is printable ASCII without quotes or backslashes (section 5.2)."""
@@ -25,6 +28,18 @@ class UnsupportedGrantType(RequestRefused):
 
 class UnsupportedResponseType(RequestRefused):
     """An authorization request may ask for a code only."""
+
+
+class RequestNotSupported(RequestRefused):
+    """The request is an object, which is not read here (OpenID Connect Core section 3.1.2.6)."""
+
+
+class RequestUriNotSupported(RequestRefused):
+    """The same of a request that is fetched from an address."""
+
+
+class RegistrationNotSupported(RequestRefused):
+    """The request registers its client (section 7.2.1)."""
 
 
 class AccessDenied(RequestRefused):

@@ -6,6 +6,7 @@ Several are written as scopes are: with one space between, which no URL holds.
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from auth_service.oauth.scopes import OF_OPENID, service_of
 from gatehouse_chassis.services import ServiceEntry
 
 
@@ -44,6 +45,8 @@ class Resources:
     def narrow(self, scope: str, resource: str | None, *, granted: str = "") -> Target:
         """The scopes of `scope` that the named services have; all of them when none is named.
 
+        Those of OpenID Connect stay: they ask for an ID token, which is for the client and for no resource.
+
         Args:
             scope: what was granted.
             resource: what this request names.
@@ -52,7 +55,7 @@ class Resources:
         Raises:
             UnknownResource: there is no such service, or none of the scopes is one of its.
         """
-        services = {name.partition(":")[0] for name in scope.split()}
+        services = {service_of(name) for name in scope.split()}
         if resource is None:
             # What was lost since, such as an administrator's rights, is no error of this request.
             named = [url for url in granted.split() if self._services.get(url) in services]
@@ -65,5 +68,5 @@ class Resources:
         wanted = {self._services[url] for url in named}
         if not wanted <= services:
             raise UnknownResource("none of the granted scopes is one of this resource")
-        kept = [name for name in scope.split() if name.partition(":")[0] in wanted]
+        kept = [name for name in scope.split() if service_of(name) in wanted or name in OF_OPENID]
         return Target(" ".join(kept), " ".join(named))

@@ -4,9 +4,13 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from auth_service.oauth.id_tokens import ACR
 from auth_service.oauth.pkce import METHOD
+from auth_service.oauth.requests import PROMPTS
+from gatehouse_chassis.auth.access_tokens import ALGORITHMS
 
 _BY_SECRET = ["client_secret_basic", "client_secret_post"]
+_CONFIDENTIAL = [*_BY_SECRET, "private_key_jwt"]
 
 
 class TokenResponse(BaseModel):
@@ -17,6 +21,21 @@ class TokenResponse(BaseModel):
     expires_in: int = Field(description="seconds")
     refresh_token: str | None = None
     scope: str
+    id_token: str | None = Field(
+        default=None, description="of OpenID Connect, for the scope `openid`"
+    )
+
+
+class UserInfo(BaseModel):
+    """OpenID Connect Core section 5.1: what the scopes of the access token let the client know."""
+
+    sub: str
+    name: str | None = None
+    preferred_username: str | None = None
+    email: str | None = None
+    email_verified: bool | None = Field(
+        default=None, description="whether somebody used a link that was sent to the address"
+    )
 
 
 class TokenError(BaseModel):
@@ -56,11 +75,33 @@ class ServerMetadata(BaseModel):
     response_modes_supported: list[str] = ["query"]
     grant_types_supported: list[str]
     code_challenge_methods_supported: list[str] = [METHOD]
-    token_endpoint_auth_methods_supported: list[str] = ["none", *_BY_SECRET]
-    revocation_endpoint_auth_methods_supported: list[str] = ["none", *_BY_SECRET]
-    introspection_endpoint_auth_methods_supported: list[str] = _BY_SECRET
+    token_endpoint_auth_methods_supported: list[str] = ["none", *_CONFIDENTIAL]
+    revocation_endpoint_auth_methods_supported: list[str] = ["none", *_CONFIDENTIAL]
+    introspection_endpoint_auth_methods_supported: list[str] = _CONFIDENTIAL
+    token_endpoint_auth_signing_alg_values_supported: list[str] = list(ALGORITHMS)
+    revocation_endpoint_auth_signing_alg_values_supported: list[str] = list(ALGORITHMS)
+    introspection_endpoint_auth_signing_alg_values_supported: list[str] = list(ALGORITHMS)
     authorization_response_iss_parameter_supported: bool = True
     protected_resources: list[str]
     # Not of the RFC: where people sign up, if they may.
     sign_up_page: str | None = None
     service_documentation: str
+
+
+class OpenIDConfiguration(ServerMetadata):
+    """OpenID Connect Discovery section 3. Whatever is not listed is refused, or ignored where a client may not mind."""
+
+    userinfo_endpoint: str
+    end_session_endpoint: str
+    subject_types_supported: list[str] = ["public"]
+    id_token_signing_alg_values_supported: list[str]
+    acr_values_supported: list[str] = [ACR]
+    prompt_values_supported: list[str] = list(PROMPTS)
+    claim_types_supported: list[str] = ["normal"]
+    claims_supported: list[str] = [
+        *("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash"),
+        *("sid", "name", "preferred_username", "email", "email_verified"),
+    ]
+    claims_parameter_supported: bool = False
+    request_parameter_supported: bool = False
+    request_uri_parameter_supported: bool = False

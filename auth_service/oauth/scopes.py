@@ -16,6 +16,20 @@ from gatehouse_chassis.services import load_services, services_file
 AUTH = "auth"
 """The audience of a token without scopes: it can do nothing anywhere, and RFC 9068 section 2.2 wants an `aud`."""
 
+OPENID = "openid"
+"""The scope that makes an authorization request one of OpenID Connect."""
+
+OFFLINE_ACCESS = "offline_access"
+
+OF_OPENID = {
+    OPENID: "Know that it is you",
+    "profile": "Read your name",
+    "email": "Read your mail address",
+    OFFLINE_ACCESS: "Stay signed in while you are away",
+}
+"""The scopes of OpenID Connect Core sections 5.4 and 11, which belong to no service. A user grants them, no client has
+them for itself."""
+
 
 class ScopeNotGranted(Exception):
     """More is asked for than may be granted."""
@@ -61,8 +75,8 @@ def _read(file: Path) -> ScopeList:
         for role in Role
     }
     return ScopeList(
-        descriptions={name: scope.description for name, scope in scopes.items()},
-        by_role=by_role,
+        descriptions={name: scope.description for name, scope in scopes.items()} | OF_OPENID,
+        by_role={role: names | OF_OPENID.keys() for role, names in by_role.items()},
         default=tuple(name for name, scope in scopes.items() if scope.default),
         # A client is no administrator.
         for_clients=by_role[Role.USER],
@@ -143,7 +157,12 @@ def narrow(requested: str | None, granted: str) -> str:
 
 def audience(scope: str) -> list[str]:
     """The services that the scopes name: `aud` of the token (RFC 9068 section 3)."""
-    return sorted({name.partition(":")[0] for name in scope.split()}) or [AUTH]
+    return sorted({service_of(name) for name in scope.split()}) or [AUTH]
+
+
+def service_of(name: str) -> str:
+    """The service that a scope is for; those of OpenID Connect are for auth, which answers about the user."""
+    return AUTH if name in OF_OPENID else name.partition(":")[0]
 
 
 def _choose(names: Sequence[str], allowed: AbstractSet[str]) -> str:

@@ -10,16 +10,18 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
 from auth_service.audit.store import record
+from auth_service.oauth.id_tokens import SignIn
 from auth_service.oauth.opaque_tokens import digest_of
 from auth_service.oauth.requests import InvalidRequest
 from auth_service.oauth.resources import Target
+from auth_service.oauth.scopes import OPENID
 from auth_service.revocation.store import (
     NewAccessToken,
     add_access_token,
     is_still_registered,
     revoke_access_token,
 )
-from auth_service.sessions.browser_store import BrowserSession
+from auth_service.sessions.browser.store import BrowserSession
 from auth_service.sessions.store import (
     DEFAULT_LIMITS,
     EndOfSession,
@@ -32,7 +34,7 @@ from auth_service.sessions.store import (
 )
 from auth_service.tables import authorization_codes, sessions, users
 from auth_service.users.schemas import Role
-from gatehouse_chassis.database import Database, Statements
+from gatehouse_chassis.database import Database, Row, Statements
 from gatehouse_chassis.database.columns import new_id, now
 
 _ADD = insert(authorization_codes)
@@ -106,6 +108,7 @@ class CodeStore:
         binding: CodeBinding,
         wanted: Target,
         expires_at: datetime,
+        nonce: str | None = None,
     ) -> None:
         """Stores the code that is given to a browser in which a user is signed in."""
         await self._database.execute(
@@ -116,6 +119,7 @@ class CodeStore:
             password_fingerprint=digest_of(session.user.password_hash),
             scope=wanted.scope,
             resource=wanted.resource,
+            nonce=nonce,
             created_at=now(),
             expires_at=expires_at,
             browser_session_id=session.id,
@@ -134,7 +138,7 @@ class CodeStore:
         access_token: NewAccessToken,
         accept: Callable[[Target, Role], Target],
         context: AuditContext,
-    ) -> tuple[Session, Target, int] | Refusal:
+    ) -> tuple[Session, Target, int, SignIn] | Refusal:
         """Uses up a code and starts the session that it stands for, with a refresh token if a digest is given.
 
         The built-in client is the browser session itself: it gets an access token of that, and asks for the next by the
@@ -149,10 +153,10 @@ class CodeStore:
                 raises, all is as before.
 
         Returns:
-            The session, what `accept` returned, and the number of the access token.
+            The session, what `accept` returned, the number of the access token, and how the user signed in.
 
         Raises:
-            InvalidRequest: the redirect URI is missing; the code stays good.
+            InvalidRequest: the redirect URI or the verifier is missing; the code stays good.
         """
         client = access_token.client
         async with self._database.transaction() as statements:
@@ -161,6 +165,8 @@ class CodeStore:
                 return await self._refuse(statements, digest, context)
             if code["redirect_uri"] and not binding.redirect_uri:
                 raise InvalidRequest("the parameter redirect_uri is missing")
+            if code["code_challenge"] and not binding.code_challenge:
+                raise InvalidRequest("the parameter code_verifier is missing")
             # What the request left out may be named now: it stands for the client's only redirect URI.
             redirect_uri = code["redirect_uri"] or client.default_redirect_uri
             if (
@@ -182,6 +188,7 @@ class CodeStore:
                 and await statements.fetch_one(_BROWSER_SESSION, session=browser_id) is None
             ):
                 return Refusal.ENDED
+            sign_in = _sign_in(code)
             session = Session(new_id(), user["id"], client.client_id, wanted.scope, wanted.resource)
             if browser_id is not None and client.is_first_party:
                 session = replace(session, id=browser_id)
@@ -200,12 +207,13 @@ class CodeStore:
                     Event.CODE_EXCHANGED,
                     context,
                     parent_id=browser_id,
+                    sign_in=sign_in if OPENID in wanted.scope.split() else None,
                 )
                 if refresh_digest is not None:
                     await add_token(statements, session.id, refresh_digest, expires_at)
                 await statements.execute(_SET_SESSION, code=digest, session=session.id)
             number = await add_access_token(statements, access_token, session.id)
-            return session, target, number
+            return session, target, number, sign_in
 
     async def purge_expired(self, limit: int) -> int:
         """Deletes up to `limit` codes that expired `RETENTION` ago, and returns how many."""
@@ -223,3 +231,14 @@ class CodeStore:
         elif code["access_token_jti"] is not None:
             await revoke_access_token(statements, code["access_token_jti"], context)
         return Refusal.REUSED
+
+
+def _sign_in(code: Row) -> SignIn:
+    """How the user had signed in; the code of an earlier version was given by the sign-in itself, with a password."""
+    sid = code["browser_session_id"]
+    return SignIn(
+        code["signed_in_at"] or code["created_at"],
+        code["amr"] or "pwd",
+        code["nonce"],
+        None if sid is None else str(sid),
+    )

@@ -3,7 +3,7 @@
 from fastapi.responses import HTMLResponse
 
 from auth_service.pages.refusals import Refused
-from auth_service.pages.rendering import render
+from auth_service.pages.rendering import form_source, render
 
 
 def sign_up_page(
@@ -45,9 +45,18 @@ def new_password_page(username: str, token: str, refused: Refused | None = None)
     )
 
 
-def sign_out_page(username: str) -> HTMLResponse:
-    """A button that signs out."""
-    return _form("sign-out.html", None, username=username)
+def sign_out_page(username: str, *, application: str = "", goes_to: str = "") -> HTMLResponse:
+    """A button that signs out, on the address that shows it.
+
+    Args:
+        application: the one that asks for it, if one does.
+        goes_to: where the browser is sent then, unless it stays here.
+    """
+    return render(
+        "sign-out.html",
+        {"username": username, "application": application},
+        form_action=f"'self' {form_source(goes_to)}" if goes_to else "'self'",
+    )
 
 
 def note_page(

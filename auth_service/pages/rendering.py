@@ -5,6 +5,7 @@ They work without scripts; those that they name show a password and what a new o
 
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -47,3 +48,12 @@ def render(
     }
     html = _environment.get_template(template).render(values, up=up)
     return HTMLResponse(html, status, {**(headers or {}), **protection})
+
+
+def form_source(redirect_uri: str) -> str:
+    """What the policy calls the place that the form's answer redirects to: Chromium applies `form-action` there too."""
+    at = urlsplit(redirect_uri)
+    # The policy has no words for an IPv6 address.
+    if at.scheme not in ("http", "https") or at.netloc.startswith("["):
+        return f"{at.scheme}:"
+    return f"{at.scheme}://{at.netloc}"

@@ -15,8 +15,8 @@ from starlette.requests import Request
 from auth_service.oauth.authorization import AuthorizationRequest
 from auth_service.oauth.errors import OAuthError
 from auth_service.oauth.scopes import scope_list
-from auth_service.pages.rendering import render
-from auth_service.sessions.browser_store import BrowserSession
+from auth_service.pages.rendering import form_source, render
+from auth_service.sessions.browser.store import BrowserSession
 
 COOKIE = "gatehouse-sign-in"
 
@@ -33,11 +33,11 @@ class SignInPage:
 
     Args:
         secret: `AUTH_KEY_ENCRYPTION_SECRET`; the key of the tokens is derived from it.
+        previous: the one before it, with which pages that are open may have been made; empty when there is none.
     """
 
-    def __init__(self, secret: str) -> None:
-        derivation = HKDF(SHA256(), 32, salt=None, info=b"gatehouse sign-in forms")
-        self._key = derivation.derive(secret.encode())
+    def __init__(self, secret: str, previous: str = "") -> None:
+        self._key, *self._other_keys = [_derive(one) for one in (secret, previous) if one]
 
     def show(
         self,
@@ -113,10 +113,10 @@ class SignInPage:
                 "rights": [descriptions[name] for name in listed],
                 "place": "" if to is None or to.client.is_first_party else _place(redirect_uri),
                 "problem": problem,
-                "token": self._token(cookie, request, session),
+                "token": _token(self._key, cookie, request, session),
             },
             status=status,
-            form_action=f"'self' {_source(redirect_uri)}" if redirect_uri else "'self'",
+            form_action=f"'self' {form_source(redirect_uri)}" if redirect_uri else "'self'",
         )
         is_https = request.url.scheme == "https"
         answer.set_cookie(
@@ -147,13 +147,20 @@ class SignInPage:
         cookie = _cookie_of(request)
         if cookie is None or request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
             return False
-        return hmac.compare_digest(self._token(cookie, request, session).encode(), token.encode())
+        own = [_token(key, cookie, request, session) for key in (self._key, *self._other_keys)]
+        return any(hmac.compare_digest(one.encode(), token.encode()) for one in own)
 
-    def _token(self, cookie: str, request: Request, session: BrowserSession | None) -> str:
-        query: bytes = request.scope["query_string"]
-        # Neither a cookie nor an id has a question mark in it.
-        about = f"{session.id if session else ''}?{cookie}?".encode()
-        return hmac.new(self._key, about + query, sha256).hexdigest()
+
+def _derive(secret: str) -> bytes:
+    derivation = HKDF(SHA256(), 32, salt=None, info=b"gatehouse sign-in forms")
+    return derivation.derive(secret.encode())
+
+
+def _token(key: bytes, cookie: str, request: Request, session: BrowserSession | None) -> str:
+    query: bytes = request.scope["query_string"]
+    # Neither a cookie nor an id has a question mark in it.
+    about = f"{session.id if session else ''}?{cookie}?".encode()
+    return hmac.new(key, about + query, sha256).hexdigest()
 
 
 def _cookie_name(request: Request) -> str:
@@ -164,15 +171,6 @@ def _cookie_name(request: Request) -> str:
 def _cookie_of(request: Request) -> str | None:
     cookie = request.cookies.get(_cookie_name(request), "")
     return cookie if _COOKIE_VALUE.fullmatch(cookie) else None
-
-
-def _source(redirect_uri: str) -> str:
-    """What the policy calls the place that the form's answer redirects to: Chromium applies `form-action` there too."""
-    at = urlsplit(redirect_uri)
-    # The policy has no words for an IPv6 address.
-    if at.scheme not in ("http", "https") or at.netloc.startswith("["):
-        return f"{at.scheme}:"
-    return f"{at.scheme}://{at.netloc}"
 
 
 def _place(redirect_uri: str) -> str:

@@ -28,6 +28,7 @@ from sqlalchemy import (
 from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
 from auth_service.audit.store import record
+from auth_service.oauth.id_tokens import SignIn
 from auth_service.revocation.store import NewAccessToken, add_access_token, is_still_registered
 from auth_service.tables import (
     authorization_codes,
@@ -229,6 +230,9 @@ _TOKEN = (
         *_COLUMNS,
         sessions.c.ended_at,
         sessions.c.generation.label("newest_generation"),
+        sessions.c.parent_id,
+        sessions.c.signed_in_at,
+        sessions.c.amr,
         users.c.role,
         users.c.disabled_at,
         refresh_tokens.c.generation,
@@ -369,7 +373,7 @@ class SessionStore:
         access_token: NewAccessToken,
         accept: Callable[[Session, Role], Accepted],
         context: AuditContext,
-    ) -> tuple[Session, Accepted, int] | Refusal:
+    ) -> tuple[Session, Accepted, int, SignIn | None] | Refusal:
         """Uses up a refresh token and puts a new one in its place.
 
         The new one expires at `expires_at`, or with the session if that is earlier. A token that was used before is in
@@ -385,7 +389,8 @@ class SessionStore:
             accept: is given the session and the user's role of now; when it raises, all is as before.
 
         Returns:
-            The session, what `accept` returned, and the number of the access token.
+            The session, what `accept` returned, the number of the access token, and how the user signed in, if an ID
+            token said so.
         """
         async with self._database.transaction() as statements:
             if not await is_still_registered(statements, access_token.client):
@@ -421,7 +426,7 @@ class SessionStore:
             await add_token(statements, session.id, new_digest, min(expires_at, end), generation)
             await record(statements, Event.SESSION_REFRESHED, session.user_id, context, **about)
             number = await add_access_token(statements, access_token, session.id)
-            return session, accepted, number
+            return session, accepted, number, _sign_in(row)
 
     async def find_refresh_token(self, digest: str) -> RefreshToken | None:
         """The refresh token with this digest, whatever became of it."""
@@ -547,6 +552,7 @@ async def add_session(
     context: AuditContext,
     *,
     parent_id: UUID | None = None,
+    sign_in: SignIn | None = None,
     **details: str,
 ) -> Session:
     """A new session, which `event` began, within the caller's transaction, which has locked the user.
@@ -555,6 +561,7 @@ async def add_session(
 
     Args:
         parent_id: the session of the browser within which it begins.
+        sign_in: what ID tokens of the session say again.
         details: what else the audit log says of the event.
     """
     user_id = session.user_id
@@ -569,7 +576,14 @@ async def add_session(
         await statements.execute(_END_CHILDREN_OF_ENDED, **ending)
         ended = {"reason": reason, "sessions": str(surplus)}
         await record(statements, Event.SESSIONS_ENDED, user_id, context, **ended)
-    await statements.execute(_ADD_SESSION, **asdict(session), parent_id=parent_id, created_at=now())
+    await statements.execute(
+        _ADD_SESSION,
+        **asdict(session),
+        parent_id=parent_id,
+        created_at=now(),
+        signed_in_at=sign_in and sign_in.at,
+        amr=sign_in and sign_in.amr,
+    )
     about = {"session": str(session.id), "client": session.client_id, "scope": session.scope}
     await record(statements, event, user_id, context, **(about | details))
     return session
@@ -653,6 +667,13 @@ async def end_sessions_through(
 def _is_unused(token: Row) -> bool:
     """Whether neither it was used nor another successor of the same token."""
     return token["used_at"] is None and token["generation"] in (None, token["newest_generation"])
+
+
+def _sign_in(row: Row) -> SignIn | None:
+    if row["signed_in_at"] is None:
+        return None
+    sid = None if row["parent_id"] is None else str(row["parent_id"])
+    return SignIn(row["signed_in_at"], row["amr"], sid=sid)
 
 
 def _session(row: Row) -> Session:

@@ -47,6 +47,8 @@ class User:
     created_at: datetime
     updated_at: datetime
     email: str | None = None
+    email_verified: bool = False
+    """Whether somebody used a link that was sent to it."""
 
 
 _ADD = insert(users)
@@ -420,4 +422,5 @@ def user_of(row: Row) -> User:
         created_at=row["created_at"],
         updated_at=row["updated_at"],
         email=row["email"],
+        email_verified=row["email_verified_at"] is not None,
     )

@@ -7,6 +7,7 @@ from base64 import urlsafe_b64decode
 from pathlib import Path
 from uuid import uuid4
 
+from auth_service.keys.encryption import KeyEncryption
 from auth_service.keys.signing_keys import SigningKeys
 from auth_service.keys.store import SigningKeyStore
 from bench.measures.growth import findings, point
@@ -50,7 +51,8 @@ async def _tokens(stack: Stack, like: str, count: int) -> list[str]:
     database = open_database(stack.environment["AUTH_DATABASE_URL"])
     try:
         keys = SigningKeys(
-            SigningKeyStore(database), stack.environment["AUTH_KEY_ENCRYPTION_SECRET"]
+            SigningKeyStore(database),
+            KeyEncryption(stack.environment["AUTH_KEY_ENCRYPTION_SECRET"]),
         )
         key = await keys.current()
     finally:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 
-from gatehouse_chassis.services import ServiceEntry, ServicesError
+from deploy.secret_files import OF_AUTH, names
+from gatehouse_chassis.services import ServiceEntry
 
-# The last number of the first service's address; the proxy has 2, and what has no fixed address gets 32 and more.
-FIRST_ADDRESS = 3
-LAST_ADDRESS = 31
-NETWORK = "${GATEHOUSE_NETWORK:-10.84.80}"
+# Where a container finds what it is handed.
+_MOUNTED = "/run/secrets"
+FIRST_PASSWORDS = ("ADMIN_PASSWORD", "DEMO_PASSWORD")
+# The addresses that containers get. This machine has another one in their network.
+CONTAINERS = "${GATEHOUSE_NETWORK:-10.84.80}.128/25"
 
 
 def settings(services: Mapping[str, ServiceEntry]) -> str:
@@ -19,11 +21,11 @@ def settings(services: Mapping[str, ServiceEntry]) -> str:
 
 def proxy_environment(services: Mapping[str, ServiceEntry]) -> str:
     """Where the proxy finds each service, how large a body it lets pass, and which front ends may read its answers."""
-    lines, addresses = [], _addresses(services)
+    lines = []
     for service in services.values():
         variable = service.name.upper()
         address = (
-            f"{addresses[service.name]}:8000"
+            f"{service.name}:8000"
             if service.is_ours
             else f"${{{variable}_ADDRESS:-{service.upstream}}}"
         )
@@ -40,8 +42,7 @@ def proxy_depends_on(services: Mapping[str, ServiceEntry]) -> str:
 
 def services(services: Mapping[str, ServiceEntry]) -> str:
     """The containers of each service: one that serves, and one before it that migrates."""
-    addresses = _addresses(services)
-    serving = [_service(service, addresses[service.name]) for service in _ours(services)]
+    serving = [_service(service) for service in _ours(services)]
     migrating = [_migration(service) for service in _ours(services) if service.database]
     return "\n\n".join([*serving, *migrating])
 
@@ -50,8 +51,22 @@ def database_passwords(services: Mapping[str, ServiceEntry]) -> str:
     """Which databases there are, and the password of each one's role."""
     named = [service for service in _ours(services) if service.database]
     variables = [f"{service.variable_prefix}DATABASE_PASSWORD" for service in named]
-    passwords = [f"{variable}: ${{{variable}:?is not set, run make up}}" for variable in variables]
+    passwords = [f"{variable}_FILE: {_MOUNTED}/{variable}" for variable in variables]
     return "\n".join([f"DATABASES: {' '.join(service.name for service in named)}", *passwords])
+
+
+def database_secrets(services: Mapping[str, ServiceEntry]) -> str:
+    """The passwords that the container which makes the databases is handed."""
+    return "\n".join(
+        f"- {service.variable_prefix}DATABASE_PASSWORD"
+        for service in _ours(services)
+        if service.database
+    )
+
+
+def secrets(services: Mapping[str, ServiceEntry]) -> str:
+    """The file of each secret."""
+    return "\n".join(f"{name}: {{file: ./var/secrets/{name}}}" for name in names(services))
 
 
 def volumes(services: Mapping[str, ServiceEntry]) -> str:
@@ -74,13 +89,10 @@ def _settings(service: ServiceEntry, auth: ServiceEntry) -> str:
         f"  {_limit(service)}",
         f"  {_cors_origins(service)}",
         f"  {variable}_CORS_HEADERS: ${{{variable}_CORS_HEADERS:-}}",
-        f"  {variable}_TRUSTED_PROXIES: {NETWORK}.2/32",
+        f"  {variable}_TRUSTED_PROXIES: {CONTAINERS}",
     ]
     if service.database:
-        lines.append(
-            f"  {variable}_DATABASE_URL: ${{{variable}_DATABASE_URL:-postgresql://{name}:"
-            f"${{{variable}_DATABASE_PASSWORD:?is not set, run make up}}@postgres:5432/{name}}}"
-        )
+        lines.append(f"  {variable}_DATABASE_URL_FILE: {_MOUNTED}/{variable}_DATABASE_URL")
     if name != auth.name:
         lines += [
             f"  {variable}_JWKS_URL: http://auth:8000/.well-known/jwks.json",
@@ -92,7 +104,7 @@ def _settings(service: ServiceEntry, auth: ServiceEntry) -> str:
     return "\n".join(lines)
 
 
-def _service(service: ServiceEntry, address: str) -> str:
+def _service(service: ServiceEntry) -> str:
     name = service.name
     lines = [f"{name}:", "  <<: *service"]
     if name == "auth":
@@ -101,15 +113,15 @@ def _service(service: ServiceEntry, address: str) -> str:
             "  cpu_shares: 256",
         ]
     lines += [
+        f"  scale: ${{{service.variable_prefix}REPLICAS:-1}}",
         f"  command: [python, -m, {service.package}, serve]",
         f"  environment: *{name}",
+        *_secrets(service),
         f'  volumes: ["{name}-state:/gatehouse/var/{name}"]',
-        "  networks:",
-        f'    front: {{ipv4_address: "{address}"}}',
+        f"  networks: [{'front, data' if service.database else 'front'}]",
     ]
     if service.database:
         lines += [
-            "    data:",
             "  depends_on:",
             f"    {name}-migrate: {{condition: service_completed_successfully}}",
         ]
@@ -125,10 +137,18 @@ def _migration(service: ServiceEntry) -> str:
             "  <<: *one-shot",
             f"  command: [python, -m, {service.package}, migrate]",
             f"  environment: {environment}",
+            *_secrets(service, *(FIRST_PASSWORDS if name == "auth" else ())),
             "  networks: [front, data]",
             f'  volumes: ["{name}-state:/gatehouse/var/{name}"]',
         ]
     )
+
+
+def _secrets(service: ServiceEntry, *more: str) -> list[str]:
+    handed = [*(OF_AUTH if service.name == "auth" else ()), *more]
+    if service.database:
+        handed.append(f"{service.variable_prefix}DATABASE_URL")
+    return [f"  secrets: [{', '.join(handed)}]"] if handed else []
 
 
 def _limit(service: ServiceEntry) -> str:
@@ -139,16 +159,6 @@ def _limit(service: ServiceEntry) -> str:
 def _cors_origins(service: ServiceEntry) -> str:
     variable = service.name.upper()
     return f"{variable}_CORS_ORIGINS: ${{{variable}_CORS_ORIGINS:-}}"
-
-
-def _addresses(services: Mapping[str, ServiceEntry]) -> dict[str, str]:
-    ours = [service.name for service in _ours(services)]
-    if len(ours) > LAST_ADDRESS - FIRST_ADDRESS + 1:
-        raise ServicesError(
-            f"services.toml has {len(ours)} services of its own, but the network of docker-compose.yml has room for "
-            f"{LAST_ADDRESS - FIRST_ADDRESS + 1}."
-        )
-    return {name: f"{NETWORK}.{number}" for number, name in enumerate(ours, start=FIRST_ADDRESS)}
 
 
 def _ours(services: Mapping[str, ServiceEntry]) -> Iterable[ServiceEntry]:

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from gatehouse_chassis.services import DEFAULT_READ_TIMEOUT, ServiceEntry, path_expression
 
 FIRST_PORT = 8001
-AUTHORIZATION_SERVER = "/.well-known/oauth-authorization-server"
+AUTHORIZATION_SERVER = (
+    "/.well-known/oauth-authorization-server",
+    "/.well-known/openid-configuration",
+)
 PROTECTED_RESOURCE = "/.well-known/oauth-protected-resource"
 
 
@@ -43,11 +46,11 @@ def cors(services: Mapping[str, ServiceEntry]) -> str:
 
 
 def upstreams(services: Mapping[str, ServiceEntry]) -> str:
-    """A group of connections for each service."""
+    """A group of connections for each service, to the servers that `start.sh` writes."""
     return "\n".join(
         f"""\
 upstream {service.name} {{
-    server @{service.name.upper()}_ADDRESS@;
+    @{service.name.upper()}_SERVERS@
     keepalive 32;
     keepalive_timeout 3s;
 }}"""
@@ -81,7 +84,10 @@ def locations(services: Mapping[str, ServiceEntry]) -> str:
         if service.is_ours:
             parts.append(f"location = {PROTECTED_RESOURCE}{service.prefix} {{ {passes} }}")
         if service.name == "auth":
-            parts.append(f"location = {AUTHORIZATION_SERVER}{service.prefix} {{ {passes} }}")
+            parts += [
+                f"location = {document}{service.prefix} {{ {passes} }}"
+                for document in AUTHORIZATION_SERVER
+            ]
     prefixes = "|".join(re.escape(service.prefix) for service in services.values())
     parts += [
         "# Metrics are for the inside; a regular expression wins over the prefixes above.",

@@ -153,7 +153,7 @@ class LocalStack:
         """Return the main process of a service and its workers, or None while it does not run."""
         for program in self._supervisor.programs() or ():
             if program.name == service and program.pid:
-                return Generation(program.pid, workers(program.pid))
+                return Generation(frozenset({program.pid}), workers(program.pid))
         return None
 
     def follow_log(self, service: str) -> Callable[[], str]:

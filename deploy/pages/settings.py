@@ -17,6 +17,7 @@ from gatehouse_chassis.settings import (
     EnvironmentSettings,
     ResourceServerSettings,
     ServiceSettings,
+    is_secret,
 )
 
 PAGE = Path("docs/settings.md")
@@ -28,6 +29,11 @@ Settings are environment variables. `make up` writes `.env` with random secrets 
 environment wins over `.env`. There is no default password. A service that cannot work with a setting says which one,
 why and what to do, and does not start; `make up` asks all of them first, and refuses a name that is nearly one of
 these. Durations are ISO 8601: `PT10M` is ten minutes, `P14D` fourteen days.
+
+Whatever has the type *secret* may stand in a file instead, which the same name with `_FILE` names:
+`AUTH_KEY_ENCRYPTION_SECRET_FILE=/run/secrets/auth-key`. The line break at its end does not count. Only one of the two
+may be set, and a file that cannot be read or is empty is refused. [Secrets](secrets.md) says what each is for, how it
+is changed and what to do when it leaks.
 
 Behind a proxy that signs with an authority of its own, `make up` hands `SSL_CERT_FILE=/path/to/ca.pem` (all authorities
 that are to be trusted, as PEM) to uv and pip, and as local processes to auth for its mails; `UV_NATIVE_TLS=1` makes uv
@@ -93,6 +99,13 @@ _OF_THE_STACK = (
         "three numbers",
         "`10.84.80`",
         "Docker only: the beginning of the addresses of the containers; a second checkout needs its own.",
+    ),
+    Row(
+        "<SERVICE>_REPLICAS",
+        "number",
+        "`1`",
+        "Docker only: how many containers run the service. While they run: `docker compose up --detach --no-recreate "
+        "--scale items=3 items`.",
     ),
     Row(
         "COMPOSE_PROJECT_NAME",
@@ -206,6 +219,8 @@ def _row(settings: type[EnvironmentSettings], name: str, field: FieldInfo, prefi
 
 def _type(field: FieldInfo) -> str:
     kind: Any = field.annotation
+    if is_secret(field):
+        return "secret"
     if type(None) in get_args(kind):  # what may be left out
         kind = get_args(kind)[0]
         kind = get_args(kind)[0] if get_origin(kind) is Annotated else kind
@@ -219,7 +234,6 @@ def _type(field: FieldInfo) -> str:
         bool: "`on` or `off`",
         timedelta: "duration",
         Path: "path",
-        SecretStr: "secret",
         str: "text",
     }
     if kind in names:

@@ -45,7 +45,7 @@ def find_services(subject: Subject) -> Iterator[Finding]:
                 )
             except NoAnswerError as error:
                 subject.notes.append(f"{page.url} shows {address!r}: {error}.")
-    if not subject.services:
+    if not subject.services and (pages or subject.framework.describes_itself):
         spec = read_spec(deployment.follow(subject.below("openapi.json"), AS_SWAGGER_UI_ASKS))
         if spec or pages:
             subject.services.append(Service(deployment.base, spec, pages[0] if pages else None))

@@ -6,20 +6,23 @@ from contextlib import suppress
 from dataclasses import replace
 
 from doctor.addresses import (
+    DEFAULT_PORTS,
     host_of,
     is_below,
+    is_https_twin,
     origin_of,
     path_of,
     port_of,
     scheme_of,
 )
 from doctor.catalogue import Severity
+from doctor.checks import discovery
 from doctor.checks.backend import expected_by_backend
 from doctor.deployment import PROBE, Answer, NoAnswerError, NotExaminedError, loops
 from doctor.findings import Finding
 from doctor.openapi import read_spec
 from doctor.page import read_page
-from doctor.recognise import is_in_the_proxys_words
+from doctor.recognise import is_in_the_proxys_words, refuses_the_host, welcomes
 from doctor.subject import Service, Subject, found
 
 _DOCS = ("docs", "redoc")
@@ -35,14 +38,24 @@ def open_pages(subject: Subject) -> Iterator[Finding]:
     subject.home = _first_answers(subject)
     trails = [subject.home]
     given = subject.options.docs
-    for url in [given] if given else [subject.below(path) for path in _DOCS]:
+    # A dashboard has no docs page, and some take a second to say so.
+    usual = [subject.below(path) for path in _DOCS] if subject.framework.describes_itself else []
+    docs = [given] if given else usual
+    deployment.prefetch([*docs, subject.below(PROBE)])
+    for url in docs:
         with suppress(NoAnswerError):
             trails.append(deployment.trail(url))
     for trail in trails:
         page = read_page(trail[-1])
         if loops(trail) and not _is_about_the_prefix(subject, trail):
             yield found("redirect-loop", trail[-1], deployment.prefix)
-        elif page and page.text not in [known.text for known in subject.pages]:
+        elif (
+            page
+            and page.text not in [known.text for known in subject.pages]
+            and not (
+                deployment.prefix and trail is not subject.home and _is_nothing(subject, trail[-1])
+            )
+        ):
             subject.pages.append(page)
     subject.pages.sort(key=lambda page: not page.shows_docs)
     for trail in trails:
@@ -61,10 +74,10 @@ def _first_answers(subject: Subject) -> list[Answer]:
             subject.notes.append(f"{deployment.base} redirects to https, so {moved} was examined.")
             deployment.move_to(moved)
             trail = deployment.trail(deployment.base + "/")
-        if deployment.prefix and trail[-1].status in (404, 410):
+        if deployment.prefix and _is_nothing(subject, trail[-1]):
             # An address that is no folder, such as that of an MCP server, has no slash at its end.
             exact = deployment.get(deployment.base)
-            if exact.status not in (404, 410) and not exact.is_redirect:
+            if not _is_nothing(subject, exact) and not exact.is_redirect:
                 trail = [exact]
     except NoAnswerError as error:
         hint = "Check the address, and whether this machine may reach it."
@@ -74,10 +87,21 @@ def _first_answers(subject: Subject) -> list[Answer]:
     return trail
 
 
+def _is_nothing(subject: Subject, answer: Answer) -> bool:
+    """Whether this is what addresses get where nothing is: 404, or the one page of a web application."""
+    if answer.status in (404, 410):
+        return True
+    if answer.status != 200 or not answer.is_html:
+        return False
+    return answer.body == subject.deployment.get(f"{subject.deployment.origin}/{PROBE}").body
+
+
 def _https_target(answer: Answer) -> str | None:
-    target = answer.location if answer.is_redirect else ""
-    is_upgrade = (scheme_of(answer.url), scheme_of(target)) == ("http", "https")
-    return target if is_upgrade and host_of(target) == host_of(answer.url) else None
+    return (
+        answer.location
+        if answer.is_redirect and is_https_twin(answer.url, answer.location)
+        else None
+    )
 
 
 def _leaves_the_prefix(subject: Subject, trail: list[Answer]) -> Iterator[Finding]:
@@ -105,7 +129,6 @@ def find_any_service(subject: Subject) -> Iterator[Finding]:
     """
     deployment, prefix = subject.deployment, subject.deployment.prefix
     home = subject.home[-1]
-    docs = deployment.get(subject.below("docs"))
     if home.is_redirect:
         yield from _explain_redirect(subject, home)
     elif home.status in (502, 503, 504):
@@ -113,12 +136,15 @@ def find_any_service(subject: Subject) -> Iterator[Finding]:
         yield found("service-unavailable" if is_own else "backend-unreachable", home, prefix)
     elif home.status == 400 and "contradictory scheme" in home.text.lower():
         yield found("contradictory-scheme", home, prefix)
+    elif refuses_the_host(home):
+        yield found("host-refused", home, prefix, f"{home.in_words} {home.text[:80].strip()}")
     elif home.status == 403 and is_in_the_proxys_words(home):
         yield found("proxy-refuses", home, prefix)
-    elif home.status == 401 and "bearer" not in home.headers.get("www-authenticate", "").lower():
+    elif home.status == 401 and _asks_for_a_login(subject, home):
+        challenge = home.headers.get("www-authenticate", "without a WWW-Authenticate")
         raise NotExaminedError(
-            f"{home.asked} asks for a login ({home.headers.get('www-authenticate', '')}), so nothing behind it "
-            f"can be examined. Give one with {_LOGIN_HEADERS}."
+            f"{home.asked} asks for a login ({challenge}), so nothing behind it can be examined. Give one with "
+            f"{_LOGIN_HEADERS}; or, where clients are to sign in by OAuth, see with --oauth how far they come."
         )
     elif home.status not in (404, 410):
         yield from _take(subject, home)
@@ -127,6 +153,7 @@ def find_any_service(subject: Subject) -> Iterator[Finding]:
             kind, home, prefix, f"{home.in_words}; the backend itself answers at the other path"
         )
     elif inner := _is_kept_below_a_stripping_proxy(subject):
+        docs = deployment.get(subject.below("docs"))
         # Both look alike from outside, but whose root path is the prefix as well says so.
         spec = read_spec(inner)
         twice = spec and path_of(spec.base) == prefix
@@ -137,6 +164,7 @@ def find_any_service(subject: Subject) -> Iterator[Finding]:
             f"{docs.in_words}; but {inner.asked} answers {inner.in_words}",
         )
     elif prefix and _is_of_a_service(subject, home):
+        docs = deployment.get(subject.below("docs"))
         yield found(
             "nothing-below-the-prefix",
             home,
@@ -150,9 +178,20 @@ def find_any_service(subject: Subject) -> Iterator[Finding]:
         )
 
 
+def _asks_for_a_login(subject: Subject, home: Answer) -> bool:
+    """Whether a 401 wants what a person types, and no token that a client could get by discovery."""
+    challenge = home.headers.get("www-authenticate", "").lower()
+    if challenge:
+        return "bearer" not in challenge
+    return not (subject.options.oauth or discovery.has_metadata(subject))
+
+
 def _take(subject: Subject, home: Answer) -> Iterator[Finding]:
     """Enter what answers at the prefix as a service without a description."""
     deployment = subject.deployment
+    if program := welcomes(home):
+        yield found("default-page", home, deployment.prefix, f"{home.in_words}, {program}")
+        return
     if deployment.prefix:
         outside = deployment.get(f"{deployment.origin}/{PROBE}")
         if _alike(home, outside) and home.body == outside.body:
@@ -167,7 +206,20 @@ def _take(subject: Subject, home: Answer) -> Iterator[Finding]:
             )
     page = next((page for page in subject.pages if page.url == home.url), None)
     subject.services.append(Service(deployment.base, page=page))
-    yield from ()
+    if home.status in (401, 403):
+        subject.unseen.append(
+            f"{home.asked} answers {home.status}, and what is behind it was not seen. Give what lets you in: "
+            f"{_LOGIN_HEADERS}."
+        )
+    elif page is None or not (page.assets or page.inline):
+        subject.unseen.append(
+            f"{home.asked} answers {home.in_words} without a script or a style, and no API description was found: "
+            "nothing else of a service was seen. Name a page of it with --docs, or its description with --spec."
+        )
+    elif page.asks_for_a_password:
+        subject.unseen.append(
+            f"{home.url} is a sign-in page, and what is behind it was not seen. Give what it gives: {_LOGIN_HEADERS}."
+        )
 
 
 def _explain_redirect(subject: Subject, home: Answer) -> Iterator[Finding]:
@@ -184,12 +236,37 @@ def _explain_redirect(subject: Subject, home: Answer) -> Iterator[Finding]:
                 f"give what it gives: {_LOGIN_HEADERS}; if it is the real name of the site, ask that."
             )
         yield found("host-lost", home, prefix)
+    elif (scheme_of(deployment.base), scheme_of(target)) == ("http", "https"):
+        yield from _explain_https_on_another_port(subject, home)
     elif scheme_of(target) != scheme_of(deployment.base):
         yield found("scheme-lost", home, prefix)
     elif port_of(target) != port_of(deployment.base):
         yield found("port-lost", home, prefix)
     else:
         raise NotExaminedError(f"{home.asked} redirects again and again, at last to {target}.")
+
+
+def _explain_https_on_another_port(subject: Subject, home: Answer) -> Iterator[Finding]:
+    """Follow no redirect to a port that may be another deployment's, but see whether anything is there."""
+    deployment, target = subject.deployment, home.location
+    try:
+        deployment.sample(target)
+    except NoAnswerError as error:
+        if port_of(target) != DEFAULT_PORTS["https"]:
+            raise NotExaminedError(f"{home.asked} redirects to {target}: {error}.") from error
+        yield found(
+            "port-lost",
+            home,
+            deployment.prefix,
+            f"{home.in_words}; {error}",
+            "A redirect to https must name the port that https is published under (nginx: return 308 "
+            "https://$host:8443$request_uri).",
+        )
+        return
+    raise NotExaminedError(
+        f"{home.asked} redirects to {target}, https on another port, which may be another deployment and was not "
+        "examined. If it is meant, ask that address."
+    )
 
 
 def _is_inner(host: str) -> str:

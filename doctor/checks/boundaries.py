@@ -45,7 +45,7 @@ def encoded_slashes_arrive(subject: Subject) -> Iterator[Finding]:
     """Check that the proxy hands `%2F` over, and changes no path that the service repeats."""
     deployment = subject.deployment
     for service in subject.services:
-        plain = deployment.get(f"{service.base}/{PROBE}/a")
+        plain = deployment.get(f"{service.base}/{PROBE}")
         encoded = deployment.get(f"{service.base}/{PROBE}%2Fa")
         if (
             encoded.status in (400, 404)

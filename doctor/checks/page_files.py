@@ -29,8 +29,9 @@ def files_of_pages_load(subject: Subject) -> Iterator[Finding]:
             unsafe = [url for url in third if scheme_of(url) == "http"] or _written_unsafe(page)
             if unsafe:
                 yield Finding("mixed-content", asked, f"the page loads {unsafe[0]}", prefix)
-        own = [asset for asset in page.assets if same_origin(asset.url, page.url)]
-        for asset in own[:_MAX_FILES]:
+        own = [asset for asset in page.assets if same_origin(asset.url, page.url)][:_MAX_FILES]
+        subject.deployment.prefetch(asset.url for asset in own)
+        for asset in own:
             answer = subject.deployment.follow(asset.url)
             if problem := _problem(subject, asset, answer):
                 shown = f"{answer.in_words} (loaded by {page.url})"

@@ -14,7 +14,9 @@ from doctor.swagger_ui import openapi_address, swagger_ui_address
 _NO_VERDICT = (429, 500, 502, 503, 504)
 
 
-class _State(Enum):
+class EndpointState(Enum):
+    """What is known of an endpoint."""
+
     THERE = auto()
     ABSENT = auto()
     REDIRECTS = auto()
@@ -59,16 +61,16 @@ def _check(subject: Subject, service: Service, spec: Spec, flow_url: FlowUrl) ->
     if host_of(used) != host_of(deployment.base) or not same_origin(used, deployment.base):
         subject.notes.append(f"{written} is {used}, of another origin, which was not asked.")
         return
-    state, shown = _state(deployment, used, flow_url)
-    if state is _State.ABSENT:
+    state, shown = endpoint_state(deployment, used, flow_url)
+    if state is EndpointState.ABSENT:
         advice = _advice(deployment, service, flow_url)
         yield Finding("token-url-not-found", shown, f"not found ({written})", prefix, advice)
-    elif state is _State.REDIRECTS:
+    elif state is EndpointState.REDIRECTS:
         answer = deployment.sample(used)
         yield Finding("token-url-redirected", shown, f"{answer.in_words} ({written})", prefix)
-    elif state is _State.THERE and by_the_text != used and same_origin(by_the_text, used):
-        strict, asked = _state(deployment, by_the_text, flow_url)
-        if strict is _State.ABSENT:
+    elif state is EndpointState.THERE and by_the_text != used and same_origin(by_the_text, used):
+        strict, asked = endpoint_state(deployment, by_the_text, flow_url)
+        if strict is EndpointState.ABSENT:
             yield Finding(
                 "token-url-by-the-text",
                 asked,
@@ -77,7 +79,9 @@ def _check(subject: Subject, service: Service, spec: Spec, flow_url: FlowUrl) ->
             )
 
 
-def _state(deployment: Deployment, url: str, flow_url: FlowUrl) -> tuple[_State, str]:
+def endpoint_state(
+    deployment: Deployment, url: str, flow_url: FlowUrl
+) -> tuple[EndpointState, str]:
     """Find out, without a POST unless it is allowed, whether an endpoint answers at `url`.
 
     405, 400, 401 and 422 for a GET prove one, unless a neighbour that cannot exist gets the same;
@@ -86,29 +90,39 @@ def _state(deployment: Deployment, url: str, flow_url: FlowUrl) -> tuple[_State,
     if flow_url.is_token_endpoint and deployment.allow_post:
         answer = deployment.sample(url, method="POST")
         if answer.status in (404, 405):
-            return _State.ABSENT, answer.asked
-        return (_State.REDIRECTS if answer.is_redirect else _State.THERE), answer.asked
+            return EndpointState.ABSENT, answer.asked
+        return (
+            EndpointState.REDIRECTS if answer.is_redirect else EndpointState.THERE
+        ), answer.asked
     answer = deployment.sample(url)
     if not flow_url.is_token_endpoint:
         exists = deployment.exists(url)
-        state = {True: _State.THERE, False: _State.ABSENT, None: _State.UNKNOWN}[exists]
+        state = {
+            True: EndpointState.THERE,
+            False: EndpointState.ABSENT,
+            None: EndpointState.UNKNOWN,
+        }[exists]
         return state, answer.asked
     if answer.is_redirect:
-        return _State.REDIRECTS, answer.asked
+        return EndpointState.REDIRECTS, answer.asked
     if answer.status == 200 and answer.is_html:
-        return _State.ABSENT, answer.asked
+        return EndpointState.ABSENT, answer.asked
     control = deployment.sample(resolve(PROBE, url))
     if answer.status == 404:
         # Some frameworks answer 404 and not 405 to the wrong method, but list the right ones; so do
         # proxies for every address that they know nothing of.
         allowed = [_allows_post(deployment, each.url) for each in (answer, control)]
-        return (_State.THERE if allowed == [True, False] else _State.ABSENT), answer.asked
+        return (
+            EndpointState.THERE if allowed == [True, False] else EndpointState.ABSENT
+        ), answer.asked
     if answer.likeness == control.likeness:
         # The same for every address: nothing is there, or nothing can be told (a login, an outage).
         inside = is_below(url, deployment.base)
         nothing = answer.status == 200 or (answer.status == 503 and not inside)
-        return (_State.ABSENT if nothing else _State.UNKNOWN), answer.asked
-    return (_State.UNKNOWN if answer.status in _NO_VERDICT else _State.THERE), answer.asked
+        return (EndpointState.ABSENT if nothing else EndpointState.UNKNOWN), answer.asked
+    return (
+        EndpointState.UNKNOWN if answer.status in _NO_VERDICT else EndpointState.THERE
+    ), answer.asked
 
 
 def _allows_post(deployment: Deployment, url: str) -> bool:
@@ -130,7 +144,7 @@ def _advice(deployment: Deployment, service: Service, flow_url: FlowUrl) -> str:
         f"/{written}",
     ):
         url = deployment.origin + path
-        if _state(deployment, url, flow_url)[0] is _State.THERE:
+        if endpoint_state(deployment, url, flow_url)[0] is EndpointState.THERE:
             relative = posixpath.relpath(path, posixpath.dirname(path_of(page)))
             return f'An endpoint answers at {path}: write tokenUrl="{relative}".'
     return ""

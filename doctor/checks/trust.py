@@ -1,9 +1,13 @@
-"""Host and X-Forwarded-* headers from any client: does the deployment use them in its answers?"""
+"""Host and X-Forwarded-* headers from any client: does the deployment use them in its answers?
+
+Only what an answer repeats can be seen: a deployment whose redirects are all relative and whose pages
+name no host may believe every header, and the report says that it was not seen.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from doctor.addresses import origin_of, scheme_of
+from doctor.addresses import is_below, origin_of, scheme_of
 from doctor.deployment import PROBE, Answer, NoAnswerError
 from doctor.findings import Finding
 from doctor.subject import Service, Subject
@@ -41,7 +45,7 @@ def client_headers_are_ignored(subject: Subject) -> Iterator[Finding]:
     """Send headers that only a proxy may set, and look for them in redirects, pages and documents."""
     deployment = subject.deployment
     for service in subject.services:
-        for url in _pages(service):
+        for url in _pages(subject, service):
             yield from _forge_all(subject, service, deployment.get, url)
         if redirecting := subject.redirecting.get(service.base):
             yield from _forge_all(subject, service, deployment.sample, redirecting)
@@ -49,19 +53,43 @@ def client_headers_are_ignored(subject: Subject) -> Iterator[Finding]:
         for path in service.readable_routes[:3]:
             honest = deployment.sample(service.base + path)
             yield from _forge(service, deployment.sample, honest, _FORGED_ADDRESS)
+        if not any(_names_the_origin(answer) for answer in deployment.answers):
+            subject.unseen.append(
+                f"No answer below {service.name} names the public scheme and host (its redirects are relative), so "
+                "what the deployment makes of a client's own Host, X-Forwarded-Host, -Proto and Forwarded was not "
+                "seen: look at what the proxy overwrites, and at which peers the service trusts."
+            )
 
 
-def _pages(service: Service) -> Iterator[str]:
-    if service.page:
-        yield service.page.url
-    if service.spec:
-        yield service.spec.url
+def _pages(subject: Subject, service: Service) -> Iterator[str]:
+    """Yield, each once, the pages and documents of the service that may repeat a header."""
+    urls = [service.page.url] if service.page else []
+    urls += [service.spec.url] if service.spec else []
+    urls += subject.metadata[:1]
+    home = subject.home[-1]
+    if is_below(home.url, service.base) and not home.is_redirect:
+        urls.append(home.url)
+    yield from dict.fromkeys(urls)
+
+
+def _names_the_origin(answer: Answer) -> bool:
+    """Whether an honest answer shows what its maker holds for the public scheme and host."""
+    origin = origin_of(answer.url)
+    return origin in answer.raw_location or origin in answer.text
 
 
 def _forge_all(subject: Subject, service: Service, ask: Ask, url: str) -> Iterator[Finding]:
+    deployment = subject.deployment
+    all_forged = (*_FORGED_HEADERS, _forged_scheme(service))
     try:
         honest = ask(url)
-        for forged in (*_FORGED_HEADERS, _forged_scheme(service)):
+        if honest.status < 400:
+            deployment.prefetch(
+                [honest.url],
+                *((forged.header, forged.value) for forged in all_forged),
+                as_stranger=ask == deployment.sample,
+            )
+        for forged in all_forged:
             yield from _forge(service, ask, honest, forged)
     except NoAnswerError:
         subject.notes.append(f"{url} gave no answer to forged headers.")

@@ -11,6 +11,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from collections import OrderedDict
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from hashlib import sha256
 from sys import intern
@@ -228,8 +229,13 @@ class Signed:
     key_id: str
 
 
-async def read_signed(token: str, *, token_type: str, keys: VerificationKeys) -> Signed:
+async def read_signed(
+    token: str, *, token_type: str, keys: VerificationKeys, may_lack: AbstractSet[str] = frozenset()
+) -> Signed:
     """Checks header and signature of a JWT (RFC 7515 section 5.2); the claims are left to the caller.
+
+    Args:
+        may_lack: headers that need not be there: `typ`, `kid`. `keys` is asked for the id "" when there is none.
 
     Raises:
         InvalidToken: it is malformed, of another type, or not signed with one of the keys.
@@ -239,7 +245,7 @@ async def read_signed(token: str, *, token_type: str, keys: VerificationKeys) ->
     if len(segments) != 3:
         _refuse("the token is malformed")
     header, claims, signature = (_decode(segment) for segment in segments)
-    kid, algorithm = _check_header(_parse(header), token_type)
+    kid, algorithm = _check_header(_parse(header), token_type, may_lack)
     key = await keys.find(kid)
     if key is None:
         _refuse("the token is signed with an unknown key")
@@ -312,18 +318,25 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return document
 
 
-def _check_header(header: dict[str, Any], token_type: str) -> tuple[str, str]:
+def _check_header(
+    header: dict[str, Any], token_type: str, may_lack: AbstractSet[str]
+) -> tuple[str, str]:
     """The key id and the algorithm.
 
     Every other header is refused: those that carry or name a key (`jwk`, `jku`, `x5u`), and `crit`.
     """
-    if set(header) != _HEADER_NAMES:
+    if not _HEADER_NAMES - may_lack <= header.keys() <= _HEADER_NAMES:
         _refuse("the token has other headers than alg, typ and kid")
-    if header["typ"] not in (token_type, f"application/{token_type}"):  # RFC 9068 section 4
+    if header.get("typ", token_type) not in (
+        token_type,
+        f"application/{token_type}",
+    ):  # RFC 9068 section 4
         _refuse(f"the token has another type than {token_type}")
     algorithm = header["alg"]
     if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
         _refuse("the token is signed with another algorithm")
+    if "kid" not in header:
+        return "", algorithm
     kid = header["kid"]
     if not isinstance(kid, str) or not 0 < len(kid) <= 128:
         _refuse("the token is signed with an unknown key")

@@ -141,7 +141,7 @@ class IssuerKeys:
             # The client's own timeout is for each read; an answer that trickles in could take hours.
             async with asyncio.timeout(self._timeout), self._new_client() as client:
                 document = await fetch(client, self._url, max_bytes=_MAX_DOCUMENT_BYTES)
-            keys = _parse(document.content, self._algorithms)
+            keys = parse_jwk_set(document.content, self._algorithms)
         except Exception as error:
             # A failed fetch must neither drop the known keys nor end `keep_fresh`.
             log.warning("issuer_keys_not_fetched: %s: %r", self._url, error)
@@ -165,14 +165,14 @@ class IssuerKeys:
             kept = json.loads(self._kept_in.read_bytes())
             # A clock that was set back must not make old keys fresh.
             fetched_at = min(float(kept["fetched_at"]), self._clock())
-            self._keys = _parse(json.dumps(kept["jwks"]).encode(), self._algorithms)
+            self._keys = parse_jwk_set(json.dumps(kept["jwks"]).encode(), self._algorithms)
             self._fetched_at = fetched_at
         except Exception as error:
             # A damaged file counts as none: the keys are fetched anyway.
             log.warning("kept_issuer_keys_unreadable: %s: %r", self._kept_in, error)
 
 
-def _parse(document: bytes, algorithms: Collection[str]) -> dict[str, VerificationKey]:
+def parse_jwk_set(document: bytes, algorithms: Collection[str]) -> dict[str, VerificationKey]:
     """The keys for these algorithms; others are ignored (RFC 7517 section 5).
 
     Raises:

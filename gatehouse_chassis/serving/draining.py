@@ -3,9 +3,11 @@
 How, and why so: docs/decisions/0007-reload-by-draining.md
 """
 
+import asyncio
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from uvicorn import Config, Server
 
@@ -38,6 +40,8 @@ class DrainingServer(Server):
         self._is_to_drain = False
         self._drains_since: float | None = None
         self._busy_at = 0.0
+        self._listeners: list[socket.socket] = []
+        self._late_connections: set[asyncio.Task[object]] = set()
 
     def drain(self) -> None:
         """Stops as soon as no peer keeps a connection.
@@ -50,6 +54,7 @@ class DrainingServer(Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Starts the application and accepts connections."""
         await super().startup(sockets)
+        self._listeners = sockets or []
         self._on_start()
 
     async def on_tick(self, counter: int) -> bool:
@@ -64,18 +69,40 @@ class DrainingServer(Server):
 
     def _begin_to_drain(self) -> None:
         self._drains_since = self._busy_at = time.monotonic()
+        self._accept_what_waits()
         for listener in self.servers:
             listener.close()
         # The headers of every answer: those of this second, and what the next second's are made of.
         self.server_state.default_headers.append(_CLOSE)
         self.config.encoded_headers.append(_CLOSE)
 
+    def _accept_what_waits(self) -> None:
+        """The kernel resets what nobody has accepted when the last listener closes, and a POST may be on it."""
+        loop = asyncio.get_running_loop()
+        for listener in self._listeners:
+            with suppress(BlockingIOError):
+                while True:
+                    accepted, _ = listener.accept()
+                    accepted.setblocking(False)
+                    task = loop.create_task(
+                        loop.connect_accepted_socket(self._make_protocol, accepted)
+                    )
+                    self._late_connections.add(task)
+                    task.add_done_callback(self._late_connections.discard)
+
+    def _make_protocol(self) -> asyncio.Protocol:
+        # As uvicorn's own startup makes one.
+        make: Callable[..., asyncio.Protocol] = self.config.http_protocol_class
+        return make(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+
     def _is_drained(self, began: float) -> bool:
         now = time.monotonic()
         if self.server_state.tasks:
             self._busy_at = now
         return (
-            not self.server_state.connections
+            not (self.server_state.connections or self._late_connections)
             or now - self._busy_at > self._idle_limit
             or now - began > REQUEST_LIMIT
         )

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from types import FrameType, SimpleNamespace
 from typing import Any, Self
 
+from gunicorn import sock
 from gunicorn.arbiter import Arbiter
 
 from gatehouse_chassis.serving.draining import REQUEST_LIMIT
@@ -31,7 +32,8 @@ CHECK_TIMEOUT = 90
 RETIREMENT_LIMIT = 2 * REQUEST_LIMIT + 5
 """Seconds after which an old worker is killed: it may drain, and then finish requests, for one limit each."""
 
-_STOPS = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
+_AT_ONCE = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
+_STOPS = {*_AT_ONCE, DRAIN}
 
 _INHERITANCE = "CHASSIS_INHERITANCE"
 
@@ -90,6 +92,23 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
     def reload(self) -> None:
         """Remembers the SIGHUP until the signals that came with it are dealt with: one may have been SIGTERM."""
         self._is_to_reload = True
+
+    def handle_usr2(self) -> None:
+        """Stops when no proxy keeps a connection: where other replicas go on, no request is lost.
+
+        What an orchestrator must send for it is in `docker-compose.yml` (`stop_signal`). SIGTERM is quicker, and closes
+        connections on which a request may be on its way.
+        """
+        sock.close_sockets(self.LISTENERS, unlink=False)  # the workers accept what waits there
+        self.LISTENERS.clear()
+        late = time.monotonic() + REQUEST_LIMIT
+        while self.WORKERS and time.monotonic() < late:
+            self.kill_workers(DRAIN)  # every time: one that was only just starting does not hear it
+            waiting = self.wait_for_signals(timeout=0.5)
+            self.reap_workers()
+            if _AT_ONCE.intersection(waiting):
+                break
+        raise StopIteration
 
     def manage_workers(self) -> None:
         """Once a second: keeps up the number of workers, and brings a reload on its way."""

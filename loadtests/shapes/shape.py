@@ -9,20 +9,20 @@ ARRIVALS_PER_SECOND = 4.0
 
 
 class Shape(LoadTestShape):
-    """A number of users for every moment.
+    """A share of the users, or in the open model of the rate, for every moment.
 
     Locust starts and stops users until there are as many; the run ends when its time is over.
+    `sudden` is a shape whose users come at once.
     """
 
     abstract = True
     use_common_options = True
+    sudden = False
 
+    @staticmethod
     @abstractmethod
-    def users_at(self, second: float, peak: int, duration: float) -> float:
-        """How many users there are `second` seconds after the start of a run of `duration` seconds.
-
-        `peak` is the most that there may be.
-        """
+    def share_at(second: float, duration: float) -> float:
+        """How much of the peak is wanted, 0 to 1, so long after the start of a run of `duration` seconds."""
 
     @classmethod
     def arrivals_at_once(cls, peak: int) -> float:
@@ -33,11 +33,13 @@ class Shape(LoadTestShape):
         """The number of users for now, and how fast to get there; None at the end of the run."""
         if self.runner is None or self.runner.environment.parsed_options is None:
             raise RuntimeError("a shape is for a runner with --users and --run-time")
-        options = self.runner.environment.parsed_options
+        options, there = self.runner.environment.parsed_options, self.runner.user_count
         second = self.get_run_time()  # type: ignore[no-untyped-call]
         if second >= options.run_time:
             return None
         # What is wanted in a second, which is how long Locust takes to get there.
-        users = round(self.users_at(second + 1, options.num_users, options.run_time))
+        users = round(options.num_users * self.share_at(second + 1, options.run_time))
+        if not self.sudden:
+            users = min(users, there + round(ARRIVALS_PER_SECOND))
         wanted = max(1, min(users, options.num_users))
-        return wanted, max(1.0, abs(wanted - self.runner.user_count))
+        return wanted, max(1.0, abs(wanted - there))

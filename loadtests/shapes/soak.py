@@ -2,7 +2,7 @@
 
 import math
 
-from loadtests.shapes.shape import ARRIVALS_PER_SECOND, Shape
+from loadtests.shapes.shape import Shape
 
 WAVE_SECONDS = 120.0
 LEAST_SHARE = 0.7
@@ -14,7 +14,7 @@ class Soak(Shape):
     A leak shows only when things are made and thrown away for long enough.
     """
 
-    def users_at(self, second: float, peak: int, duration: float) -> float:
+    @staticmethod
+    def share_at(second: float, duration: float) -> float:
         wave = (1 + math.cos(2 * math.pi * second / WAVE_SECONDS)) / 2
-        share = LEAST_SHARE + (1 - LEAST_SHARE) * wave
-        return min(peak * share, second * ARRIVALS_PER_SECOND)
+        return LEAST_SHARE + (1 - LEAST_SHARE) * wave

@@ -11,9 +11,11 @@ class Spike(Shape):
     The first third of the time is usual, so the last third has something to be compared with.
     """
 
-    def users_at(self, second: float, peak: int, duration: float) -> float:
-        crowded = duration / 3 <= second < duration * 2 / 3
-        return peak if crowded else peak * USUAL_SHARE
+    sudden = True
+
+    @staticmethod
+    def share_at(second: float, duration: float) -> float:
+        return 1.0 if duration / 3 <= second < duration * 2 / 3 else USUAL_SHARE
 
     @classmethod
     def arrivals_at_once(cls, peak: int) -> float:

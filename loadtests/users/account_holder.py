@@ -5,9 +5,9 @@ from typing import ClassVar
 
 from locust.runners import LocalRunner, WorkerRunner
 
+from loadtests.assignment import Account, assignment_of
 from loadtests.grants import Grant, password_grant
 from loadtests.places import Places
-from loadtests.plan import Account, plan_of
 from loadtests.services import scopes_of_users
 from loadtests.users.load_user import LoadUser
 
@@ -28,11 +28,13 @@ class AccountHolder(LoadUser):
             raise ValueError("only a user that has started has an account")
         runner = self.environment.runner
         worker = runner.worker_index if isinstance(runner, LocalRunner | WorkerRunner) else 0
-        return plan_of(self.environment).account(worker, self._place)
+        return assignment_of(self.environment).account(worker, self._place)
 
     def grant(self) -> Grant:
         """How this user signs in."""
-        return password_grant(self.account, scopes_of_users(plan_of(self.environment).services))
+        return password_grant(
+            self.account, scopes_of_users(assignment_of(self.environment).services)
+        )
 
     def shares_items(self) -> bool:
         """Whether all users are the demo user."""
@@ -40,7 +42,7 @@ class AccountHolder(LoadUser):
 
     def on_start(self) -> None:
         """Take an account; when Locust moves users between workers, one may have to leave first."""
-        while (place := self.places.take(plan_of(self.environment).places)) is None:
+        while (place := self.places.take(assignment_of(self.environment).places)) is None:
             self.leave_if_stopping()
             time.sleep(LOOK_AGAIN_SECONDS)
         self._place = place

@@ -8,9 +8,10 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
 
 from locust import task
+from locust.contrib.fasthttp import FastHttpSession
 
 from loadtests.answers import WrongAnswer, expect_status, header_in
-from loadtests.plan import plan_of
+from loadtests.assignment import assignment_of
 from loadtests.services import ITEMS
 from loadtests.users.load_user import LoadUser
 
@@ -24,33 +25,33 @@ class Attacker(LoadUser):
     def attack(self) -> None:
         """Try one token at every service."""
         token = random.choice(FORGERIES)()
-        if ITEMS in plan_of(self.environment).services:
-            self._expect_refusal("GET", "/items/", token)
-            self._expect_refusal("POST", "/items/", token, {"title": "forged"})
-        self._expect_refusal("GET", "/auth/users/me", token)
+        if ITEMS in assignment_of(self.environment).services:
+            expect_refusal(self.client, "GET", "/items/", token)
+            expect_refusal(self.client, "POST", "/items/", token)
+        expect_refusal(self.client, "GET", "/auth/users/me", token)
 
-    def _expect_refusal(
-        self, method: str, path: str, token: str, body: dict[str, str] | None = None
-    ) -> None:
-        with self.client.request(
-            method,
-            path,
-            name=f"{path} [bad token]",
-            headers={"Authorization": f"Bearer {token}"},
-            json=body,
-            allow_redirects=False,
-            catch_response=True,
-        ) as response:
-            try:
-                if 200 <= response.status_code < 300:
-                    raise WrongAnswer("a forged token was let in: check how tokens are verified")
-                expect_status(response, 401)
-                if 'error="invalid_token"' not in header_in(response, "www-authenticate"):
-                    raise WrongAnswer("the 401 lacks its challenge: check RFC 6750, section 3")
-            except WrongAnswer as wrong:
-                response.failure(str(wrong))
-            else:
-                response.success()
+
+def expect_refusal(http: FastHttpSession, method: str, path: str, token: str) -> None:
+    """Send a forged token, which must get a 401 with its challenge."""
+    with http.request(
+        method,
+        path,
+        name=f"{path} [bad token]",
+        headers={"Authorization": f"Bearer {token}"},
+        json={"title": "forged"} if method == "POST" else None,
+        allow_redirects=False,
+        catch_response=True,
+    ) as response:
+        try:
+            if 200 <= response.status_code < 300:
+                raise WrongAnswer("a forged token was let in: check how tokens are verified")
+            expect_status(response, 401)
+            if 'error="invalid_token"' not in header_in(response, "www-authenticate"):
+                raise WrongAnswer("the 401 lacks its challenge: check RFC 6750, section 3")
+        except WrongAnswer as wrong:
+            response.failure(str(wrong))
+        else:
+            response.success()
 
 
 def gibberish() -> str:

@@ -36,7 +36,7 @@ class ItemsUser(LoadUser):
     def on_start(self) -> None:
         """Make the items. What fails is a failure of the run already; the tasks try their luck."""
         with suppress(WrongAnswer):
-            self.stock.prepare(adopt=not self.shares_items())
+            self.stock.fill(adopt=not self.shares_items())
 
     def on_stop(self) -> None:
         """Leave nothing behind but the account."""

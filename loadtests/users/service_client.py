@@ -2,8 +2,8 @@
 
 from locust import task
 
+from loadtests.assignment import assignment_of
 from loadtests.grants import Grant, client_credentials_grant
-from loadtests.plan import plan_of
 from loadtests.users.items_user import ItemsUser
 
 
@@ -17,9 +17,9 @@ class ServiceClient(ItemsUser):
 
     def grant(self) -> Grant:
         """The client's own credentials."""
-        client = plan_of(self.environment).client
+        client = assignment_of(self.environment).client
         if client is None:
-            raise ValueError("a service client needs a plan with a client")
+            raise ValueError("a service client needs an assignment with a client")
         return client_credentials_grant(client)
 
     def shares_items(self) -> bool:

@@ -20,7 +20,7 @@ class Stock:
         self._items = items
         self._ids: list[str] = []
 
-    def prepare(self, *, adopt: bool) -> None:
+    def fill(self, *, adopt: bool) -> None:
         """Make items until there are enough to read, after those of a killed run if it may `adopt` them.
 
         Raises WrongAnswer.
@@ -32,6 +32,11 @@ class Stock:
         while len(self._ids) < LEAST:
             self._keep(self._items.create_before(title(), text()))
 
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """All of them, the oldest first."""
+        return tuple(self._ids)
+
     def owns(self, item_id: str) -> bool:
         """Whether only this user deletes this item."""
         return item_id in self._ids
@@ -42,7 +47,10 @@ class Stock:
 
     def remove_oldest(self) -> None:
         """Delete an item, as a task does it. Raises WrongAnswer."""
-        item_id = self._ids[0]
+        self.remove(self._ids[0])
+
+    def remove(self, item_id: str) -> None:
+        """Delete this item, as a task does it. Raises WrongAnswer."""
         self._items.delete(item_id)
         # Only now: an item whose deletion failed is tried again when the user leaves.
         self._ids.remove(item_id)

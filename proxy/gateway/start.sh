@@ -43,6 +43,8 @@ Variables and what they are without a word:
   GATEHOUSE_RATE_LIMIT_EXEMPT  (none)                   networks that no limit counts
   GATEHOUSE_ALLOWED_HOSTS      (any)                    host names that are served, such as *.example.com
   GATEHOUSE_SECURITY_CONTACT   (none)                   whom to tell of a vulnerability, for security.txt
+  GATEHOUSE_RESOLVER           (none)                   DNS server to ask every second where the services listen;
+                                                        without it their names are looked up once, at the start
   PROXY_STATE_DIR              var/proxy                everything nginx writes is below
   PROXY_SITE                   proxy/site               the portal and the common docs page
   DOCS_ASSETS                  gatehouse_chassis/docs/assets      scripts and styles of the docs pages
@@ -106,6 +108,10 @@ check_port() { # NAME VALUE
 check_upstream() { # NAME VALUE
   { matches "$2" '([A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\]):[0-9]+' && is_port "${2##*:}"; } ||
     refuse "$1 is '$2'; it must be a host and a port, such as 127.0.0.1:8001."
+}
+
+check_resolver() { # NAME VALUE
+  [ -z "$2" ] || matches "$2" "$ipv4" || is_ipv6 "$2" || refuse "$1 is '$2'; it must be an IP address, such as 127.0.0.11."
 }
 
 check_bytes() { # NAME VALUE
@@ -185,6 +191,62 @@ allow_origins() {
   export "$1_CORS=$lines"
 }
 
+# Sets NAME_SERVERS to where nginx finds the service. Of several replicas, one that does not answer is left out for 2 s.
+list_servers() {
+  eval "address=\$$1_ADDRESS"
+  host=${address%:*} port=${address##*:}
+  if ! is_looked_up "$host"; then
+    servers="server $address;"
+  elif knows_resolve; then
+    servers="zone $1 64k; least_conn; resolver $(bracketed "$GATEHOUSE_RESOLVER") valid=1s; resolver_timeout 2s;
+        server $address resolve max_fails=1 fail_timeout=2s;"
+  else
+    servers="zone $1 64k; least_conn; $(for found in $(replicas "$host"); do
+      printf 'server %s:%s max_fails=1 fail_timeout=2s; ' "$found" "$port"
+    done)"
+    case $servers in *server*) ;; *) servers="server 127.0.0.1:$port down;" ;; esac # for as long as there is none
+  fi
+  export "$1_SERVERS=$servers"
+}
+
+# HOST: whether it is a name that only the DNS knows.
+is_looked_up() {
+  [ -n "$GATEHOUSE_RESOLVER" ] && ! matches "$1" "$ipv4" && case $1 in *:*) false ;; esac &&
+    ! grep -Fqw -e "$1" /etc/hosts
+}
+
+# From 1.27.3 on nginx itself looks names up again.
+knows_resolve() {
+  "$NGINX" -v 2>&1 | awk -F '[/. ]' '{ exit !($4 * 1000000 + $5 * 1000 + $6 >= 1027003) }'
+}
+
+replicas() { # HOST
+  getent ahostsv4 "$1" | awk '{ print $1 }' | sort -u
+}
+
+bracketed() {
+  case $1 in *:*) printf '[%s]' "$1" ;; *) printf '%s' "$1" ;; esac
+}
+
+print_replicas() { # NAME PREFIX ADDRESS LIMIT
+  eval "address=\$$1_ADDRESS"
+  if is_looked_up "${address%:*}"; then
+    printf '%s ' "$1" && replicas "${address%:*}" | tr '\n' ' '
+  fi
+}
+
+# For an nginx that does not look names up again: tells it when replicas have come or gone. Runs beside it.
+follow_replicas() {
+  while sleep 1 && kill -0 $$ 2>/dev/null; do
+    now=$(for_each_service print_replicas)
+    if [ "$now" != "$known" ]; then
+      known=$now
+      render
+      kill -HUP $$
+    fi
+  done
+}
+
 escape_expression() {
   sed 's/[].[]/\\&/g'
 }
@@ -225,7 +287,7 @@ load_settings() {
   : "${GATEHOUSE_BIND:=127.0.0.1}" "${GATEHOUSE_PORT:=8080}"
   for_each_service set_service
   : "${GATEHOUSE_TRUSTED_PROXIES:=}" "${GATEHOUSE_RATE_LIMIT_EXEMPT:=}" "${GATEHOUSE_ALLOWED_HOSTS:=}"
-  : "${GATEHOUSE_SECURITY_CONTACT:=}"
+  : "${GATEHOUSE_SECURITY_CONTACT:=}" "${GATEHOUSE_RESOLVER:=}"
   : "${PROXY_STATE_DIR:=$repository/var/proxy}" "${PROXY_ACCESS_LOG:=$PROXY_STATE_DIR/access.log}"
   : "${PROXY_SITE:=$repository/proxy/site}" "${DOCS_ASSETS:=$repository/gatehouse_chassis/docs/assets}"
   : "${DOCS_VENDOR:=$(find_vendor)}" "${NGINX:=nginx}"
@@ -239,6 +301,7 @@ check_settings() {
   check_networks GATEHOUSE_RATE_LIMIT_EXEMPT "$GATEHOUSE_RATE_LIMIT_EXEMPT"
   check_hosts GATEHOUSE_ALLOWED_HOSTS "$GATEHOUSE_ALLOWED_HOSTS"
   check_contact GATEHOUSE_SECURITY_CONTACT "$GATEHOUSE_SECURITY_CONTACT"
+  check_resolver GATEHOUSE_RESOLVER "$GATEHOUSE_RESOLVER"
   check_folder PROXY_SITE "$PROXY_SITE" "It must hold the portal's files."
   check_folder DOCS_ASSETS "$DOCS_ASSETS" "It must hold the files of the docs pages."
   check_folder DOCS_VENDOR "$DOCS_VENDOR" "It must hold Swagger UI and ReDoc, which \`make up\` installs into .venv."
@@ -262,6 +325,7 @@ render() { # fills in the template; every name it uses is a variable of this scr
   TRUSTED_PROXIES_REALIP=$(each 'set_real_ip_from ' "$GATEHOUSE_TRUSTED_PROXIES" ';')
   RATE_LIMIT_EXEMPT_GEO=$(each '' "$GATEHOUSE_RATE_LIMIT_EXEMPT" ' 1;')
   for_each_service allow_origins
+  for_each_service list_servers
   WORKER_USER=$(worker_user)
   WORKER_FILES=$(worker_files)
   WORKER_CONNECTIONS=$((WORKER_FILES / 2))
@@ -334,10 +398,14 @@ case ${1-} in
     load_settings
     check_settings
     render
+    if [ -n "$GATEHOUSE_RESOLVER" ] && ! knows_resolve; then
+      known=$(for_each_service print_replicas)
+      follow_replicas &
+    fi
     run_nginx -g 'daemon off;'
     ;;
   --test)
-    unset GATEHOUSE_BIND GATEHOUSE_PORT
+    unset GATEHOUSE_BIND GATEHOUSE_PORT GATEHOUSE_RESOLVER
     for_each_service forget_service
     load_settings
     test_template

@@ -3,27 +3,24 @@ import { showAccount } from "./portal/account.js";
 import { clearMessages } from "./portal/page.js";
 import { showPanels } from "./portal/panels.js";
 import { fetchServices, showServices } from "./portal/services.js";
-import { Session } from "./portal/session.js";
+import { cameFromSignIn, Session } from "./portal/session.js";
 
 // Earlier versions kept passwords and tokens here, for every page of this origin to read.
 localStorage.removeItem("authorized");
 sessionStorage.removeItem("gatehouse.session");
 
+// Before the panels read the address.
+const cameBack = cameFromSignIn();
 const services = await fetchServices("services.json");
 if (services) {
   const { prefix } = services.find(({ name }) => name === "auth");
   const scope = ["auth:profile", ...services.flatMap(({ scopes = [] }) => scopes)].join(" ");
-  const session = new Session({ token: `${prefix}token`, revoke: `${prefix}revoke` }, scope);
+  const urls = { authorize: `${prefix}authorize`, token: `${prefix}token`, signOut: `${prefix}sign-out` };
+  const session = new Session(urls, scope);
   showServices(services);
   // A panel that came after the sign-in would not hear of it.
   await showPanels(services, session);
-  showAccount(prefix, session);
-  // Nobody can use the session of a page that is gone for good.
-  addEventListener("pagehide", ({ persisted }) => {
-    if (session.tokens && !persisted) {
-      session.revoke();
-    }
-  });
+  showAccount(prefix, session, cameBack);
 }
 
 document.addEventListener("keydown", ({ key }) => {

@@ -32,6 +32,12 @@ def services(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GATEHOUSE_SERVICES", SERVICES)
 
 
+@pytest.fixture(autouse=True)
+def refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A refusal that hides how long it took waits for a second, which most tests need not."""
+    monkeypatch.setattr("auth_service.passwords.authentication.REFUSED_AFTER", 0.0)
+
+
 @pytest.fixture(scope="session")
 def filled_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("auth") / "filled.db"

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from jwt.algorithms import ECAlgorithm
 from sqlalchemy import select
 
+from auth_service.keys.encryption import KeyEncryption
 from auth_service.keys.signing_keys import SigningKeys
 from auth_service.keys.store import SigningKeyStore
 from auth_service.tables import refresh_tokens, users
@@ -23,7 +24,7 @@ async def secrets(client: httpx2.AsyncClient, database: Database) -> list[bytes]
     """Everything that the service was told or gave and that must not be readable in its files."""
     tokens = await sign_in(client)
     newer = (await refresh(client, tokens["refresh_token"])).json()
-    key = await SigningKeys(SigningKeyStore(database), KEY_SECRET).current()
+    key = await SigningKeys(SigningKeyStore(database), KeyEncryption(KEY_SECRET)).current()
     assert isinstance(key.pair, EllipticCurvePrivateKey)
     private = ECAlgorithm.to_jwk(key.pair, as_dict=True)["d"]
     assert isinstance(private, str)

@@ -8,7 +8,15 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    ProxySettings,
+    Route,
+    expect,
+    sync_playwright,
+)
 from playwright.sync_api import Response as PageResponse
 
 # Chromium must neither call home nor, as root in a container, ask for a sandbox that it cannot have.
@@ -115,22 +123,27 @@ PICTURED_URL = "http://localhost:8080"
 """The address in the README and in its pictures."""
 
 
-def pretend(page: Page, url: str, *, to_be: str) -> None:
-    """Make what answers at `url` answer at another origin too: pictures show the address of the README."""
-
-    def fetch(route: Route) -> None:
-        route.fulfill(response=route.fetch(url=route.request.url.replace(to_be, url, 1)))
-
-    page.route(f"{to_be}/**", fetch)
-
-
 @contextmanager
 def visiting(
-    browser: Browser, url: str, *, width: int = 1280, height: int = 900, touch: bool = False
+    browser: Browser,
+    url: str,
+    *,
+    width: int = 1280,
+    height: int = 900,
+    touch: bool = False,
+    served_by: str = "",
 ) -> Iterator[Visit]:
-    """Open a window with its own storage; at the end nothing untoward may have happened in it."""
+    """Open a window with its own storage; at the end nothing untoward may have happened in it.
+
+    Args:
+        served_by: the stack that answers whatever the browser asks for: pictures show the address of the README.
+    """
     parts = urlsplit(url)
-    context = browser.new_context(viewport={"width": width, "height": height}, has_touch=touch)
+    # To its proxy a browser sends what it would send to the server, but for the full address in the first line.
+    proxy = ProxySettings(server=served_by, bypass="<-loopback>") if served_by else None
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, has_touch=touch, proxy=proxy
+    )
     context.set_default_timeout(_PATIENCE_MS)
     visit = Visit(context.new_page(), f"{parts.scheme}://{parts.netloc}")
     visit.watch()

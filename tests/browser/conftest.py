@@ -30,14 +30,17 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def pictured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack that believes to be where the README says; `pretend` makes the browser believe it too."""
+    """A stack that believes to be where the README says; `served_by` makes the browser believe it too."""
     with sqlite_stack(tmp_path_factory.mktemp("pictured"), PICTURED_URL).running() as running:
         yield running
 
 
-@pytest.fixture(params=["direct", "behind an outer proxy"])
+@pytest.fixture(params=[pytest.param("direct", marks=pytest.mark.sweep), "behind an outer proxy"])
 def origin(request: pytest.FixtureRequest, stack: Stack) -> str:
-    """Where people find Gatehouse: at the root of a domain, and below a prefix that nobody told it of."""
+    """Where people find Gatehouse: at the root of a domain, and below a prefix that nobody told it of.
+
+    What is right below such a prefix is right at the root: `make test` tries the harder one.
+    """
     if request.param == "direct":
         return stack.url
     outer: str = request.getfixturevalue("outer")

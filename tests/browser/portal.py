@@ -9,10 +9,17 @@ def open_portal(page: Page, origin: str) -> None:
     page.goto(f"{origin}/")
     expect(page.get_by_text("All ready")).to_be_visible()
     # The last thing that the page's script does, after it has loaded the panels.
-    expect(page.locator("#sign-in [type=submit]")).to_be_enabled()
+    expect(page.locator("#go-to-sign-in")).to_be_enabled()
 
 
 def submit_sign_in(page: Page, user: User) -> None:
+    """From the portal to auth's page, and the form there."""
+    page.get_by_role("button", name="Sign in").click()
+    fill_in(page, user)
+
+
+def fill_in(page: Page, user: User) -> None:
+    """The form of auth's page, for whichever application it is shown."""
     page.get_by_label("User name").fill(user.username)
     page.get_by_label("Password", exact=True).fill(user.password)
     page.get_by_role("button", name="Sign in").click()
@@ -20,6 +27,10 @@ def submit_sign_in(page: Page, user: User) -> None:
 
 def sign_in(page: Page, user: User) -> None:
     submit_sign_in(page, user)
+    expect_signed_in(page)
+
+
+def expect_signed_in(page: Page) -> None:
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
     expect(page.locator("#items-empty, .item").first).to_be_visible()
 

@@ -41,6 +41,16 @@ def authorize_with_code(page: Page, user: User, *, scope: str) -> None:
     page.locator(".modal-ux .btn-done").first.click()
 
 
+def authorize_while_signed_in(page: Page) -> None:
+    """The same in a browser in which somebody is signed in: the window closes by itself."""
+    page.locator(".auth-wrapper > .authorize").click()
+    flow = flow_in(page, "authorizationCode")
+    with page.expect_popup():
+        flow.get_by_role("button", name="Apply given OAuth2 credentials").click()
+    expect(flow.get_by_role("button", name="Remove authorization")).to_be_visible()
+    page.locator(".modal-ux .btn-done").first.click()
+
+
 def flow_in(page: Page, flow: str) -> Locator:
     """The part of the *Authorize* dialog that is about one of the flows."""
     return page.locator(".modal-ux .auth-container").filter(has_text=f"Flow: {flow}")

@@ -93,14 +93,6 @@ def test_what_is_typed_as_a_password_can_be_seen(visit: Visit, origin: str, pers
     page.get_by_role("button", name="Hide").click()
     expect(password).to_have_attribute("type", "password")
 
-    page.goto(f"{origin}/")
-    page.get_by_label("Password").fill(person.password)
-    page.get_by_role("button", name="Show").click()
-    page.get_by_label("User name").fill(person.username)
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
-    assert page.locator("#password").get_attribute("type") == "password"
-
 
 def test_a_person_is_told_what_a_new_password_lacks_before_it_is_sent(
     visit: Visit, origin: str, stack: Stack, somebody: User

@@ -12,7 +12,6 @@ from tests.browser.chromium import (
     NOTHING,
     PICTURED_URL,
     Visit,
-    pretend,
     readable_by_scripts,
     visiting,
 )
@@ -350,8 +349,7 @@ def test_the_common_page_for_the_readme(
     pictured.make_user(grace)
     item = {"title": "Take the moth out of relay 70"}
     assert pictured.call("POST", "/items/", token=pictured.sign_in(grace), json=item).status == 201
-    with visiting(browser, PICTURED_URL, height=1560) as visit:
-        pretend(visit.page, pictured.url, to_be=PICTURED_URL)
+    with visiting(browser, PICTURED_URL, height=1560, served_by=pictured.url) as visit:
         visit.page.goto(f"{PICTURED_URL}/docs?service=items")
         authorize(visit.page, grace)
         assert status_of(try_out(visit.page, "get", "/")) == "200"

@@ -5,8 +5,9 @@
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -54,6 +55,13 @@ def authorization(page: Page, origin: str, person: User) -> None:
     expect(page.get_by_role("alert")).to_be_visible()
 
 
+def consent(page: Page, origin: str, person: User) -> None:
+    open_portal(page, origin)
+    sign_in(page, person)
+    page.goto(origin + f"{AUTHORIZATION.format(origin=origin)}&prompt=consent")
+    expect(page.get_by_role("button", name="Allow")).to_be_visible()
+
+
 def failed_authorization(page: Page, origin: str, _person: User) -> None:
     page.goto(f"{origin}/auth/authorize?client_id=nobody")
 
@@ -96,6 +104,7 @@ PAGES: list[Callable[[Page, str, User], None]] = [
     password_reset,
     spent_link,
     authorization,
+    consent,
     failed_authorization,
     no_page,
     no_page_of_a_service,
@@ -106,46 +115,58 @@ PAGES: list[Callable[[Page, str, User], None]] = [
 ]
 
 
-@pytest.fixture(params=["light", "dark"])
-def scheme(request: pytest.FixtureRequest) -> str:
-    asked: str = request.param
+@dataclass(frozen=True)
+class Screen:
+    width: int
+    scheme: Literal["light", "dark"]
+
+    def __str__(self) -> str:
+        return f"{self.width}-{self.scheme}"
+
+
+@pytest.fixture(
+    params=[
+        Screen(1280, "light"),
+        Screen(375, "dark"),
+        pytest.param(Screen(1280, "dark"), marks=pytest.mark.sweep),
+        pytest.param(Screen(375, "light"), marks=pytest.mark.sweep),
+    ],
+    ids=str,
+)
+def screen(request: pytest.FixtureRequest) -> Screen:
+    asked: Screen = request.param
     return asked
 
 
-@pytest.fixture(params=[1280, 375])
-def screen(
-    request: pytest.FixtureRequest, browser: Browser, stack: Stack, scheme: str
-) -> Iterator[Visit]:
-    width: int = request.param
+@pytest.fixture
+def looked_at(browser: Browser, stack: Stack, screen: Screen) -> Iterator[Visit]:
+    width = screen.width
     with visiting(browser, stack.url, width=width, height=900 if width > 500 else 740) as visit:
         visit.tolerated = {400, 404, 422}
-        visit.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        visit.page.emulate_media(color_scheme=screen.scheme)
         yield visit
 
 
 @pytest.mark.parametrize("show", PAGES, ids=lambda show: show.__name__)
 def test_a_page_looks_right(
-    screen: Visit,
+    looked_at: Visit,
     stack: Stack,
     person: User,
     show: Callable[[Page, str, User], None],
-    scheme: str,
+    screen: Screen,
     screenshots: Path,
 ) -> None:
-    page = screen.page
+    page = looked_at.page
     show(page, stack.url, person)
 
-    width = page.viewport_size["width"] if page.viewport_size else 0
-    page.screenshot(path=screenshots / f"{show.__name__}-{width}-{scheme}.png", full_page=True)
+    page.screenshot(path=screenshots / f"{show.__name__}-{screen}.png", full_page=True)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     violations = violations_on(page)
     assert not violations, "\n".join(violations)
 
 
-def test_nothing_moves_while_the_portal_comes(screen: Visit, stack: Stack, scheme: str) -> None:
-    if scheme == "dark":
-        pytest.skip("moves as the light one does")
-    screen.page.add_init_script(
+def test_nothing_moves_while_the_portal_comes(looked_at: Visit, stack: Stack) -> None:
+    looked_at.page.add_init_script(
         """window.shifts = [];
         new PerformanceObserver((list) => {
             for (const { value, sources } of list.getEntries()) {
@@ -154,11 +175,11 @@ def test_nothing_moves_while_the_portal_comes(screen: Visit, stack: Stack, schem
             }
         }).observe({ type: "layout-shift", buffered: true });"""
     )
-    open_portal(screen.page, stack.url)
-    expect(screen.page.get_by_text("Sign in to see your items.")).to_be_visible()
-    screen.page.wait_for_timeout(300)
+    open_portal(looked_at.page, stack.url)
+    expect(looked_at.page.get_by_text("Sign in to see your items.")).to_be_visible()
+    looked_at.page.wait_for_timeout(300)
 
-    shifts = screen.page.evaluate("window.shifts")
+    shifts = looked_at.page.evaluate("window.shifts")
     assert sum(value for value, _moved in shifts) < 0.01, shifts
 
 

@@ -5,12 +5,18 @@ import json
 import os
 import re
 import shutil
+import stat
 import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from deploy.checkout import Checkout
+from deploy.errors import DeployError
+from deploy.secret_files import names as names_of_secrets
+from deploy.secret_files import values_of, write
 from deploy.settings_file import variables
 from testing.checkout import ROOT
 from testing.ports import free_port
@@ -83,9 +89,29 @@ def test_every_setting_has_its_effect_with_docker() -> None:
     markers = {name: MARKERS.get(name, f"marker-{name.lower()}") for name in variables}
     assert len(variables) > 20, "the table is read as it is written"
 
-    text = json.dumps(compose(markers))
+    config = compose(markers)
+    text, environment = json.dumps(config), told(config)
+    # A container is handed a secret as a file.
+    handed = {n for n in config["secrets"] if environment.get(f"{n}_FILE") == f"/run/secrets/{n}"}
 
-    assert [name for name, marker in markers.items() if marker not in text] == []
+    assert len(handed) > 5
+    assert [n for n, marker in markers.items() if marker not in text and n not in handed] == []
+
+
+def test_a_secret_that_is_not_set_is_no_file_to_read() -> None:
+    may_be_unset = [
+        *("AUTH_SMTP_URL", "AUTH_KEY_ENCRYPTION_SECRET_PREVIOUS"),
+        *("ADMIN_PASSWORD", "DEMO_PASSWORD"),
+    ]
+    unset = dict.fromkeys(may_be_unset, "")
+    for extra, is_handed in (
+        ({}, False),
+        (dict.fromkeys(may_be_unset, "set"), True),
+        ({f"{name}_FILE": "of-mine" for name in may_be_unset}, True),
+    ):
+        environment = told(compose({**unset, **extra}))
+        for name in may_be_unset:
+            assert environment[f"{name}_FILE"] == (f"/run/secrets/{name}" if is_handed else "")
 
 
 def test_the_page_names_the_default_that_containers_get() -> None:
@@ -106,14 +132,13 @@ def test_the_page_names_the_default_that_containers_get() -> None:
 def test_without_another_database_a_service_opens_its_own_in_the_stack() -> None:
     names = [service.name for service in OURS if service.database]
     given = {f"{name.upper()}_DATABASE_PASSWORD": f"word-of-{name}" for name in names}
-    unset = {f"{name.upper()}_DATABASE_URL": "" for name in names}
-    environment = told(compose({**given, **unset}))
+    secrets = values_of(given, LISTED)
 
-    assert {name: environment[f"{name.upper()}_DATABASE_URL"] for name in names} == {
+    assert {name: secrets[f"{name.upper()}_DATABASE_URL"] for name in names} == {
         name: f"postgresql://{name}:word-of-{name}@postgres:5432/{name}" for name in names
     }
-    assert environment["DATABASES"].split() == names
-    assert {name: environment[name] for name in given} == given
+    assert {name: secrets[name] for name in given} == given
+    assert told(compose({}))["DATABASES"].split() == names
 
 
 def test_whatever_opens_a_database_can_reach_one_outside_the_stack() -> None:
@@ -122,23 +147,41 @@ def test_whatever_opens_a_database_can_reach_one_outside_the_stack() -> None:
     shut_in = [
         name
         for name, service in config["services"].items()
-        if any(variable.endswith("DATABASE_URL") for variable in service.get("environment", {}))
+        if any(
+            variable.endswith("DATABASE_URL_FILE") for variable in service.get("environment", {})
+        )
         and set(service["networks"]) <= inside
     ]
 
-    assert inside == {"data"}
+    assert inside == {"data", "load"}
     assert shut_in == []
 
 
-def test_no_two_containers_have_one_address() -> None:
-    addresses = [
-        network["ipv4_address"]
-        for service in compose({})["services"].values()
+def test_no_container_has_a_fixed_address_so_that_services_scale() -> None:
+    fixed = [
+        name
+        for name, service in compose({}, "--profile", "load")["services"].items()
         for network in service.get("networks", {}).values()
         if network
     ]
 
-    assert len(addresses) == len(set(addresses)) == len(OURS) + 1, "the proxy has one too"
+    assert fixed == []
+
+
+def test_the_services_trust_the_containers_of_their_network_and_not_this_machine() -> None:
+    config = compose({})
+    (network,) = config["networks"]["front"]["ipam"]["config"]
+    environment = told(config)
+    trusted = {environment[f"{one.variable_prefix}TRUSTED_PROXIES"] for one in OURS}
+
+    assert trusted == {network["ip_range"]}
+    assert ipaddress.ip_address(network["gateway"]) not in ipaddress.ip_network(network["ip_range"])
+    migrations = {f"{one.name}-migrate" for one in OURS if one.database}
+    assert {
+        name
+        for name, service in config["services"].items()
+        if "front" in service.get("networks", {})
+    } == {"proxy", *migrations, *(one.name for one in OURS)}
 
 
 def test_what_loads_the_stack_is_as_locked_in_as_the_stack_and_no_part_of_it_otherwise() -> None:
@@ -152,14 +195,18 @@ def test_what_loads_the_stack_is_as_locked_in_as_the_stack_and_no_part_of_it_oth
         assert service["security_opt"] == ["no-new-privileges:true"]
         assert service["mem_limit"]
         assert service["pids_limit"]
-        assert set(service["networks"]) == {"front"}, "it reaches no database"
+        assert set(service["networks"]) == {"load"}, "it reaches the proxy alone"
         assert "ports" not in service
 
 
 def test_only_auth_is_told_its_secret_and_only_its_migration_the_first_passwords() -> None:
     services = compose({})["services"].items()
     told_to = {
-        name: {one for one, service in services if name in service.get("environment", {})}
+        name: {
+            one
+            for one, service in services
+            if name in {secret["source"] for secret in service.get("secrets", [])}
+        }
         for name in ("AUTH_KEY_ENCRYPTION_SECRET", "ADMIN_PASSWORD", "DEMO_PASSWORD")
     }
 
@@ -167,22 +214,36 @@ def test_only_auth_is_told_its_secret_and_only_its_migration_the_first_passwords
     assert told_to["ADMIN_PASSWORD"] == told_to["DEMO_PASSWORD"] == {"auth-migrate"}
 
 
-def test_a_worker_is_told_no_password() -> None:
-    assert not compose({}, "--profile", "load")["services"]["load-worker"].get("environment")
-
-
-def test_no_container_of_the_load_tests_gets_the_address_of_another_one() -> None:
-    (addresses,) = compose({})["networks"]["front"]["ipam"]["config"]
-    free = ipaddress.IPv4Network(addresses["ip_range"])
-    fixed = [
-        ipaddress.IPv4Address(network["ipv4_address"])
-        for service in compose({})["services"].values()
-        for network in service.get("networks", {}).values()
-        if network
+def test_no_container_has_a_secret_in_its_environment() -> None:
+    words = {name: f"word-of-{name.lower()}" for name in names_of_secrets(LISTED)}
+    environments = [
+        service.get("environment")
+        for service in compose(words, "--profile", "load")["services"].values()
     ]
+    assert "word-of-" not in json.dumps(environments)
 
-    assert free.subnet_of(ipaddress.IPv4Network(addresses["subnet"]))
-    assert [address for address in fixed if address in free] == []
+
+def test_a_worker_is_told_no_password() -> None:
+    worker = compose({}, "--profile", "load")["services"]["load-worker"]
+    assert not worker.get("environment")
+    assert not worker.get("secrets")
+
+
+def test_only_the_owner_reaches_the_files_and_a_container_can_read_its_own(tmp_path: Path) -> None:
+    checkout = Checkout(tmp_path)
+    (tmp_path / "smtp").write_text("smtps://user:word@host:465\n")
+    environment = {**SECRETS, "AUTH_SMTP_URL_FILE": str(tmp_path / "smtp")}
+    write(checkout, environment, LISTED)
+
+    assert stat.S_IMODE(checkout.secrets.stat().st_mode) == 0o700
+    files = {path.name: path for path in checkout.secrets.iterdir()}
+    assert set(files) == set(names_of_secrets(LISTED))
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files.values()} == {0o644}
+    assert files["AUTH_SMTP_URL"].read_text() == "smtps://user:word@host:465"
+    with pytest.raises(DeployError, match="AUTH_SMTP_URL and AUTH_SMTP_URL_FILE are both set"):
+        write(checkout, {**environment, "AUTH_SMTP_URL": "smtps://host:465"}, LISTED)
+    with pytest.raises(DeployError, match="names '/none', which cannot be read"):
+        write(checkout, {**environment, "AUTH_SMTP_URL_FILE": "/none"}, LISTED)
 
 
 def test_the_images_are_given_everything_that_is_not_kept_from_them() -> None:

@@ -46,6 +46,20 @@ def containers(copy: Copy) -> dict[str, dict[str, Any]]:
     return {one["Config"]["Labels"]["com.docker.compose.service"]: one for one in inspected}
 
 
+def scale(copy: Copy, **replicas: int) -> subprocess.CompletedProcess[str]:
+    """What `docker compose up --scale` says, typed as the documentation says."""
+    options = [f"--scale={name}={number}" for name, number in replicas.items()]
+    return copy.run(
+        "docker", "compose", "up", "--detach", "--no-recreate", "--wait", *options, *replicas
+    )
+
+
+def asked_by_nginx(copy: Copy, service: str) -> set[str]:
+    """The addresses of the replicas that answered something below the prefix of a service."""
+    log = copy.run("docker", "logs", containers(copy)["proxy"]["Id"]).stdout
+    return set(re.findall(rf'"path":"/{service}/[^"]*".*"upstream":"([^",]+)"', log))
+
+
 def test_every_service_is_healthy(copy: Copy) -> None:
     states = {name: one["State"] for name, one in containers(copy).items()}
     assert {name: states[name]["Health"]["Status"] for name in SERVICES} == dict.fromkeys(
@@ -154,6 +168,25 @@ def test_no_request_fails_while_every_worker_is_replaced(copy: Copy) -> None:
     assert {name: row[1] for name, row in copy.table().items()} == {
         name: row[1] for name, row in before.items()
     }, "the containers stay"
+
+
+def test_no_request_fails_while_a_service_grows_to_three_replicas_and_shrinks_to_one(
+    copy: Copy,
+) -> None:
+    hammer = Hammer(f"http://127.0.0.1:{copy.port}", copy.sign_in())
+    with hammer.at_work():
+        grown = scale(copy, items=3)
+        wait_until(
+            lambda: len(asked_by_nginx(copy, "items")) >= 3,
+            seconds=60,
+            what="each of the three answers requests that came through nginx",
+        )
+        shrunk = scale(copy, items=1)
+        read = hammer.reads
+        wait_until(lambda: hammer.reads > read + 20, seconds=30, what="the one that is left serves")
+    assert grown.returncode == shrunk.returncode == 0, grown.stderr + shrunk.stderr
+    assert hammer.failures == []
+    assert hammer.lost_or_doubled() == []
 
 
 @pytest.mark.parametrize("service", ["items", "auth"])

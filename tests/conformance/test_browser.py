@@ -22,7 +22,13 @@ def browser() -> Iterator[Browser]:
         yield running
 
 
-@pytest.fixture(params=["stripped", "kept", "nested"])
+SWEEP = pytest.mark.sweep
+
+
+# Nested is the hardest of the three for a page: it has to find its way below a prefix that no one told it of.
+@pytest.fixture(
+    params=[pytest.param("stripped", marks=SWEEP), pytest.param("kept", marks=SWEEP), "nested"]
+)
 def way(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -54,13 +60,13 @@ def origin(request: pytest.FixtureRequest, stack: Stack, way: str) -> Iterator[s
         yield f"http://127.0.0.1:{ports.plain}" + ("/outer" if way == "nested" else "")
 
 
-@pytest.mark.parametrize(("page", "operation"), [("/items/docs", "/"), ("/auth/docs", "/users/me")])
 def test_authorize_and_try_it_out_behind_every_proxy(
-    browser: Browser, origin: str, stack: Stack, page: str, operation: str
+    browser: Browser, origin: str, stack: Stack
 ) -> None:
     with visiting(browser, origin) as visit:
-        visit.page.goto(origin + page)
+        for page, operation in [("/items/docs", "/"), ("/auth/docs", "/users/me")]:
+            visit.page.goto(origin + page)
 
-        authorize(visit.page, stack.demo)
+            authorize(visit.page, stack.demo)
 
-        assert status_of(try_out(visit.page, "get", operation)) == "200"
+            assert status_of(try_out(visit.page, "get", operation)) == "200"

@@ -14,9 +14,10 @@ from deploy.reload import STEPS, Generation, reload
 from deploy.settings import load
 from testing.services import checkout_of_samples
 
-OLD = Generation(1, frozenset({10, 11}))
-BOTH = Generation(1, frozenset({10, 11, 20, 21}))
-NEW = Generation(1, frozenset({20, 21}))
+ONE = frozenset({1})
+OLD = Generation(ONE, frozenset({10, 11}))
+BOTH = Generation(ONE, frozenset({10, 11, 20, 21}))
+NEW = Generation(ONE, frozenset({20, 21}))
 
 
 class Scripted:
@@ -59,8 +60,11 @@ def test_it_waits_for_the_new_workers_and_then_for_the_end_of_the_old() -> None:
     ("stack", "reason"),
     [
         (Scripted(None), "items is not running."),
-        (Scripted(Generation(1, frozenset())), "items has no workers that could be replaced."),
-        (Scripted(OLD, OLD, Generation(2, NEW.workers)), "items ended while it reloaded."),
+        (Scripted(Generation(ONE, frozenset())), "items has no workers that could be replaced."),
+        (
+            Scripted(OLD, OLD, Generation(frozenset({2}), NEW.workers)),
+            "items ended while it reloaded.",
+        ),
         (Scripted(OLD, OLD, None), "items is not running."),
     ],
     ids=["stopped", "starting", "crashed and restarted", "crashed"],
@@ -90,7 +94,11 @@ def test_a_refusal_is_told_after_what_the_log_says_of_it() -> None:
 def test_workers_in_a_container_are_found_while_their_master_turns_into_another(
     tmp_path: Path, called: str
 ) -> None:
-    labels = {"service": "items", "project.working_dir": str(tmp_path)}
+    labels = {
+        "service": "items",
+        "project.working_dir": str(tmp_path),
+        "container-number": "1",
+    }
     container = {
         "Id": "abc",
         "Config": {"Labels": {f"com.docker.compose.{key}": text for key, text in labels.items()}},
@@ -124,5 +132,5 @@ def test_workers_in_a_container_are_found_while_their_master_turns_into_another(
         load(checkout_of_samples(tmp_path), {"PATH": f"{tmp_path}:/usr/bin:/bin"}),
     )
 
-    assert stack.generation("items") == Generation(6, frozenset({10, 11}))
+    assert stack.generation("items") == Generation(frozenset({6}), frozenset({10, 11}))
     assert stack.generation("auth") is None

@@ -148,3 +148,13 @@ def test_a_spelling_that_readers_take_differently_is_refused_by_line(
 
 def test_a_file_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
     assert read(tmp_path / ".env") == {}
+
+
+def test_a_secret_that_stands_in_a_file_of_its_own_is_not_made_up(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    path.write_text("AUTH_KEY_ENCRYPTION_SECRET_FILE=/run/secrets/auth-key\n")
+
+    added = complete(path, SERVICES, {"POSTGRES_PASSWORD_FILE": "/run/secrets/postgres"})
+
+    assert "DEMO_PASSWORD" in added
+    assert not {"AUTH_KEY_ENCRYPTION_SECRET", "POSTGRES_PASSWORD"} & set(added)

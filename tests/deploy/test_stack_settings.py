@@ -114,6 +114,8 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
         ("GATEHOUSE_PROT", "GATEHOUSE_PORT"),
         ("AUTH_ACESS_TOKEN_LIFE", "AUTH_ACCESS_TOKEN_LIFE"),
         ("ITEMS_WORKER", "ITEMS_WORKERS"),
+        ("AUTH_KEY_ENCRYPTON_SECRET_FILE", "AUTH_KEY_ENCRYPTION_SECRET_FILE"),
+        ("ITEMS_DATABASE_URL_FIEL", "ITEMS_DATABASE_URL_FILE"),
     ],
 )
 def test_a_misspelt_setting_is_refused_with_the_one_that_was_meant(name: str, meant: str) -> None:
@@ -123,8 +125,13 @@ def test_a_misspelt_setting_is_refused_with_the_one_that_was_meant(name: str, me
 
 def test_a_variable_of_another_program_is_only_named() -> None:
     others = {"AUTH_X": "1", "ITEMS_GREETING": "1", "NOTES_WORKERS": "1", "PATH": "/bin"}
-    settings = load(Checkout(ROOT), others | {"ITEMS_PER_OWNER": "5", "AUTH_SMTP_URL": ""})
+    settings = load(
+        Checkout(ROOT),
+        others
+        | {"ITEMS_PER_OWNER": "5", "AUTH_SMTP_URL": "", "AUTH_SMTP_URL_FILE": "/run/secrets/smtp"},
+    )
 
+    assert unknown_names(Checkout(ROOT), settings)[:2] == ["AUTH_X", "ITEMS_GREETING"]
     names = unknown_names(Checkout(ROOT), replace(settings, environment=others))
 
     assert names == ["AUTH_X", "ITEMS_GREETING"]
@@ -162,13 +169,24 @@ SECRETS = {
     "AUTH_DATABASE_URL": "postgresql://auth:password@host/auth",
     "ITEMS_DATABASE_URL": "postgresql://items:password@host/items",
     "WIDE_NOTES_DATABASE_PASSWORD": "wide notes'",
+    "ADMIN_PASSWORD_FILE": "/run/secrets/admin",
+    "POSTGRES_PASSWORD_FILE": "/run/secrets/postgres",
+    "AUTH_SMTP_URL_FILE": "/run/secrets/smtp",
 }
 
 
 @pytest.mark.parametrize(
     ("program", "secrets"),
     [
-        ("auth", {"AUTH_KEY_ENCRYPTION_SECRET", "AUTH_SMTP_URL", "AUTH_DATABASE_URL"}),
+        (
+            "auth",
+            {
+                "AUTH_KEY_ENCRYPTION_SECRET",
+                "AUTH_SMTP_URL",
+                "AUTH_SMTP_URL_FILE",
+                "AUTH_DATABASE_URL",
+            },
+        ),
         ("items", {"ITEMS_DATABASE_URL"}),
         ("wide_notes", {"WIDE_NOTES_DATABASE_PASSWORD"}),
         ("nginx", set()),

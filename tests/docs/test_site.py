@@ -172,16 +172,17 @@ def browser() -> Iterator[Browser]:
         yield running
 
 
-@pytest.mark.parametrize("width", [1280, 375])
 def test_every_page_is_whole_without_another_host(
-    browser: Browser, origin: str, site: Path, width: int
+    browser: Browser, origin: str, site: Path
 ) -> None:
-    with visiting(browser, origin, width=width) as visit:
+    with visiting(browser, origin) as visit:
         for file in sorted(site.rglob("*.html")):
             name = file.relative_to(site).as_posix()
             visit.page.goto(f"{origin}/{name}", wait_until="load")
-            too_wide = visit.page.evaluate("document.documentElement.scrollWidth - innerWidth")
-            assert too_wide <= 0, f"{name} is wider than a window of {width} pixels"
+            for width in (1280, 375):
+                visit.page.set_viewport_size({"width": width, "height": 800})
+                too_wide = visit.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+                assert too_wide <= 0, f"{name} is wider than a window of {width} pixels"
 
 
 def test_its_search_finds_a_tutorial(browser: Browser, origin: str) -> None:

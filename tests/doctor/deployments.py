@@ -403,6 +403,12 @@ BROKEN = (
         lambda: on_gunicorn_with_two_schemes(None),
     ),
     Deployment(
+        "default-page",
+        "server name",
+        lambda: answering(200, "<title>Welcome to nginx!</title>", "text/html"),
+        right,
+    ),
+    Deployment(
         "backend-unreachable",
         "address it listens on",
         lambda: Proxy(answering(502, "<h1>502 Bad Gateway</h1>", "text/html")),

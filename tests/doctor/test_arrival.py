@@ -6,9 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import (
+    HTMLResponse,
+    JSONResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    Response,
+)
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from doctor.addresses import DEFAULT_PORTS, is_https_twin
 from testing.ports import free_port
 from testing.serving import Certificate, served
 from tests.doctor.command import run
@@ -35,7 +42,11 @@ def saying(words: bytes) -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
-def test_http_that_redirects_to_https_is_examined_there(certificate: Certificate) -> None:
+def test_http_that_redirects_to_https_is_examined_there(
+    certificate: Certificate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # 80 and 443 are not free here.
+    monkeypatch.setattr("doctor.checks.arrival.is_https_twin", lambda _url, _target: True)
     with served(Proxy(on_uvicorn(service())), certificate=certificate) as secure:
 
         async def redirect(scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,6 +60,73 @@ def test_http_that_redirects_to_https_is_examined_there(certificate: Certificate
     assert result.report["url"] == f"https://127.0.0.1:{secure}/items"
     assert result.report["services"] == ["/items"]
     assert "redirects to https" in result.report["notes"][0]
+
+
+@pytest.mark.parametrize(
+    ("url", "target", "follows"),
+    [
+        ("http://example.com/items", "https://example.com/items/", True),
+        ("http://example.com:8443/items", "https://example.com:8443/items/", True),
+        ("http://example.com:8080/items", "https://example.com/items/", False),
+        ("http://example.com/items", "https://example.com:8443/items/", False),
+        ("http://example.com/items", "https://example.org/items/", False),
+        ("https://example.com/items", "http://example.com/items/", False),
+    ],
+)
+def test_https_on_another_port_may_be_another_deployment(
+    url: str, target: str, follows: bool
+) -> None:
+    assert is_https_twin(url, target) is follows
+
+
+def test_https_on_another_port_is_not_examined(certificate: Certificate) -> None:
+    asked = []
+
+    async def other(scope: Scope, receive: Receive, send: Send) -> None:
+        asked.append(dict(scope["headers"]))
+        await PlainTextResponse("mine")(scope, receive, send)
+
+    with (
+        served(other, certificate=certificate) as secure,
+        served(RedirectResponse(f"https://127.0.0.1:{secure}/items/")) as port,
+    ):
+        trust = ("--ca-file", str(certificate.certificate), "--header", "Cookie: mine")
+        result = run(f"http://127.0.0.1:{port}/items", *trust)
+    assert result.code == 2
+    assert "https on another port" in result.errors
+    assert not any(b"cookie" in headers for headers in asked)
+
+
+def test_https_on_a_port_where_nothing_listens_is_a_lost_port(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    closed = free_port()
+    monkeypatch.setitem(DEFAULT_PORTS, "https", closed)
+    with served(RedirectResponse(f"https://127.0.0.1:{closed}/items/")) as port:
+        result = run(f"http://127.0.0.1:{port}/items", "--json")
+    assert result.findings == ["port-lost"], result.output
+
+
+def test_a_page_that_is_no_service_is_not_called_clean() -> None:
+    with served(HTMLResponse("<title>hello</title>")) as port:
+        result = run(f"http://127.0.0.1:{port}/")
+    assert result.code == 0
+    assert "nothing else of a service was seen" in " ".join(result.output.split())
+    assert result.output.endswith("Nothing found in what could be seen.\n")
+
+
+def test_a_sign_in_page_hides_what_is_behind_it() -> None:
+    page = "<script>run()</script><form><input type=password name=p></form>"
+    with served(HTMLResponse(page)) as port:
+        result = run(f"http://127.0.0.1:{port}/", "--json")
+    assert "is a sign-in page" in result.report["unseen"][0]
+
+
+def test_a_theme_of_which_nothing_is_there_is_not_said_to_be_examined() -> None:
+    with served(HTMLResponse("<script>run()</script>")) as port:
+        examined = run(f"http://127.0.0.1:{port}/", "--json").report["examined"]
+    assert "redirects" in examined
+    assert not {"servers", "content security policies"} & {*examined}
 
 
 def test_a_sign_in_on_another_host_is_not_examined_in_silence() -> None:

@@ -5,11 +5,14 @@ from starlette.types import ASGIApp
 
 from doctor.catalogue import KINDS
 from testing.serving import Certificate, served
+from tests.doctor import test_discovery as discovery
 from tests.doctor.command import Run, run
 from tests.doctor.deployments import BROKEN, Deployment
 
 # These need a proxy that rewrites, or a second address: tests/doctor/test_real_nginx.py.
 ELSEWHERE = {"kept-but-expected-stripped", "location-doubled", "path-rewritten"}
+# What every client of OAuth meets: tests/doctor/test_discovery.py.
+DISCOVERY = {finding for _site, finding, _names in discovery.BROKEN.values()}
 # Many wrong settings have the same right one beside them.
 REPAIRED = {
     (deployment.repaired, deployment.prefix, deployment.tls, deployment.options): deployment
@@ -52,4 +55,6 @@ def test_its_repaired_twin_is_clean(deployment: Deployment, certificate: Certifi
 
 
 def test_every_kind_of_finding_comes_first_in_some_broken_deployment() -> None:
-    assert {deployment.finding for deployment in BROKEN} | ELSEWHERE | CONSEQUENCES == set(KINDS)
+    assert {
+        deployment.finding for deployment in BROKEN
+    } | ELSEWHERE | DISCOVERY | CONSEQUENCES == set(KINDS)

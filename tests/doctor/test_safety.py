@@ -11,7 +11,9 @@ from fastapi import FastAPI
 from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from doctor.deployment import AT_ONCE, Deployment
 from testing.serving import served
+from tests.doctor.applications import streamlit
 from tests.doctor.command import run
 from tests.doctor.proxies import Proxy
 from tests.doctor.services import on_uvicorn, service
@@ -160,6 +162,57 @@ def test_the_whole_has_a_deadline_and_the_report_says_so() -> None:
         result = run(f"http://127.0.0.1:{port}/items", "--deadline", "2", "--json")
     assert time.monotonic() - begun < 4
     assert "After 2 seconds" in result.report["notes"][-1]
+
+
+def silent_about_itself() -> ASGIApp:
+    """Return a service that names its address nowhere, so that nobody sees which headers it believes."""
+    app = FastAPI(servers=[{"url": "."}], root_path_in_servers=False, redirect_slashes=False)
+    app.add_api_route("/things", nothing)
+    return app
+
+
+def test_what_forged_headers_do_is_not_called_clean_where_it_cannot_be_seen() -> None:
+    with served(silent_about_itself()) as port:
+        url = f"http://127.0.0.1:{port}"
+        told = run(url, "--ignore", "third-party-assets")
+        report = run(url, "--json").report
+    assert any("was not seen" in sentence for sentence in report["unseen"])
+    assert told.output.endswith("Nothing found in what could be seen.\n")
+
+
+def test_a_few_requests_go_together_and_never_more() -> None:
+    under_way, most = 0, 0
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0.05)
+        await PlainTextResponse("yes")(scope, receive, send)
+        under_way -= 1
+
+    with served(slow) as port, Deployment(f"http://127.0.0.1:{port}", limit=9) as deployment:
+        urls = [f"http://127.0.0.1:{port}/{number}" for number in range(12)]
+        deployment.prefetch(urls)
+        assert deployment.requests == 9
+        assert [answer.url for answer in deployment.answers] == urls[:9]
+        assert deployment.get(urls[0]) is deployment.answers[0]
+    assert 1 < most <= AT_ONCE
+
+
+def test_no_cookie_of_an_answer_goes_with_another_request() -> None:
+    setting = PlainTextResponse("yes", headers={"set-cookie": "session=1; Path=/"})
+    with recorded(setting) as (port, asked), Deployment(f"http://127.0.0.1:{port}") as deployment:
+        deployment.prefetch(f"http://127.0.0.1:{port}/{number}" for number in range(8))
+        deployment.get(f"http://127.0.0.1:{port}/last")
+    assert len(asked) == 9
+    assert not any("cookie" in headers for _, headers in asked)
+
+
+def test_a_dashboard_is_not_asked_for_docs_that_it_cannot_have() -> None:
+    with recorded(Proxy(streamlit("/items"), strips=False)) as (port, asked):
+        run(f"http://127.0.0.1:{port}/items")
+    assert not {"/items/docs", "/items/redoc", "/items/openapi.json"} & {path for path, _ in asked}
 
 
 def test_progress_is_told_on_a_terminal_only() -> None:

@@ -1,10 +1,11 @@
 """Settings that cannot work are refused with a sentence that names the variable and what mends it."""
 
 import os
+from pathlib import Path
 from typing import Annotated
 
 import pytest
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from gatehouse_chassis.settings import Password, ResourceServerSettings, Secret, SettingsError
@@ -28,6 +29,7 @@ class KeepSettings(ResourceServerSettings):
 
     secret: Secret
     first_password: Password
+    third_party: SecretStr | None = None
 
 
 @pytest.fixture
@@ -160,3 +162,69 @@ def test_a_refused_secret_is_not_told(environment: pytest.MonkeyPatch, variable:
 
 def test_secrets_do_not_show_in_a_printed_setting(environment: pytest.MonkeyPatch) -> None:
     assert GOOD_SECRET not in repr(KeepSettings.load())
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("KEEP_SECRET", GOOD_SECRET[::-1]),
+        ("KEEP_FIRST_PASSWORD", "horse correct"),
+        ("KEEP_THIRD_PARTY", "any"),
+        ("KEEP_DATABASE_URL", "postgresql://keep:word@db/keep"),
+    ],
+)
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_every_secret_can_stand_in_a_file(
+    environment: pytest.MonkeyPatch, tmp_path: Path, variable: str, value: str, end: str
+) -> None:
+    (tmp_path / "word").write_text(value + end, newline="")
+    environment.setenv(variable, "")  # as Compose hands on what is not set
+    environment.setenv(f"{variable}_FILE", str(tmp_path / "word"))
+    read = getattr(KeepSettings.load(), variable.removeprefix("KEEP_").lower())
+    assert (read.get_secret_value() if isinstance(read, SecretStr) else read) == value
+
+
+def test_what_is_no_secret_stands_in_no_file(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    environment.setenv("KEEP_NAME_FILE", str(tmp_path / "none"))
+    assert KeepSettings.load().name == "x"
+
+
+def test_a_secret_of_which_two_are_told_is_refused(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    environment.setenv("KEEP_SECRET_FILE", str(tmp_path / "word"))
+    assert "KEEP_SECRET and KEEP_SECRET_FILE are both set" in _refusal()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(None, "No such file"), ("\n", "is empty"), ("folder", "Is a directory"), (b"\xff", "UTF-8")],
+)
+def test_a_file_without_a_secret_is_refused_with_its_name_and_all_are_at_once(
+    environment: pytest.MonkeyPatch, tmp_path: Path, content: str | bytes | None, reason: str
+) -> None:
+    path = tmp_path / "word"
+    if content == "folder":
+        path.mkdir()
+    elif content is not None:
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    for variable in ("KEEP_SECRET", "KEEP_DATABASE_URL"):
+        environment.delenv(variable)
+        environment.setenv(f"{variable}_FILE", str(path))
+    sentences = _refusal().splitlines()
+    assert {one.split()[0] for one in sentences} == {"KEEP_SECRET_FILE", "KEEP_DATABASE_URL_FILE"}
+    assert all(reason in one and str(path) in one for one in sentences)
+
+
+def test_a_weak_secret_is_mended_where_it_stands(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "word").write_text("hunter2")
+    environment.delenv("KEEP_SECRET")
+    environment.setenv("KEEP_SECRET_FILE", str(tmp_path / "word"))
+    refusal = _refusal()
+    assert refusal.startswith("KEEP_SECRET is 7 characters long")
+    assert refusal.endswith(f"Change it in '{tmp_path}/word', which KEEP_SECRET_FILE names.")
+    assert "hunter2" not in refusal

@@ -274,3 +274,10 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _first_values(query: str) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(query).items()}
+
+
+if __name__ == "__main__":
+    with StubApi().running() as stub:
+        print(stub.url, flush=True)  # noqa: T201 - for whoever started it
+        while True:
+            time.sleep(1)

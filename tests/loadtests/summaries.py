@@ -17,9 +17,13 @@ def row(name: str, **figures: Any) -> dict[str, Any]:
         "p95": 9,
         "p99": 20,
         "max": 31.0,
+        "as_sent": {"p50": 4, "p95": 9, "p99": 20},
+        "bounds": {"p50": [4, 5], "p95": [8, 9], "p99": [15, 31]},
+        "slower": {"p50": 150, "p95": 15, "p99": 3},
         "budget": {"p50": None, "p95": 100.0, "p99": None, "failures": 0.0, "minimum": 1},
         "state": "ok",
         "broken": [],
+        "unsure": [],
         **figures,
     }
 
@@ -45,6 +49,8 @@ def summary(**changes: Any) -> dict[str, Any]:
             "memory_gb": 8.0,
             "system": "Linux 6",
         },
+        "measured": "Closed model.",
+        "warm_up": {"seconds": 0.0, "slowest": 0.0},
         "load_before": 0.4,
         "generator": {
             "limit": 90.0,

@@ -1,20 +1,27 @@
 import pytest
 
+from loadtests.assignment import Account, AccountSeries, Assignment
 from loadtests.places import Places
-from loadtests.plan import Account, AccountSeries, Plan
 
 
-def plan(*, workers: int, places: int, series: AccountSeries | None) -> Plan:
+def assignment(*, workers: int, places: int, series: AccountSeries | None) -> Assignment:
     shared = Account("demo", "right horse", shared=True)
-    return Plan(
-        frozenset({"auth", "items"}), series, shared, None, workers, places, think_seconds=0.5
+    return Assignment(
+        frozenset({"auth", "items"}),
+        series,
+        shared,
+        None,
+        workers,
+        places,
+        think_seconds=0.5,
+        users=7,
     )
 
 
 @pytest.mark.parametrize(("workers", "places"), [(1, 7), (2, 4), (3, 3)])
 def test_no_two_places_of_any_workers_have_the_same_account(workers: int, places: int) -> None:
     series = AccountSeries("a seed")
-    of_all = plan(workers=workers, places=places, series=series)
+    of_all = assignment(workers=workers, places=places, series=series)
 
     held = [of_all.account(worker, place) for worker in range(workers) for place in range(places)]
 
@@ -32,7 +39,7 @@ def test_a_seed_always_makes_the_same_accounts_and_no_other_seed_does() -> None:
 
 
 def test_without_a_series_everybody_is_the_shared_account() -> None:
-    of_all = plan(workers=2, places=5, series=None)
+    of_all = assignment(workers=2, places=5, series=None)
 
     assert of_all.account(0, 0) == of_all.account(1, 4) == of_all.shared
 

@@ -2,21 +2,15 @@ from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any, cast
 
+import numpy as np
 import pytest
 
 from loadtests.budgets import Budget
+from loadtests.latency import Samples
 from loadtests.verdict import Verdict, judge
 from loadtests.verdict_table import failures, table
 
 ROW = "GET /items/"
-
-
-class Entry(SimpleNamespace):
-    """A row as Locust keeps it, with every time known."""
-
-    def get_response_time_percentile(self, ratio: float) -> float:
-        times = sorted(self.times)
-        return float(times[min(int(len(times) * ratio), len(times) - 1)])
 
 
 def judged(
@@ -31,8 +25,8 @@ def judged(
     entries = {}
     for row, times in rows.items():
         method, _, name = row.partition(" ")
-        entries[name, method] = Entry(
-            method=method, name=name, num_requests=len(times), num_failures=failed, times=times
+        entries[name, method] = SimpleNamespace(
+            method=method, name=name, num_requests=len(times), num_failures=failed
         )
     stats = SimpleNamespace(
         entries=entries,
@@ -42,7 +36,14 @@ def judged(
             for number, (name, error, count) in enumerate(errors)
         },
     )
-    return judge(cast("Any", stats), budgets, **options)
+    samples = {row: samples_of(times) for row, times in rows.items() if times}
+    return judge(cast("Any", stats), samples, budgets, seconds=30, **options)
+
+
+def samples_of(times: Sequence[float]) -> Samples:
+    """All of them in one block."""
+    values, counts = np.unique(np.array(times), return_counts=True)
+    return Samples(np.zeros(1), values, counts[None, :])
 
 
 def test_rows_within_their_budgets_end_with_0() -> None:
@@ -56,8 +57,8 @@ def test_rows_within_their_budgets_end_with_0() -> None:
     ("times", "budget", "sentence"),
     [
         ([9.0] * 100, Budget(p50=5), "p50 of 9 ms, at most 5"),
-        ([1.0] * 90 + [9.0] * 10, Budget(p50=5, p95=5), "p95 of 9 ms, at most 5"),
-        ([1.0] * 98 + [9.0] * 2, Budget(p95=5, p99=5), "p99 of 9 ms, at most 5"),
+        ([1.0] * 80 + [9.0] * 20, Budget(p50=5, p95=5), "p95 of 9 ms, at most 5"),
+        ([1.0] * 970 + [9.0] * 30, Budget(p95=5, p99=5), "p99 of 9 ms, at most 5"),
     ],
     ids=["p50", "p95", "p99"],
 )
@@ -71,23 +72,40 @@ def test_a_broken_budget_ends_with_3_and_names_the_row(
 
 
 @pytest.mark.parametrize(
-    ("times", "budget", "sentence"),
+    ("times", "budget", "sentence", "seconds"),
     [
-        ([1.0] * 9, Budget(minimum=10), "9 requests, at least 10"),
-        ([], Budget(), "0 requests, at least 1"),
+        ([1.0] * 5, Budget(minimum=10), "5 requests, at least 10", 30),
+        ([], Budget(), "0 requests, at least 1", 30),
+        ([1.0] * 9, Budget(minimum=10), "9 requests, at least 10", 10),
     ],
-    ids=["too few", "none"],
+    ids=["half", "none", "almost"],
 )
-def test_a_run_that_was_too_short_for_a_row_ends_with_4_and_says_what_it_needs(
-    times: list[float], budget: Budget, sentence: str
+def test_a_run_that_was_too_short_for_a_row_ends_with_4_and_says_how_much_longer_it_takes(
+    times: list[float], budget: Budget, sentence: str, seconds: int
 ) -> None:
     verdict = judged({ROW: times, "GET /other": [1.0]}, {ROW: budget})
 
     assert verdict.exit_code == 4
     assert verdict.sentence == (
-        f"cannot tell, because the run was too short: {ROW} ({sentence}). Give it more TIME= or USERS=."
+        f"cannot tell ({seconds} more seconds are needed): {ROW} ({sentence}). Give it more TIME=."
     )
     assert verdict.rows[0].state == "too few"
+
+
+def test_a_figure_whose_bounds_hold_its_budget_is_neither_kept_nor_broken() -> None:
+    verdict = judged({ROW: [1.0] * 98 + [9.0] * 2}, {ROW: Budget(p99=5)})
+
+    assert verdict.exit_code == 4
+    assert f"{ROW} (p99 between 1 and 9 ms, at most 5)" in verdict.sentence
+    assert "more seconds are needed" in verdict.sentence
+    assert verdict.rows[0].state == "cannot tell"
+
+
+def test_a_figure_that_is_as_large_as_its_budget_needs_no_more_time_but_another_budget() -> None:
+    verdict = judged({ROW: [4.0] * 49 + [5.0] * 2 + [6.0] * 49}, {ROW: Budget(p50=5)})
+
+    assert verdict.exit_code == 4
+    assert "change the budget" in verdict.sentence
 
 
 def test_a_run_that_lost_a_process_is_never_passed() -> None:
@@ -96,8 +114,8 @@ def test_a_run_that_lost_a_process_is_never_passed() -> None:
         "1 of 2 processes of the load generator ended before the run did",
     )
 
-    kept = judged(rows, {ROW: Budget(p50=9)}, lost_workers=lost)
-    broken = judged(rows, {ROW: Budget(p50=5)}, lost_workers=lost)
+    kept = judged(rows, {ROW: Budget(p50=9)}, incomplete=[lost])
+    broken = judged(rows, {ROW: Budget(p50=5)}, incomplete=[lost])
 
     assert (kept.exit_code, kept.sentence) == (
         4,
@@ -106,11 +124,21 @@ def test_a_run_that_lost_a_process_is_never_passed() -> None:
     assert broken.exit_code == 3
 
 
-def test_of_few_requests_the_slowest_is_no_percentile() -> None:
-    outlier = [1.0] * 18 + [900.0]
+def test_of_few_requests_there_is_no_percentile() -> None:
+    few, enough = [1.0] * 18 + [900.0], [1.0] * 10 + [900.0] * 10
 
-    assert judged({ROW: outlier}, {ROW: Budget(p95=5, p99=5)}).exit_code == 0
-    assert judged({ROW: [*outlier, 900.0]}, {ROW: Budget(p95=5)}).exit_code == 3
+    verdict = judged({ROW: few}, {ROW: Budget(p95=5, p99=5)})
+
+    assert verdict.exit_code == 0
+    assert verdict.rows[0].percentiles.keys() == {"p50"}
+    assert judged({ROW: enough}, {ROW: Budget(p95=5)}).exit_code == 3
+
+
+def test_each_percentile_says_how_many_requests_took_so_long() -> None:
+    (row,) = judged({ROW: [float(time) for time in range(1, 2001)]}, {}).rows
+
+    found = {name: (one.milliseconds, one.slower) for name, one in row.percentiles.items()}
+    assert found == {"p50": (1000, 1001), "p95": (1900, 101), "p99": (1980, 21), "p99.9": (1998, 3)}
 
 
 @pytest.mark.parametrize(("failed", "exit_code"), [(1, 0), (2, 3)])
@@ -154,7 +182,7 @@ def test_the_table_shows_every_time_beside_its_budget_and_colours_the_state_only
     verdict = judged({ROW: [5.0] * 100}, {ROW: Budget(p50=4, p95=6)})
 
     assert table(verdict, colour=False).splitlines()[1] == (
-        "GET /items/       100       0  5 / 4  5 / 6    5  broken"
+        "GET /items/       100       0  5 / 4  5 / 6    5      -  broken"
     )
     assert table(verdict, colour=True).splitlines()[1].endswith("  \033[31mbroken\033[0m")
 

@@ -15,6 +15,7 @@ from testing.nginx import Proxy
         ("/auth/token", "auth"),
         ("/auth/users/me", "auth"),
         ("/.well-known/oauth-authorization-server/auth", "auth"),
+        ("/.well-known/openid-configuration/auth", "auth"),
         ("/.well-known/oauth-protected-resource/auth", "auth"),
         ("/.well-known/oauth-protected-resource/items", "items"),
         ("/items", "items"),

@@ -95,7 +95,12 @@ def serving(environment: Environment, folder: Path, server: str) -> tuple[Progra
     return program, port
 
 
-@pytest.fixture(params=SERVERS)
+@pytest.fixture(
+    params=[
+        name if name == "uvicorn" else pytest.param(name, marks=pytest.mark.sweep)
+        for name in SERVERS
+    ]
+)
 def port(
     request: pytest.FixtureRequest,
     environment: Environment,

@@ -55,7 +55,12 @@ def installed(
     return install
 
 
-@pytest.mark.parametrize("extra", ["", "metrics", "settings", "sqlite", "postgresql", "server"])
+SWEPT = [
+    pytest.param(name, marks=pytest.mark.sweep) for name in ("metrics", "settings", "postgresql")
+]
+
+
+@pytest.mark.parametrize("extra", ["", "sqlite", "server", *SWEPT])
 def test_a_name_works_where_its_extra_is_installed_and_elsewhere_names_it(
     installed: Callable[[str], Environment], extra: str
 ) -> None:

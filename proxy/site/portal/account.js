@@ -3,43 +3,28 @@ import { request } from "./http.js";
 import { attempt, element, make } from "./page.js";
 import { decodeToken } from "./token.js";
 
-/** `auth` is the prefix of the auth service, such as `auth/`. */
-export function showAccount(auth, session) {
+/** `auth` is the prefix of the auth service, such as `auth/`; `cameBack` says that its sign-in page led here. */
+export function showAccount(auth, session, cameBack) {
   for (const link of document.querySelectorAll("[data-auth]")) {
     link.href = auth + link.dataset.auth;
   }
   offerSignUp(auth);
-  const form = element("sign-in");
   const problem = element("session-problem");
-
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const { username, password } = form.elements;
-    const done = await attempt(
-      problem,
-      () => session.signIn(username.value, password.value),
-      { button: event.submitter },
-    );
-    if (done) {
-      form.reset();
-      element("session-title").focus();
-    } else {
-      password.select();
-    }
-  });
-  // Sent before now, the form would have gone to the server as it is.
-  form.querySelector("[type=submit]").disabled = false;
-
+  const invitation = element("sign-in");
+  const signIn = element("go-to-sign-in");
   const toSignIn = element("to-sign-in");
+  signIn.addEventListener("click", () => session.signIn());
+  signIn.disabled = false;
   toSignIn.addEventListener("click", (event) => {
     event.preventDefault();
-    form.scrollIntoView();
-    form.elements.username.focus({ preventScroll: true });
+    session.signIn();
   });
 
-  element("sign-out").addEventListener("click", () => {
-    session.signOut();
-    form.elements.username.focus();
+  const signOut = element("sign-out");
+  signOut.addEventListener("click", async () => {
+    if (await attempt(problem, () => session.signOut(), { button: signOut })) {
+      signIn.focus();
+    }
   });
 
   const renew = element("renew");
@@ -55,7 +40,7 @@ export function showAccount(auth, session) {
   let wasSignedIn = false;
   session.addEventListener("change", () => {
     const signedIn = session.tokens !== null;
-    form.hidden = signedIn;
+    invitation.hidden = signedIn;
     element("session").hidden = !signedIn;
     element("session-title").textContent = signedIn ? "Your session" : "Sign in";
     problem.textContent = session.endedBecause;
@@ -79,6 +64,14 @@ export function showAccount(auth, session) {
       showLife(session.tokens);
     }
   }, 1000);
+
+  const restore = async () => {
+    await session.restore({ cameBack });
+    if (cameBack && session.tokens) {
+      element("session-title").focus();
+    }
+  };
+  attempt(problem, restore, { retry: true });
 }
 
 /** Where only administrators make accounts, the metadata of auth names no page for it. */

@@ -17,7 +17,6 @@ export class RequestError extends Error {
 
 /** What the codes of the services (RFC 9457) and of the token endpoint (RFC 6749 section 5.2) mean to a person. */
 const SENTENCES = {
-  invalid_grant: "The user name or the password is wrong.",
   invalid_input: "What you entered is not accepted.",
   insufficient_scope: "You are not allowed to do this.",
   forbidden: "You are not allowed to do this.",
@@ -32,25 +31,25 @@ const SENTENCES_BY_STATUS = {
   504: "The service took too long to answer.",
 };
 
-/**
- * Fetch JSON. Resolves to the body and the entity tag of a 2xx answer; throws RequestError for any other.
- * An AbortError passes through.
- */
+/** Fetch JSON. Resolves to the body and the entity tag of a 2xx answer; throws RequestError for any other. */
 export async function request(url, options = {}) {
-  let response;
+  const response = await fetchOrFail(url, options);
+  if (!response.ok) {
+    throw await failureOf(response);
+  }
+  return { body: await readJson(response), etag: response.headers.get("ETag") };
+}
+
+/** The answer, whatever it is; throws RequestError where there is none. An AbortError passes through. */
+export async function fetchOrFail(url, options = {}) {
   try {
-    response = await fetch(url, { cache: "no-store", ...options });
+    return await fetch(url, { cache: "no-store", ...options });
   } catch (error) {
     if (error.name === "AbortError") {
       throw error;
     }
     throw new RequestError("There was no answer. Check that you are online and that Gatehouse is up.");
   }
-  const body = await readJson(response);
-  if (!response.ok) {
-    throw failure(response, body);
-  }
-  return { body, etag: response.headers.get("ETag") };
 }
 
 export async function readJson(response) {
@@ -62,7 +61,8 @@ export async function readJson(response) {
 }
 
 /** The body is a problem (RFC 9457) or, from the token endpoint, an OAuth error (RFC 6749 section 5.2). */
-function failure(response, body) {
+export async function failureOf(response) {
+  const body = await readJson(response);
   const { status } = response;
   const code = body?.code || body?.error || "";
   const retryAfter = Number(response.headers.get("Retry-After")) || 0;

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from auth_service.audit.context import AuditContext
+from auth_service.keys.encryption import KeyEncryption
 from auth_service.keys.signing_keys import (
     PUBLISHED_AHEAD,
     PURGE_AFTER,
@@ -42,7 +43,9 @@ def clock() -> SettableClock:
 
 def worker(database: Database, clock: SettableClock) -> SigningKeys:
     """The keys as one process of auth has them."""
-    return SigningKeys(SigningKeyStore(database), KEY_SECRET, token_life=LIFE, clock=clock)
+    return SigningKeys(
+        SigningKeyStore(database), KeyEncryption(KEY_SECRET), token_life=LIFE, clock=clock
+    )
 
 
 def token_of(key: SigningKey, clock: SettableClock) -> str:

@@ -12,9 +12,12 @@ PATHS = [
     "http://localhost:8080/auth/.well-known/oauth-authorization-server",
     "http://localhost:8080/.well-known/oauth-authorization-server/auth",
 ]
+OPENID_PATHS = [
+    path.replace("oauth-authorization-server", "openid-configuration") for path in PATHS
+]
 
 
-@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("path", [*PATHS, *OPENID_PATHS])
 async def test_the_document_names_every_endpoint_below_the_issuer(
     shared_client: httpx2.AsyncClient, path: str
 ) -> None:
@@ -38,12 +41,30 @@ async def test_what_is_said_to_be_supported_is(shared_client: httpx2.AsyncClient
     assert document["code_challenge_methods_supported"] == ["S256"]
     assert document["authorization_response_iss_parameter_supported"] is True
     assert set(document["scopes_supported"]) == {
+        "openid",
+        "profile",
+        "email",
+        "offline_access",
         "items:read",
         "items:write",
         "auth:profile",
         "auth:account",
         "auth:admin",
     }
+
+
+async def test_an_openid_provider_says_the_same_and_more(shared_client: httpx2.AsyncClient) -> None:
+    server = (await shared_client.get(PATHS[0])).json()
+    provider = (await shared_client.get(OPENID_PATHS[0])).json()
+    assert provider.items() >= server.items()
+    assert (await shared_client.get(OPENID_PATHS[1])).json() == provider
+    assert provider["userinfo_endpoint"] == f"{URL}/userinfo"
+    assert provider["subject_types_supported"] == ["public"]
+    assert provider["id_token_signing_alg_values_supported"] == ["ES256"]
+    for name in ("claims", "request", "request_uri"):
+        assert provider[f"{name}_parameter_supported"] is False
+    elsewhere = "http://localhost:8080/.well-known/openid-configuration/elsewhere"
+    assert (await shared_client.get(elsewhere)).status_code == 404
 
 
 async def test_a_grant_that_is_turned_off_is_not_told_of(database_url: str) -> None:
@@ -53,7 +74,7 @@ async def test_a_grant_that_is_turned_off_is_not_told_of(database_url: str) -> N
     assert "password" not in document["grant_types_supported"]
 
 
-@pytest.mark.parametrize("path", [*PATHS, "/.well-known/jwks.json", "/status-list"])
+@pytest.mark.parametrize("path", [*PATHS, *OPENID_PATHS, "/.well-known/jwks.json", "/status-list"])
 async def test_the_script_of_any_page_may_read_what_is_public(
     shared_client: httpx2.AsyncClient, path: str
 ) -> None:

@@ -267,8 +267,9 @@ async def test_a_wrong_password_counts_the_same_whether_or_not_an_account_is_use
 
 
 async def test_the_time_of_a_refusal_does_not_tell_whether_the_password_was_verified(
-    container: Container,
+    container: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("auth_service.passwords.authentication.REFUSED_AFTER", REFUSED_AFTER)
     slept: list[float] = []
 
     async def sleep(seconds: float) -> None:

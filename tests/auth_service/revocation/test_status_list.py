@@ -17,6 +17,7 @@ from auth_service.audit.context import AuditContext
 from auth_service.clients.authentication import first_party_client
 from auth_service.clients.client import Client
 from auth_service.clients.store import ClientStore
+from auth_service.keys.encryption import KeyEncryption
 from auth_service.keys.signing_keys import SigningKeys
 from auth_service.keys.store import SigningKeyStore
 from auth_service.main import create_app
@@ -65,7 +66,7 @@ def clock() -> SettableClock:
 
 @pytest.fixture
 def keys(database: Database, clock: SettableClock) -> SigningKeys:
-    return SigningKeys(SigningKeyStore(database), KEY_SECRET, clock=clock)
+    return SigningKeys(SigningKeyStore(database), KeyEncryption(KEY_SECRET), clock=clock)
 
 
 @pytest.fixture

@@ -98,12 +98,12 @@ async def test_every_request_with_a_live_token_succeeds_for_10_minutes_past_the_
     clock.advance(REFRESH_AFTER)
     token = live_token(issuer)
     statuses = []
-    for _ in range(600):
-        clock.advance(1)
+    for _ in range(120):
+        clock.advance(5)
         # One that the service remembers, and one that it sees for the first time.
         statuses += [await status_of(service, token), await status_of(service, live_token(issuer))]
         assert await status_of(service, live_token(issuer, 7)) == 401
-    assert statuses == [200] * 1200
+    assert statuses == [200] * 240
 
 
 async def test_a_service_that_restarts_in_the_outage_comes_up_from_its_disk(
@@ -135,9 +135,9 @@ async def test_a_thousand_unknown_keys_cause_one_fetch_in_a_throttle_window(
     is_up: bool,
 ) -> None:
     auth.is_up = is_up
-    for window in range(1, 4):
+    for window, keys in enumerate([1000, 10, 10], start=1):
         clock.advance(RETRY_AFTER)
-        for number in range(1000):
+        for number in range(keys):
             unknown = issuer.sign(issuer.header(kid=f"made-up-{window}-{number}"), issuer.claims())
             assert await status_of(service, unknown) == 401
         assert auth.asked_for_keys == 1 + window

@@ -113,6 +113,23 @@ async def test_it_stops_when_its_peers_have_closed_what_they_kept() -> None:
         await one.task
 
 
+async def test_a_connection_that_waits_to_be_accepted_is_accepted_and_answered() -> None:
+    """Where it is the last that listens, the kernel would reset it, and the POST on it may not be sent again."""
+    async with serving() as one:
+        one.server.drain()
+        with socket.create_connection(("127.0.0.1", one.port)) as late:
+            late.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert not await one.server.on_tick(
+                0
+            )  # stops listening, before the loop sees the connection
+            late.settimeout(5)
+            answer = await asyncio.to_thread(late.recv, 1000)
+        assert answer.startswith(b"HTTP/1.1 200 OK")
+        assert b"connection: close" in answer
+        await one.refuses()
+        await one.task
+
+
 async def test_a_request_under_way_is_finished() -> None:
     async with serving(idle_limit=0) as one:
         busy = await one.connect()

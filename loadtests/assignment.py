@@ -49,8 +49,12 @@ class AccountSeries:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Assignment:
     """Which services are loaded, whom the users sign in as, how many `workers` share them, how long a user pauses.
+
+    In the open model the `users` send `rate` requests in a second at the peak of the shape `curve`, for `seconds`,
+    and of two runs that take turns only in those of its `side`;
+    in the closed model, where users pause, the rate is 0.
 
     Each user has an account of `series`, and each worker `places` for such users. Where there is
     no series, all users are the `shared` account. `client` is what service clients are; without it,
@@ -64,32 +68,37 @@ class Plan:
     workers: int
     places: int
     think_seconds: float
+    users: int
+    rate: float = 0.0
+    curve: str = "steady"
+    seconds: float | None = None
+    side: int | None = None
 
     def account(self, worker: int, place: int) -> Account:
         """The account of the user at this place of this worker, both from 0: no other user has it."""
         if self.series is None:
             if self.shared is None:
-                raise ValueError("a plan has a series of accounts or a shared one")
+                raise ValueError("an assignment has a series of accounts or a shared one")
             return self.shared
         return self.series.account(worker + place * self.workers)
 
     def publish(self, environment: "Environment") -> None:
-        """Make this the plan of the run: Locust sends its options with every order to a worker."""
-        vars(environment.parsed_options)["plan"] = {
+        """Make this the assignment of the run: Locust sends its options with every order to a worker."""
+        vars(environment.parsed_options)["assignment"] = {
             **asdict(self),
             "services": sorted(self.services),
         }
 
 
-def plan_of(environment: "Environment") -> Plan:
-    """The plan that was published, by this process or by the master of this worker."""
-    published: dict[str, Any] = vars(environment.parsed_options)["plan"]
-    return Plan(
-        services=frozenset(published["services"]),
-        series=AccountSeries(**published["series"]) if published["series"] else None,
-        shared=Account(**published["shared"]) if published["shared"] else None,
-        client=Client(**published["client"]) if published["client"] else None,
-        workers=published["workers"],
-        places=published["places"],
-        think_seconds=published["think_seconds"],
+def assignment_of(environment: "Environment") -> Assignment:
+    """The assignment that was published, by this process or by the master of this worker."""
+    published: dict[str, Any] = vars(environment.parsed_options)["assignment"]
+    return Assignment(
+        **{
+            **published,
+            "services": frozenset(published["services"]),
+            "series": AccountSeries(**published["series"]) if published["series"] else None,
+            "shared": Account(**published["shared"]) if published["shared"] else None,
+            "client": Client(**published["client"]) if published["client"] else None,
+        }
     )

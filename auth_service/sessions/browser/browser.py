@@ -10,7 +10,7 @@ from auth_service.audit.context import AuditContext
 from auth_service.oauth.opaque_tokens import digest_of, new_opaque_token
 from auth_service.oauth.requests import InvalidGrant
 from auth_service.passwords.authentication import PasswordAuthentication
-from auth_service.sessions.browser_store import BrowserSession, BrowserSessionStore
+from auth_service.sessions.browser.store import BrowserSession, BrowserSessionStore
 from auth_service.sessions.store import EndOfSession, SessionStore
 
 MAX_SIGN_IN_ATTEMPTS = 3

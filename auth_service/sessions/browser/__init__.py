@@ -1,0 +1,1 @@
+"""One sign-in for everything that a browser opens here, kept by a cookie."""
