@@ -49,6 +49,7 @@ def create_app(settings: AuthSettings, container: Container | None = None) -> Fa
         title="Auth",
         description="Who you are: users, their sessions, and the tokens and keys that prove it.",
         routers=[
+            forward_auth.router,  # looked at first: asked before every request to what it protects
             token.router,
             revoke.router,
             introspect.router,
@@ -64,7 +65,6 @@ def create_app(settings: AuthSettings, container: Container | None = None) -> Fa
             authorize.router,
             logout.router,
             pages.router,
-            forward_auth.router,
             sessions.router,
             consents.router,
             audit.router,

@@ -1,4 +1,4 @@
-"""What forward-auth costs at the proxy: `python -m bench.forward_auth` reads through nginx with and without, in turns."""
+"""What forward-auth costs at the proxy: `python -m bench.forward_auth` reads through nginx with and without it."""
 
 import re
 import sys

@@ -26,6 +26,7 @@ from auth_service.dependencies import (
 )
 from auth_service.forward_auth.access import Requirement, Visitor
 from auth_service.forward_auth.addresses import way_back, way_to_sign_in
+from auth_service.forward_auth.schemas import Verified
 from auth_service.oauth.errors import NO_STORE, OAuthError, as_oauth_errors
 from auth_service.oauth.forms import read_form
 from auth_service.pages.account import note_page
@@ -72,8 +73,8 @@ async def read_requirement(request: Request) -> Requirement:
 Required = Annotated[Requirement, Depends(read_requirement)]
 
 
-@router.api_route("/verify/{required}/{target:path}", methods=_METHODS)
-@router.api_route("/verify", methods=_METHODS)
+@router.api_route("/verify/{required}/{target:path}", methods=_METHODS, response_model=Verified)
+@router.api_route("/verify", methods=_METHODS, response_model=Verified)
 async def verify(
     request: Request,
     required: Required,
@@ -81,7 +82,8 @@ async def verify(
     settings: Settings,
     tokens: IssuedTokens,
     users: Users,
-) -> Response:
+    response: Response,
+) -> Verified | Response:
     """Whether the request that the proxy asks about may pass: 200 with who it is, or what to answer in its place.
 
     Raises:
@@ -109,7 +111,11 @@ async def verify(
         raise MissingToken
     if not visitor.meets(required):
         raise NotAllowed(visitor.name, required)
-    return Response(headers=visitor.headers)
+    response.headers.update(visitor.headers)
+    username = visitor.user.username if visitor.user else None
+    return Verified(
+        username=username, client_id=visitor.client_id or None, scopes=sorted(visitor.scopes)
+    )
 
 
 def _asked(request: Request) -> tuple[str, str]:
