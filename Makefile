@@ -39,7 +39,7 @@ reload: python  ## Replace every worker while it serves: new code, no failed req
 	@"$(PYTHON)" -m deploy reload $(S)
 
 .PHONY: upgrade
-upgrade: python  ## Build, migrate and replace the containers one by one while they serve
+upgrade: python  ## After git pull: install or build, migrate, replace one by one while it serves
 	@"$(PYTHON)" -m deploy upgrade
 
 .PHONY: ps
@@ -55,11 +55,29 @@ logs: python  ## Follow the logs (S=auth: only that service; N=100: with that ma
 sync: python  ## Write what is made from services.toml: Compose, nginx, the portal's list (make up does it too)
 	@"$(PYTHON)" -m deploy sync
 
+.PHONY: backup
+backup: python  ## Write all databases to var/backups/<time>/, while it serves; secrets are not in it
+	@"$(PYTHON)" -m deploy backup
+
+.PHONY: restore
+restore: python  ## Put a backup in place of the databases, after asking (FROM=var/backups/<time> FORCE=1: unasked)
+	@"$(PYTHON)" -m deploy restore $(if $(FORCE),--force) -- "$(FROM)"
+
+.PHONY: move-database
+move-database: python  ## Copy the SQLite files into the PostgreSQL that <SERVICE>_DATABASE_URL names
+	@"$(PYTHON)" -m deploy move-database
+
 .PHONY: clean
 clean: python  ## Remove all data, after asking (YES=1: without asking)
 	@"$(PYTHON)" -m deploy clean $(if $(YES),--yes)
 
 ##@ Other deployments
+
+.PHONY: swarm-stack
+swarm-stack: python  ## Write the stack for Docker Swarm (REGISTRY=registry.example.com/team VERSION=1)
+	@test -n "$(REGISTRY)" -a -n "$(VERSION)" || { \
+		echo "Every node pulls the images: make swarm-stack REGISTRY=registry.example.com/team VERSION=1" >&2; exit 1; }
+	@"$(PYTHON)" -m deploy swarm-stack -- "$(REGISTRY)" "$(VERSION)"
 
 .PHONY: doctor
 doctor: install  ## Examine any deployment from outside (URL=https://example.com/items ARGS="--direct URL --json")
@@ -124,7 +142,7 @@ screenshots: install  ## Make the README's pictures anew with the browser tests
 .PHONY: load
 load: install  ## Load the running stack and judge its budgets (SHAPE=steady USERS=10 TIME=30s URL=...)
 # SHAPE=steps|spike|soak; SHAPE=rate RATE=200 sends so many requests per second, whatever the answers do, as RATE= does
-# with every shape; PROCESSES=2 uses that many cores; BUDGETS=file.toml judges by other budgets;
+# with every shape; SHAPE=capacity finds the highest rate at which the budgets hold; PROCESSES=2 uses that many cores; BUDGETS=file.toml judges by other budgets;
 # WORKERS=4 loads from that many containers beside the stack's (MODE=docker).
 	@$(VENV)/python -m loadtests run \
 		$(foreach option,SHAPE USERS RATE TIME URL PROCESSES BUDGETS,$(call as-option,$(option))) \

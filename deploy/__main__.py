@@ -62,6 +62,30 @@ def _parser() -> argparse.ArgumentParser:
     )
     upgrade.set_defaults(action=actions.upgrade)
 
+    backup = commands.add_parser(
+        "backup", parents=[mode], help="write all databases into var/backups/, while it serves"
+    )
+    backup.set_defaults(action=actions.backup)
+
+    restore = commands.add_parser(
+        "restore", parents=[mode], help="put a backup in place of the databases"
+    )
+    restore.add_argument("folder", nargs="?", default="", help="such as var/backups/<time>")
+    restore.add_argument("--force", action="store_true", help="replace data without asking")
+    restore.set_defaults(action=actions.restore)
+
+    move = commands.add_parser(
+        "move-database", help="copy SQLite files into the PostgreSQL that the settings name"
+    )
+    move.set_defaults(action=actions.move_database)
+
+    swarm_stack = commands.add_parser(
+        "swarm-stack", help="write the stack file for Docker Swarm: var/swarm/stack.json"
+    )
+    swarm_stack.add_argument("registry", help="where every node pulls the images from")
+    swarm_stack.add_argument("version", help="the tag of the images")
+    swarm_stack.set_defaults(action=actions.swarm_stack)
+
     ps = commands.add_parser(
         "ps", parents=[mode], help="show what runs; exit status 1 when something is down"
     )

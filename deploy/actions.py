@@ -2,8 +2,11 @@
 
 import argparse
 import shutil
+import subprocess
 import sys
+from pathlib import Path
 
+from deploy import backup as backups
 from deploy import dist as wheels
 from deploy import docker as containers
 from deploy import (
@@ -14,6 +17,7 @@ from deploy import (
     running,
     service_settings,
     settings_file,
+    swarm,
     upgrade_docker,
     uv,
 )
@@ -131,14 +135,114 @@ def upgrade(checkout: Checkout, options: argparse.Namespace) -> int:
     stacks = _chosen(checkout, options)
     if not stacks:
         raise DeployError("Nothing of this checkout is running. Start it: make up")
-    stack = stacks[0]
-    if not isinstance(stack, DockerStack):
-        raise DeployError("make upgrade replaces containers. Without Docker: make reload")
+    return (
+        _upgrade_processes(checkout, stacks[0])
+        if isinstance(stacks[0], LocalStack)
+        else _upgrade_containers(checkout)
+    )
+
+
+def _upgrade_processes(checkout: Checkout, stack: LocalStack) -> int:
+    difference = _difference(stack)
+    if difference:
+        raise DeployError(f"{difference}, so it must be started anew: make up")
     generated.sync(checkout)
-    settings_file.complete(checkout.env_file, load(checkout).services)
+    progress = Progress(processes.UPGRADE_STEPS + reloading.STEPS)
+    stack.upgrade(progress)
+    reloading.reload(stack, stack.services, progress)
+    print("nginx goes on as it is. After a change of its configuration: make down && make up")
+    return 0
+
+
+def _upgrade_containers(checkout: Checkout) -> int:
+    generated.sync(checkout)
+    settings = load(checkout)
+    settings_file.complete(checkout.env_file, settings.services, settings.environment)
     stack = DockerStack(checkout, load(checkout))
     upgrade_docker.upgrade(stack, Progress(upgrade_docker.steps(stack)))
     print(f"{stack.url()} runs the code of this checkout.")
+    return 0
+
+
+def backup(checkout: Checkout, options: argparse.Namespace) -> int:
+    """Write the databases of all services into a new folder, while they serve."""
+    settings = load(checkout)
+    forced = mode.parse(options.mode)
+    stacks = _chosen(checkout, options)
+    if not stacks and forced == Mode.DOCKER:
+        raise DeployError(
+            "PostgreSQL of the containers does not run. Start it: make up MODE=docker"
+        )
+    kind = stacks[0].mode if stacks else Mode.LOCAL
+    databases = _stack(kind, checkout, settings).databases()
+    empty = [name for name, database in databases.items() if database.is_empty()]
+    if empty:
+        raise DeployError(f"There is nothing to back up of {' and '.join(empty)}: make up first.")
+    folder = backups.back_up(checkout, databases, settings.environment, kind)
+    print(f"Wrote {folder.relative_to(checkout.root)}: {', '.join(databases)}.")
+    print(
+        "Secrets are not in it. Keep AUTH_KEY_ENCRYPTION_SECRET elsewhere: without it the signing keys do not open."
+    )
+    return 0
+
+
+def restore(checkout: Checkout, options: argparse.Namespace) -> int:
+    """Put a backup in place of the databases; asks first where they are not empty."""
+    if not options.folder:
+        raise DeployError("Say from where: make restore FROM=var/backups/<time>")
+    folder = Path(options.folder)
+    manifest = backups.read(folder)
+    if _present(checkout, _docker_answers(checkout)):
+        raise DeployError("The stack runs, and what it writes meanwhile would be lost: make down")
+    settings = load(checkout)
+    stack = _stack(mode.parse(options.mode) or Mode(manifest["mode"]), checkout, settings)
+    databases = stack.databases()
+    backups.check_fits(manifest, databases, settings.environment)
+    if isinstance(stack, DockerStack):
+        stack.start_databases()
+    try:
+        full = [name for name in manifest["services"] if not databases[name].is_empty()]
+        if full and not options.force:
+            _ask(
+                f"This replaces all data of {' and '.join(full)}. Go on?",
+                "nothing was replaced. In scripts say so: make restore FROM=... FORCE=1",
+            )
+        backups.restore(folder, manifest, databases)
+    finally:
+        if isinstance(stack, DockerStack):
+            stack.stop()
+    print(f"Restored {', '.join(manifest['services'])} as of {manifest['made_at']}. Start: make up")
+    print(
+        "Sessions and keys that were ended since then are good again; docs/restore.md says how to end them."
+    )
+    return 0
+
+
+def move_database(checkout: Checkout, _: argparse.Namespace) -> int:
+    """Copy every service's SQLite file into the PostgreSQL database that its settings name."""
+    if _present(checkout, _docker_answers(checkout)):
+        raise DeployError("The stack runs, and what it writes meanwhile would be lost: make down")
+    settings = load(checkout)
+    if not uv.has_packages(checkout):
+        uv.sync(checkout, env=settings.of_installers())
+    done = subprocess.run(
+        [checkout.venv / "bin" / "python", "-m", "deploy.move_database"],
+        cwd=checkout.root,
+        env=settings.of_local_processes(),
+        check=False,
+    )
+    return done.returncode
+
+
+def swarm_stack(checkout: Checkout, options: argparse.Namespace) -> int:
+    """Write the stack file for Docker Swarm."""
+    generated.sync(checkout)
+    settings = load(checkout)
+    settings_file.complete(checkout.env_file, settings.services, settings.environment)
+    settings = load(checkout)
+    path = swarm.write(checkout, settings, options.registry, options.version)
+    name = settings.get("COMPOSE_PROJECT_NAME") or "gatehouse"
+    print(f"Next: docker stack deploy --compose-file {path.relative_to(checkout.root)} {name}")
     return 0
 
 
@@ -159,20 +263,29 @@ def clean(checkout: Checkout, options: argparse.Namespace) -> int:
     docker_answers = mode.trouble_with_docker(settings.environment) is None
     volumes = docker.volumes() if docker_answers else []
     doomed = [f"the Docker volume {name}" for name in volumes]
-    if any(path != checkout.running for path in checkout.data.glob("*")):
+    kept = (checkout.running, checkout.backups)
+    if any(path not in kept for path in checkout.data.glob("*")):
         doomed.append("var/ (local databases, logs)")
     if not doomed:
         print("There is no data to remove.")
         return 0
     print("This stops the stack and removes:", *doomed, sep="\n  ")
     print("It keeps .env (settings, passwords), .venv/ and .local/ (installed packages, tools).")
+    if checkout.backups.exists():
+        print("It keeps var/backups/ too.")
     if not options.yes:
-        _ask()
+        _ask("Remove them for good?", "nothing was removed. In scripts say so: make clean YES=1")
     for stack in _present(checkout, docker_answers):
         stack.stop()
     if volumes:
         docker.remove_volumes()
-    shutil.rmtree(checkout.data, ignore_errors=True)
+    for path in checkout.data.glob("*"):
+        if path.is_dir() and path != checkout.backups:
+            shutil.rmtree(path, ignore_errors=True)
+        elif path != checkout.backups:
+            path.unlink(missing_ok=True)
+    if not checkout.backups.exists():
+        shutil.rmtree(checkout.data, ignore_errors=True)
     print("Removed.")
     return 0
 
@@ -302,14 +415,12 @@ def _say_that_it_runs(stack: Stack) -> int:
     return 0
 
 
-def _ask() -> None:
+def _ask(question: str, otherwise: str) -> None:
+    """Go on only when a person says yes; `otherwise` says what is so when none is there."""
     if not sys.stdin.isatty():
-        raise DeployError(
-            "There is no terminal to ask on, so nothing was removed. In scripts say so: "
-            "make clean YES=1"
-        )
-    if input("Remove them for good? [y/N] ").strip().lower() not in {"y", "yes"}:
-        raise DeployError("Nothing was removed.")
+        raise DeployError(f"There is no terminal to ask on, so {otherwise}")
+    if input(f"{question} [y/N] ").strip().lower() not in {"y", "yes"}:
+        raise DeployError(f"{otherwise.partition('.')[0].capitalize()}.")
 
 
 def _farewell(settings: Settings) -> str:

@@ -46,6 +46,11 @@ class Checkout:
         return self.data / "run"
 
     @property
+    def backups(self) -> Path:
+        """One folder for each `make backup`; `make clean` leaves them."""
+        return self.data / "backups"
+
+    @property
     def secrets(self) -> Path:
         """One file for each secret that Compose hands to containers."""
         return self.data / "secrets"

@@ -3,15 +3,18 @@
 import json
 import os
 import subprocess
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from deploy import health, preflight, running, secret_files
 from deploy.checkout import Checkout
 from deploy.commands import last_lines, run
+from deploy.databases import PostgreSQL, ServiceDatabase
 from deploy.errors import DeployError
 from deploy.mode import Mode
 from deploy.progress import Progress
@@ -19,10 +22,14 @@ from deploy.reload import Generation
 from deploy.settings import Settings
 from deploy.settings_file import variables
 from deploy.table import Row
+from deploy.waiting import holds_within
 
 STEPS = 4
 
 READY_WITHIN_S = 180
+# nginx leaves a replica that refused a connection while it started out for almost so long (`fail_timeout` in
+# proxy/gateway/start.sh). Until then the old replicas must serve.
+LEFT_OUT_FOR_S = 11
 NETWORK_HINT = """
 Another network has the addresses of this one. Choose others with their first three numbers:
 make up GATEHOUSE_NETWORK=10.84.81 (for good: that setting in .env)"""
@@ -70,7 +77,7 @@ class DockerStack:
 
     mode = Mode.DOCKER
     name = "Docker containers"
-    renewal = "The code is in the images. After a change of code or settings: make down && make up"
+    renewal = "The code is in the images. After a change of code or settings: make upgrade"
 
     def __init__(self, checkout: Checkout, settings: Settings) -> None:
         self._checkout = checkout
@@ -121,7 +128,6 @@ class DockerStack:
             self.build()
         self._began = datetime.now(UTC).isoformat()
         running.remember(self._checkout, self._addresses())
-        secret_files.write(self._checkout, self._settings.environment, self._settings.services)
         try:
             with progress.step("starting containers and waiting until they are healthy"):
                 self._up()
@@ -132,7 +138,8 @@ class DockerStack:
             raise
 
     def build(self) -> None:
-        """Build the images; what runs is left alone."""
+        """Build the images and write the secrets; what runs is left alone."""
+        secret_files.write(self._checkout, self._settings.environment, self._settings.services)
         self._compose("build", failed="The images could not be built.")
 
     def replace(self, service: str) -> int:
@@ -149,11 +156,15 @@ class DockerStack:
         try:
             # Without --no-deps, with which Compose would take the replicas for others at its next `up`.
             self._compose(
-                *("up", "--detach", "--no-recreate", "--wait"),
-                *("--wait-timeout", str(READY_WITHIN_S)),
+                *("up", "--detach", "--no-recreate"),
                 *(f"--scale={service}={len(old) + count}", service),
-                failed=f"The new replicas of {service} did not become ready, so the old ones go on.",
+                failed=f"No new replicas of {service} could be started, so the old ones go on.",
             )
+            # Not by --wait, which asks the old ones too.
+            if not holds_within(READY_WITHIN_S, lambda: self._are_healthy(service, but=old)):
+                raise DeployError(
+                    f"The new replicas of {service} did not become ready, so the old ones go on."
+                )
         except BaseException as problem:
             before = {one.id for one in old}
             failed = [one for one in self._containers() if one.failed and one.id not in before]
@@ -164,6 +175,7 @@ class DockerStack:
             if isinstance(problem, DeployError):
                 raise DeployError("\n".join([*logs, str(problem)])) from problem
             raise
+        time.sleep(LEFT_OUT_FOR_S)
         self._remove(old)
         return count
 
@@ -177,6 +189,12 @@ class DockerStack:
         self._began = datetime.now(UTC).isoformat()
         self._up([f"--scale={name}={len(self.replicas(name))}" for name in self.services])
         return {name for name in others if before[name] != [one.id for one in self.replicas(name)]}
+
+    def _are_healthy(self, service: str, but: Sequence[Container]) -> bool:
+        others = {one.id for one in but}
+        return all(
+            one.health == "healthy" for one in self.replicas(service) if one.id not in others
+        )
 
     def _remove(self, containers: Sequence[Container]) -> None:
         if containers:
@@ -270,6 +288,42 @@ class DockerStack:
                     env=self._environment(),
                     failed=f"The container of {name} cannot be sent SIGHUP.",
                 )
+
+    def databases(self) -> dict[str, ServiceDatabase]:
+        """The database of each service: in the container `postgres`, or elsewhere."""
+        environment = self._environment()
+        values = secret_files.values_of(environment, self._settings.services)
+        found = dict[str, ServiceDatabase]()
+        for service in self._settings.own_services:
+            if not service.database:
+                continue
+            name = service.name
+            url = values[f"{service.variable_prefix}DATABASE_URL"]
+            if urlsplit(url).netloc.endswith("@postgres:5432"):
+                found[name] = PostgreSQL(
+                    ["--username=postgres", f"--dbname={name}"],
+                    role=name,
+                    inside=[*COMPOSE, *QUIET, "exec", "--no-TTY", "postgres"],
+                    environ=environment,
+                    folder=self._checkout.root,
+                )
+            elif url.startswith("sqlite"):
+                raise DeployError(
+                    f"{service.variable_prefix}DATABASE_URL names a SQLite file inside a container, of which this "
+                    "makes no backup: use PostgreSQL there."
+                )
+            else:
+                found[name] = PostgreSQL.at(url, environment, self._checkout.root)
+        return found
+
+    def start_databases(self) -> None:
+        """Start PostgreSQL alone, with a database for each service."""
+        secret_files.write(self._checkout, self._settings.environment, self._settings.services)
+        options = ["--detach", "--wait", "--wait-timeout", str(READY_WITHIN_S)]
+        self._compose("up", *options, "postgres", failed="PostgreSQL did not become healthy.")
+        self._compose(
+            *("run", "--rm", "--no-deps", "databases"), failed="The databases could not be made."
+        )
 
     def _generation(self, container: Container) -> Generation | None:
         if container.state != "running":

@@ -44,6 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         direct=given.direct and given.direct.rstrip("/"),
         websockets=given.websocket,
         oauth=given.oauth,
+        browser=given.browser,
     )
     progress = _Progress(sys.stderr)
     upstream = urlsplit(given.direct).netloc if given.direct else None
@@ -136,6 +137,11 @@ def parser() -> argparse.ArgumentParser:
         "--oauth",
         action="store_true",
         help="walk OAuth and MCP discovery even where nothing that is asked answers 401",
+    )
+    parser.add_argument(
+        "--browser",
+        action="store_true",
+        help="open the pages in a real Chromium too (pip install 'gatehouse-doctor[browser]')",
     )
     parser.add_argument(
         "--proxy", choices=PROXIES, help="whose configuration to show, when it is not recognised"

@@ -2,7 +2,8 @@
 
 The order is the order of causes: what stands earlier can be the reason for what stands later.
 @PREFIX@ stands for the public prefix and @UPSTREAM@ for the address of the service behind the proxy;
-@TELL@, @STRIPPED@, @KEPT@ and @TRUST@ for the setting of the framework that was recognised (`frameworks.py`).
+@TELL@, @STRIPPED@, @KEPT@, @TRUST@ and @SERVERS@ for the setting of the framework that was recognised
+(`frameworks.py`).
 """
 
 from dataclasses import dataclass
@@ -66,9 +67,14 @@ _WRONG_ADDRESSES = frozenset(
         "token-url-not-found",
         "token-url-by-the-text",
         "location-doubled",
+        "browser-load-failed",
     }
 )
-_WRONG_ORIGIN = frozenset({"scheme-lost", "port-lost", "own-redirect", "mixed-content"})
+_WRONG_ORIGIN = frozenset(
+    {"scheme-lost", "port-lost", "own-redirect", "mixed-content", "browser-load-failed"}
+)
+
+_IN_A_BROWSER = frozenset({"browser-load-failed"})
 
 _ALL = (
     Kind(
@@ -250,7 +256,15 @@ _ALL = (
         "@TRUST@. With two proxies the inner one must pass on what "
         "the outer one says.",
         setting="public-scheme",
-        explains=frozenset({"mixed-content", "port-lost", "token-url-redirected", "own-redirect"}),
+        explains=frozenset(
+            {
+                "browser-load-failed",
+                "mixed-content",
+                "port-lost",
+                "token-url-redirected",
+                "own-redirect",
+            }
+        ),
     ),
     Kind(
         id="port-lost",
@@ -283,8 +297,8 @@ _ALL = (
         why="'servers' does not name the public prefix, so 'Try it out' and generated clients call the root of the "
         "domain.",
         asgi="An own app.openapi() loses the prefix that FastAPI adds by itself.",
-        change='Publish servers=[{"url": "."}], which is right under every prefix (FastAPI: with '
-        "root_path_in_servers=False), or tell the service its prefix: @TELL@.",
+        change="Name the public address in the document: @SERVERS@; or, where the document follows it, tell the "
+        "service its prefix: @TELL@.",
         explains=frozenset({"token-url-by-the-text"}),
     ),
     Kind(
@@ -317,6 +331,7 @@ _ALL = (
         why="Swagger UI or ReDoc loads, then says that it failed to load the API definition.",
         change="Make openapi_url and the address in the docs page agree; relative ('openapi.json') is right under "
         "every prefix.",
+        explains=_IN_A_BROWSER,
     ),
     Kind(
         id="spec-fails",
@@ -324,12 +339,14 @@ _ALL = (
         why="The docs page finds the description's address, but what answers there is an error of the service.",
         change="Look into the service's log: openapi.json is made when it is asked for, so a wrong model or response "
         "class shows there first. A proxy cannot mend it.",
+        explains=_IN_A_BROWSER,
     ),
     Kind(
         id="spec-not-openapi",
         title="What the docs page loads is no OpenAPI 3 document.",
         why="A page or another service answers at that address, so the docs show an error.",
         change="Let the proxy send that address to the service, before any rule that serves a web application.",
+        explains=_IN_A_BROWSER,
     ),
     Kind(
         id="csp-blocks-page",
@@ -338,6 +355,7 @@ _ALL = (
         "FastAPI's own docs page has an inline script and loads from cdn.jsdelivr.net.",
         change="Serve Swagger UI's files from the service and start it from a script file of its own (no inline "
         "script), or add 'unsafe-inline', a nonce or a hash and the hosts for this one page.",
+        explains=_IN_A_BROWSER,
     ),
     Kind(
         id="mixed-content",
@@ -347,6 +365,7 @@ _ALL = (
         change="Send X-Forwarded-Proto from the proxy and let the service trust it (@TRUST@), "
         "or write addresses without scheme and host.",
         setting="public-scheme",
+        explains=_IN_A_BROWSER,
     ),
     Kind(
         id="page-without-slash",
@@ -355,6 +374,7 @@ _ALL = (
         "is the folder above @PREFIX@, where the files are not.",
         change="Redirect @PREFIX@ to @PREFIX@/ in the proxy (below).",
         setting="whole",
+        explains=_IN_A_BROWSER,
     ),
     Kind(
         id="asset-not-found",
@@ -363,6 +383,7 @@ _ALL = (
         asgi="FastAPI's recipe for own docs assets writes /static/... without the root path.",
         change="Write the addresses relative to the page, or with the public prefix in front (FastAPI: "
         'request.scope["root_path"]).',
+        explains=_IN_A_BROWSER,
     ),
     Kind(
         id="asset-wrong-type",
@@ -370,6 +391,7 @@ _ALL = (
         why="Browsers refuse a script that is text/html and, under nosniff, everything that is not what it says. "
         "Often a single-page application's index.html answers in place of the file.",
         change="Send these addresses to the service, and give files their type (nginx: include mime.types).",
+        explains=_IN_A_BROWSER,
     ),
     Kind(
         id="oauth2-redirect-not-found",
@@ -385,12 +407,14 @@ _ALL = (
         "HTTP route and finds none.",
         change="Let the proxy pass the upgrade on, with HTTP/1.1.",
         setting="whole",
+        explains=_IN_A_BROWSER,
     ),
     Kind(
         id="websocket-redirected",
         title="The WebSocket's address redirects.",
         why="A WebSocket handshake cannot follow a redirect (browsers fail it).",
         change="Call the address exactly as it is declared, and let no proxy rule redirect it.",
+        explains=_IN_A_BROWSER,
     ),
     Kind(
         id="websocket-refused",
@@ -399,6 +423,16 @@ _ALL = (
         "the service refuses this Origin.",
         asgi="uvicorn --root-path behind a proxy that keeps the prefix does this to every WebSocket.",
         change="Check the declared path and the prefix, and which origins the service lets in.",
+        explains=_IN_A_BROWSER,
+    ),
+    Kind(
+        id="browser-load-failed",
+        title="In a real browser something that the page asks for does not load.",
+        why="Chromium opened the page as a person would, and this failed. Its own words say why; whatever the other "
+        "findings say of the same address is the cause.",
+        change="Look for the address in what the proxy passes on and in what the page writes; if it lacks the "
+        "prefix: @TELL@.",
+        severity=Severity.SOME_CLIENTS,
     ),
     Kind(
         id="encoded-slash-refused",

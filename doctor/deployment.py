@@ -39,7 +39,7 @@ _ENDLESS = ("text/event-stream", "multipart/x-mixed-replace")
 PROBE = "gatehouse-doctor-probe"
 """A name that no deployment uses, for what must not exist."""
 
-_SAFE = ("GET", "HEAD", "OPTIONS")
+SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 class NotExaminedError(Exception):
@@ -158,7 +158,7 @@ class Deployment:
         self._ends = time.monotonic() + deadline
         self._known: dict[Question, Answer | NoAnswerError] = {}
         self._counting = threading.Lock()
-        self._credentials = tuple(headers)
+        self.credentials = tuple(headers)
         self._friends = {origin_of(direct)} if direct else set()
         self._client = httpx2.Client(
             verify=_trusting(ca_file),
@@ -208,11 +208,11 @@ class Deployment:
         )
 
     def _with_credentials(self, url: str, headers: tuple[Header, ...]) -> tuple[Header, ...]:
-        own = self._credentials if origin_of(url) in {self.origin, *self._friends} else ()
+        own = self.credentials if origin_of(url) in {self.origin, *self._friends} else ()
         return (*own, *headers)
 
     def _once(self, method: str, url: str, headers: tuple[Header, ...]) -> Answer:
-        if method not in _SAFE and not (method == "POST" and self.allow_post):
+        if method not in SAFE and not (method == "POST" and self.allow_post):
             raise ValueError(f"{method} may change something at {url}")
         question = (method, url, headers)
         if question not in self._known:

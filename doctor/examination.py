@@ -9,6 +9,7 @@ from doctor.checks import (
     arrival,
     backend,
     boundaries,
+    browser,
     cookies,
     discovery,
     page_files,
@@ -24,6 +25,7 @@ from doctor.checks.backend import way
 from doctor.deployment import Deployment, LimitReachedError, NoAnswerError
 from doctor.findings import Finding, in_order
 from doctor.frameworks import Framework
+from doctor.gateways import Gateway, gateway_of
 from doctor.recognise import recognise
 from doctor.subject import Options, Subject
 
@@ -67,6 +69,7 @@ class Report:
 
     Attributes:
         url: what was examined.
+        gateway: what stands in front of it, where it shows.
         proxy: the proxy that was recognised, or `unknown`.
         framework: what the service is made with, as far as it shows.
         way: what the proxy does with the prefix, `strip` or `keep`; empty where that is not known.
@@ -80,6 +83,7 @@ class Report:
     """
 
     url: str
+    gateway: Gateway | None
     proxy: str
     framework: Framework
     way: str
@@ -131,6 +135,8 @@ def examine(
             if websocket.are_declared(subject):
                 run(_WITH_WEBSOCKETS)
             run(_THEN)
+            if options.browser:
+                run({"pages in a browser": browser.pages_load_in_a_browser})
     except LimitReachedError as reached:
         subject.notes.append(str(reached))
     subject.notes.extend(arrival.unjudged(subject))
@@ -142,6 +148,7 @@ def examine(
         known_way = way(subject)
     return Report(
         url=deployment.base,
+        gateway=gateway_of(deployment.base, deployment.answers),
         proxy=proxy or recognise(deployment),
         framework=subject.framework,
         way=known_way,

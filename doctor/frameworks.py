@@ -20,6 +20,7 @@ class Framework:
         stripped: its setting for the prefix behind a proxy that strips it, empty where it has none.
         kept: its setting for the prefix behind a proxy that keeps it, empty where it has none.
         trust: its setting for believing X-Forwarded-Proto and -Host of its proxy.
+        servers: how it is told what its OpenAPI document shall name as the server.
         websocket: the WebSocket, below the prefix, that its pages open.
         describes_itself: whether it may have an OpenAPI document and a docs page.
         root: how its pages write the address that their scripts ask below (a regular expression).
@@ -30,6 +31,7 @@ class Framework:
     stripped: str = ""
     kept: str = ""
     trust: str = ""
+    servers: str = 'servers=[{"url": "."}], which is right under every prefix'
     websocket: str = ""
     root: str = ""
     describes_itself: bool = True
@@ -123,6 +125,7 @@ FRAMEWORKS = (
             "drf-spectacular",
             "<p>the requested resource was not found on this server.</p>",
         ),
+        servers='SPECTACULAR_SETTINGS = {"SERVERS": [{"url": "@PREFIX@"}]}',
         stripped='FORCE_SCRIPT_NAME = "@PREFIX@"',
         kept='path("@PREFIX@/", include(...)) in urls.py',
         trust='SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") and USE_X_FORWARDED_HOST = True',
@@ -133,6 +136,7 @@ FRAMEWORKS = (
         stripped=_UVICORN_STRIPS,
         kept='Litestar(path="@PREFIX@")',
         trust=_UVICORN_TRUSTS,
+        servers='OpenAPIConfig(servers=[Server(url="@PREFIX@")])',
     ),
     Framework(
         "Express",
@@ -147,6 +151,7 @@ FRAMEWORKS = (
             '{"code":404,"status":',
             "if you entered the url manually please check your spelling",
         ),
+        servers='app.config["API_SPEC_OPTIONS"] = {"servers": [{"url": "@PREFIX@"}]} (flask-smorest)',
         stripped="ProxyFix(app.wsgi_app, x_prefix=1), with a header X-Forwarded-Prefix: @PREFIX@ from the proxy",
         kept='Blueprint(..., url_prefix="@PREFIX@")',
         trust="app.wsgi_app = ProxyFix(app.wsgi_app, x_proto=1, x_host=1)",
@@ -158,6 +163,7 @@ FRAMEWORKS = (
         "it: use uvicorn --workers there",
         kept="no --root-path, and the prefix @PREFIX@ in every route, docs_url and openapi_url",
         trust=_UVICORN_TRUSTS,
+        servers='servers=[{"url": "."}] with root_path_in_servers=False, which is right under every prefix',
     ),
 )
 

@@ -60,6 +60,8 @@ class TextReport:
         if report.services:
             self._paragraph("services", ", ".join(report.services))
         self._paragraph("examined", ", ".join(report.examined) or "nothing")
+        if report.gateway:
+            self._paragraph("in front", f"{report.gateway.name}. {report.gateway.advice}")
         for note in report.notes:
             self._paragraph("note", note)
         for client, said in report.clients.items():
@@ -117,6 +119,7 @@ def as_json(report: Report, *, upstream: str | None = None) -> str:
     """Return the report as a JSON document."""
     document: dict[str, Any] = {
         "url": report.url,
+        "gateway": report.gateway and report.gateway.name,
         "proxy": report.proxy,
         "framework": report.framework.name or None,
         "requests": report.requests,
@@ -167,6 +170,7 @@ class _Words:
             "@STRIPPED@": made_with.stripped or f"{made_with.name} has no setting for that",
             "@KEPT@": made_with.kept or f"{made_with.name} has no setting for that",
             "@TRUST@": made_with.trust or "its own setting for trusted proxies",
+            "@SERVERS@": made_with.servers,
             "@PREFIX@": printable(finding.prefix),
             "@UPSTREAM@": upstream or _PLACEHOLDER,
         }

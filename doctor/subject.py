@@ -19,6 +19,7 @@ class Options:
         docs, spec: addresses of the docs page and of the OpenAPI document, absolute.
         direct: base URL of the backend itself, reached without the proxy.
         websockets: paths below the prefix that are WebSockets.
+        browser: whether the pages are opened in a real Chromium too.
         oauth: whether OAuth discovery is walked even where nothing asks for a token.
     """
 
@@ -27,6 +28,7 @@ class Options:
     direct: str | None = None
     websockets: Sequence[str] = ()
     oauth: bool = False
+    browser: bool = False
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from loadtests import compare, distributed, shapes, side_by_side
+from loadtests import capacity, compare, distributed, shapes, side_by_side
 from loadtests.settings import STATE_FOLDER
 
 HERE = Path(__file__).parent
@@ -20,6 +20,7 @@ HERE = Path(__file__).parent
 STOP_SECONDS = 10
 WORKERS_COME_WITHIN_SECONDS = 60
 RATE, DEFAULT_RATE = "rate", 50.0
+CAPACITY, PROBE_TIME = "capacity", "10s"
 EXIT_CODES = """\
 exit codes of `run`:
   0  every budget was kept
@@ -46,6 +47,8 @@ def main() -> None:
     arguments = _parser().parse_args()
     if "action" in arguments:
         sys.exit(arguments.action(arguments))
+    if "shape" in arguments and arguments.shape == CAPACITY:
+        sys.exit(_find_capacity(arguments))
     if "containers" in arguments and arguments.containers:
         sys.exit(
             distributed.run(
@@ -54,6 +57,23 @@ def main() -> None:
         )
     command = [sys.executable, "-m", "locust", *arguments.locust_arguments(arguments)]
     os.execv(sys.executable, command)  # noqa: S606 - a shell would have nothing to do
+
+
+def _find_capacity(arguments: argparse.Namespace) -> int:
+    if arguments.workers or arguments.containers:
+        print(
+            "load test not started: SHAPE=capacity loads from this machine: use PROCESSES= instead of WORKERS=.",
+            file=sys.stderr,
+        )
+        return 2
+    options = [
+        f"--users={arguments.users}",
+        f"--time={arguments.time or PROBE_TIME}",
+        f"--budgets={arguments.budgets.absolute()}",
+        f"--processes={arguments.processes or 1}",
+    ]
+    first = arguments.rate or DEFAULT_RATE
+    return capacity.main(arguments.url, first, options, _reports_folder())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -81,10 +101,11 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     times = ", ".join(f"{shape} {time}" for shape, time in shapes.DEFAULT_TIMES.items())
     run.add_argument(
         "--shape",
-        choices=[*shapes.DEFAULT_TIMES, RATE],
+        choices=[*shapes.DEFAULT_TIMES, RATE, CAPACITY],
         default="steady",
         help="steady: all users from the start (the default); steps: a fifth more of them, five "
-        "times; spike: suddenly all of them; soak: they come and go for long; rate: the open model",
+        "times; spike: suddenly all of them; soak: they come and go for long; rate: the open model; "
+        "capacity: many runs of the open model, which find the highest rate at which the budgets hold",
     )
     run.add_argument(
         "--rate",

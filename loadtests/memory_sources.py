@@ -53,11 +53,11 @@ class LocalProcesses:
         """As Source says."""
         for process in _family(self.supervisor):
             try:
-                yield self._name(process), process.memory_full_info().pss / MEGABYTE
+                yield self.name_of(process), process.memory_full_info().pss / MEGABYTE
             except (psutil.Error, AttributeError):
                 continue  # It has ended, or belongs to another user, or this system has no PSS.
 
-    def _name(self, process: psutil.Process) -> str:
+    def name_of(self, process: psutil.Process) -> str:
         """`auth`, which starts and watches its processes, or `auth worker`, which answers requests."""
         if process == self.supervisor:
             return "supervisord"

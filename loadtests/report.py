@@ -1,4 +1,4 @@
-"""What a run leaves: a page with the verdict, Locust's own, a summary as JSON and as Markdown, and a plot."""
+"""What a run leaves: a page with the verdict, Locust's own, a summary (JSON, Markdown, JUnit XML), and a plot."""
 
 import json
 import time
@@ -13,12 +13,21 @@ from locust.html import get_html_report
 from locust.runners import Runner
 from locust.stats import StatsEntry
 
-from loadtests import generator_cpu, provenance, report_markdown, report_page, report_plot
+from loadtests import (
+    generator_cpu,
+    history,
+    provenance,
+    report_junit,
+    report_markdown,
+    report_page,
+    report_plot,
+)
 from loadtests.confidence import WarmUp, warm_up
-from loadtests.latency import Latencies, Samples, together
+from loadtests.latency import Latencies, Samples, of_the_load, together
 from loadtests.memory_sources import LocalProcesses, source_behind
 from loadtests.recording import Recording
 from loadtests.run import Run
+from loadtests.settings import current_settings
 from loadtests.verdict import Percentile, RowVerdict, Verdict, percentiles_of
 
 HTML_NAME = "report.html"
@@ -27,6 +36,7 @@ JSON_NAME = "summary.json"
 MARKDOWN_NAME = "summary.md"
 PLOT_NAME = "plot.svg"
 LATENCIES_NAME = "latencies.json"
+JUNIT_NAME = "junit.xml"
 OPEN = "Open model: requests were sent at planned times and are measured from these."
 CLOSED = (
     "Closed model: users wait for answers. What they would have asked meanwhile, one request for every pause, is added "
@@ -90,7 +100,10 @@ class Report:
         (folder / HTML_NAME).write_text(
             report_page.render(text, verdict.sentence, PLOT_NAME, LOCUST_NAME), encoding="utf-8"
         )
+        (folder / JUNIT_NAME).write_text(report_junit.render(summary), encoding="utf-8")
         report_plot.draw(summary, folder / PLOT_NAME)
+        if folder.parent == current_settings().state:
+            history.write(folder.parent)
         return list(report_markdown.warnings(summary))
 
     def _summary(self, verdict: Verdict) -> dict[str, Any]:
@@ -123,8 +136,8 @@ class Report:
             "measured": OPEN if self._run.rate else CLOSED,
             "total": {
                 **_figures(stats.total, seconds),
-                **_times(percentiles_of(together(self._latencies.due().values()))),
-                "as_sent": _times(percentiles_of(together(as_sent.values()))),
+                **_times(percentiles_of(together(of_the_load(self._latencies.due()).values()))),
+                "as_sent": _times(percentiles_of(together(of_the_load(as_sent).values()))),
             },
             "rows": [
                 {

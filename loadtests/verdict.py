@@ -19,6 +19,11 @@ KEPT, RUN_FAILED, NOTHING_MEASURED, BROKEN, CANNOT_TELL = 0, 1, 2, 3, 4
 PERCENTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "p99.9": 0.999}
 FEWEST_SAMPLES = {"p50": 10, "p95": 20, "p99": 100, "p99.9": 1000}
 """Of fewer samples the percentile is the slowest one, which says nothing about the others."""
+BOUNDS_TAKE = 5
+"""So many times as many samples it takes until the upper bound is more than the slowest sample."""
+
+TOO_SHORT = "cannot tell ("
+"""How the sentence of a run begins that lacks nothing but time."""
 
 State = Literal["ok", "broken", "cannot tell", "too few", "no budget", "not measured"]
 
@@ -155,7 +160,10 @@ def _judge_row(
         broken.append(f"{failures} of {requests} failed, {allowed}")
     for percentile, one in percentiles.items():
         most = getattr(kept, percentile, None)
-        if most is None or one.high <= most:
+        if most is None:
+            continue
+        surely = samples is not None and samples.total >= FEWEST_SAMPLES[percentile] * BOUNDS_TAKE
+        if (one.high if surely else one.milliseconds) <= most:
             continue
         if one.low > most:
             broken.append(f"{percentile} of {shown(one.milliseconds)} ms, at most {most:g}")
@@ -204,7 +212,7 @@ def _cannot_tell(rows: Sequence[RowVerdict]) -> str:
     if None in longest:
         return f"cannot tell, because a figure is as large as its budget: {what}. Run it again, or change the budget."
     seconds = math.ceil(max(one or 0.0 for one in longest) / 10) * 10
-    return f"cannot tell ({seconds} more seconds are needed): {what}. Give it more TIME=."
+    return f"{TOO_SHORT}{seconds} more seconds are needed): {what}. Give it more TIME=."
 
 
 def _sentence_of(error: Exception | str | None) -> str:

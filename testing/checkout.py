@@ -68,23 +68,31 @@ class Copy:
 
     def sign_in(self) -> str:
         """Return an access token of the demo user, whose password is in `.env`."""
+        return self.sign_in_with_session()[0]
+
+    def sign_in_with_session(self) -> tuple[str, str]:
+        """Return an access token of the demo user and the refresh token of its session."""
         written = (self.folder / ".env").read_text()
         settings = dict(re.findall(r"^(\w+)=(\S+)$", written, re.MULTILINE))
-        form = urlencode(
-            {
-                "grant_type": "password",
-                "username": settings["DEMO_USERNAME"],
-                "password": settings["DEMO_PASSWORD"],
-            }
+        return self._ask_for_token(
+            grant_type="password",
+            username=settings["DEMO_USERNAME"],
+            password=settings["DEMO_PASSWORD"],
         )
+
+    def refresh(self, refresh_token: str) -> str:
+        """Return an access token of the session."""
+        return self._ask_for_token(grant_type="refresh_token", refresh_token=refresh_token)[0]
+
+    def _ask_for_token(self, **form: str) -> tuple[str, str]:
         answer = send(
             f"http://127.0.0.1:{self.port}/auth/token",
             method="POST",
             headers=[("Content-Type", "application/x-www-form-urlencoded")],
-            body=form.encode(),
+            body=urlencode(form).encode(),
         )
         assert answer.status == 200, answer.body
-        return str(answer.json["access_token"])
+        return str(answer.json["access_token"]), str(answer.json["refresh_token"])
 
     def get(self, path: str) -> int:
         """Return the status of the answer to a GET through nginx."""

@@ -16,17 +16,23 @@ from testing.http import send
 class Hammer:
     """What the clients did.
 
+    Args:
+        url: the origin of nginx.
+        token: an access token of whoever owns the items.
+        keeps_connections: whether a client uses a connection again.
+
     Attributes:
         failures: what was not answered as it should be, in words.
         titles: the title of each item that was created; no two are the same.
         reads: how many lists were read.
     """
 
-    def __init__(self, url: str, token: str) -> None:
+    def __init__(self, url: str, token: str, keeps_connections: bool = True) -> None:
         self.failures: list[str] = []
         self.titles: list[str] = []
         self.reads = 0
         self._url = url
+        self._keeps_connections = keeps_connections
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         self._name = secrets.token_hex(4)
         self._over = threading.Event()
@@ -78,6 +84,8 @@ class Hammer:
         connection = HTTPConnection(address.hostname or "", address.port, timeout=20)
         while not self._over.is_set():
             yield connection
+            if not self._keeps_connections:
+                connection.close()
         connection.close()
 
     def _ask(

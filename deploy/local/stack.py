@@ -7,9 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from deploy import health, nginx, preflight, running, service_settings, uv
+from deploy import health, nginx, preflight, running, secret_files, service_settings, uv
 from deploy.checkout import Checkout
 from deploy.commands import last_lines, run
+from deploy.databases import SQLITE, PostgreSQL, ServiceDatabase, SQLiteFile
 from deploy.errors import DeployError
 from deploy.local import leftovers, logs, supervisord
 from deploy.local.control import Program, Supervisor, remove_socket_folder, socket_path
@@ -23,6 +24,7 @@ from deploy.waiting import holds_within
 from gatehouse_chassis.services import ServiceEntry
 
 STEPS = 6
+UPGRADE_STEPS = 2
 
 CONFIGURATION = "supervisord.conf"
 READY_WITHIN_S = 60
@@ -172,6 +174,30 @@ class LocalStack:
         """Send SIGHUP to the main process of each."""
         for service in services:
             self._supervisor.signal(service, "HUP")
+
+    def databases(self) -> dict[str, ServiceDatabase]:
+        """The database of each service."""
+        environment, found = self._settings.environment, dict[str, ServiceDatabase]()
+        for service in self._settings.own_services:
+            if not service.database:
+                continue
+            url = secret_files.read(environment, f"{service.variable_prefix}DATABASE_URL")
+            # What the settings class of every service has as its default.
+            url = url or f"{SQLITE}var/{service.name}/{service.name}.db"
+            if url.startswith(SQLITE):
+                found[service.name] = SQLiteFile(self._checkout.root / url.removeprefix(SQLITE))
+            else:
+                found[service.name] = PostgreSQL.at(url, environment, self._checkout.root)
+        return found
+
+    def upgrade(self, progress: Progress) -> None:
+        """Install packages and migrate while the old code serves; `reload` brings the new code then."""
+        with progress.step("installing packages"):
+            uv.sync(self._checkout, env=self._settings.of_installers())
+            service_settings.check(self._checkout, self._settings)
+        binary = nginx.find(self._checkout, self._settings.environment)
+        with progress.step("migrating databases"), _readable_by_the_owner_only():
+            self._migrate(self._environment(binary or Path("nginx")))
 
     def _environment(self, binary: Path) -> dict[str, str]:
         """Return the environment of every local process; `binary` is nginx."""

@@ -26,6 +26,17 @@ from doctor.recognise import is_in_the_proxys_words, refuses_the_host, welcomes
 from doctor.subject import Service, Subject, found
 
 _DOCS = ("docs", "redoc")
+# Litestar, drf-spectacular, NestJS and Express, springdoc: asked where nothing is at the prefix itself.
+_OTHER_DOCS = (
+    "schema/swagger",
+    "schema",
+    "api/schema/swagger-ui/",
+    "api/docs",
+    "api-docs",
+    "swagger-ui/index.html",
+    "swagger",
+    "api",
+)
 _LOGIN_HEADERS = "--header 'Cookie: ...' or --header 'Authorization: ...'"
 
 
@@ -42,6 +53,13 @@ def open_pages(subject: Subject) -> Iterator[Finding]:
     usual = [subject.below(path) for path in _DOCS] if subject.framework.describes_itself else []
     docs = [given] if given else usual
     deployment.prefetch([*docs, subject.below(PROBE)])
+    if (
+        usual
+        and not given
+        and all(deployment.get(url).status in (404, 410) for url in (subject.home[-1].url, *docs))
+    ):
+        docs = [subject.below(path) for path in _OTHER_DOCS]
+        deployment.prefetch(docs)
     for url in docs:
         with suppress(NoAnswerError):
             trails.append(deployment.trail(url))
@@ -321,7 +339,8 @@ def _is_kept_below_a_stripping_proxy(subject: Subject) -> Answer | None:
             once = f"{path_of(answer.location)}/"
             if once.startswith(f"{prefix}/") and not once.startswith(f"{prefix}{prefix}/"):
                 return answer
-        elif answer.status in (200, 400, 405, 406) and not (
+            answer = deployment.follow(url)  # a relative redirect has the prefix twice itself
+        if answer.status in (200, 400, 405, 406) and not (
             _alike(answer, control) and answer.body == control.body
         ):
             return answer
@@ -330,7 +349,7 @@ def _is_kept_below_a_stripping_proxy(subject: Subject) -> Answer | None:
 
 def _doubled(origin: str, prefix: str) -> Iterator[str]:
     """Yield addresses with the prefix twice, and with each outer part of it twice."""
-    for path in ("/openapi.json", "/docs", "/schema", "/"):
+    for path in ("/openapi.json", "/docs", "/schema", "/api/schema/", "/api/docs", "/"):
         yield f"{origin}{prefix}{prefix}{path}"
     outer = prefix.rpartition("/")[0]
     while outer:

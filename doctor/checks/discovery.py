@@ -44,6 +44,14 @@ class _Document:
     shown: str = ""
 
 
+def _typed(subject: Subject) -> str:
+    """Return the address that people type for what asks for a token: of several services that one's."""
+    challenged = _challenged(subject)
+    asked = challenged.url if challenged else subject.deployment.base
+    bases = [service.base for service in subject.services if is_below(asked, service.base)]
+    return max([subject.deployment.base, *bases], key=len)
+
+
 def has_metadata(subject: Subject) -> bool:
     """Whether the address itself has metadata at one of the places where clients look first."""
     origin, prefix = subject.deployment.origin, subject.deployment.prefix
@@ -62,6 +70,8 @@ def clients_find_the_authorization_server(subject: Subject) -> Iterator[Finding]
     challenged = _challenged(subject)
     named = _NAMES_METADATA.search(_challenge(challenged)) if challenged else None
     resources = _resource_metadata(subject, named[1] if named else "")
+    if named and _leads_elsewhere(subject, named[1]) and not subject.options.oauth:
+        return  # the deployment has another public name, under which it is to be examined
     given = next((document for document in resources.values() if document.content), None)
     servers = _authorization_servers(subject, given)
     issuer = next(iter(servers), "")
@@ -115,10 +125,12 @@ def _resource_metadata(subject: Subject, named: str) -> dict[str, _Document]:
         urls[BY_CHALLENGE] = resolve(named, deployment.base)
     elif named:
         subject.notes.append(
-            f"The challenge names {named}, of another origin, which was not asked."
+            f"The challenge names {named}, of another origin, which was not asked: examine the address that this "
+            "deployment takes for its own."
         )
-    urls[BY_INSERTION] = deployment.origin + _RESOURCE + deployment.prefix
-    if deployment.prefix:
+    path = path_of(_typed(subject) + "/").rstrip("/")
+    urls[BY_INSERTION] = deployment.origin + _RESOURCE + path
+    if path:
         urls["at the root"] = deployment.origin + _RESOURCE
     return _read(subject, urls, "resource")
 
@@ -185,7 +197,7 @@ def _document(subject: Subject, trail: list[Answer], key: str) -> _Document:
 def _judge_challenge(
     subject: Subject, challenged: Answer | None, named: re.Match[str] | None
 ) -> Iterator[Finding]:
-    prefix = subject.deployment.prefix
+    prefix = path_of(_typed(subject) + "/").rstrip("/")
     if challenged is None:
         return
     if not _challenge(challenged):
@@ -200,14 +212,14 @@ def _judge_challenge(
 def _judge_resource(
     subject: Subject, resources: dict[str, _Document], given: _Document | None
 ) -> Iterator[Finding]:
-    prefix = subject.deployment.prefix
+    prefix = path_of(_typed(subject) + "/").rstrip("/")
     for how, document in resources.items():
         if document.fault:
             yield found(document.fault, document.answer, prefix, document.shown)
         elif document.content is None and how in (BY_CHALLENGE, BY_INSERTION):
             yield found("resource-metadata-not-found", document.answer, prefix, document.shown)
     if given and given.content:
-        resource, typed = given.content["resource"], subject.deployment.base
+        resource, typed = given.content["resource"], _typed(subject)
         # A client takes the metadata of a folder for what is in it (MCP's SDKs; RFC 8707 section 2).
         if not is_below(typed, resource):
             shown = f"resource {resource!r}, and the address that people type is {typed!r}"
@@ -316,6 +328,11 @@ def _tell_clients(
     for finding in findings:
         if finding.id == "metadata-without-cors":
             subject.clients[IN_A_BROWSER] = f"fails at {finding.asked}: {finding.answered}"
+
+
+def _leads_elsewhere(subject: Subject, url: str) -> bool:
+    absolute = resolve(url, subject.deployment.base)
+    return not same_origin(absolute, subject.deployment.base) and not _is_unsafe(subject, absolute)
 
 
 def _is_unsafe(subject: Subject, url: str) -> bool:

@@ -139,12 +139,12 @@ def run() -> None:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
             context.run_migrations()
             if not is_sqlite:
-                _catch_up_with_copied_rows(connection)
+                catch_up_with_copied_rows(connection)
 
     if url.startswith("sqlite:"):
         _run_on_sqlite(url, with_connection)
     else:
-        asyncio.run(_run_on_postgresql(url, with_connection))
+        asyncio.run(run_on_postgresql(url, with_connection))
 
 
 @contextmanager
@@ -178,7 +178,7 @@ _IDENTITIES = text(
 )
 
 
-def _catch_up_with_copied_rows(connection: Connection) -> None:
+def catch_up_with_copied_rows(connection: Connection) -> None:
     """Numbers that PostgreSQL gives go on after those of rows that were copied with theirs, from SQLite for example.
 
     It counts only what it gave itself, so it would give the same numbers again, and every new row would be refused.
@@ -215,7 +215,8 @@ def _run_on_sqlite(url: str, with_connection: Callable[[Connection], None]) -> N
         with_connection(connection)
 
 
-async def _run_on_postgresql(url: str, with_connection: Callable[[Connection], None]) -> None:
+async def run_on_postgresql(url: str, with_connection: Callable[[Connection], None]) -> None:
+    """Hands a connection to code that knows none of asyncio."""
     engine = create_async_engine(
         "postgresql+asyncpg://",
         poolclass=NullPool,

@@ -18,6 +18,8 @@ class Shape(LoadTestShape):
     abstract = True
     use_common_options = True
     sudden = False
+    # The second of the last tick, and how many users were wanted then.
+    _before: tuple[float, float] = (-1.0, 0.0)
 
     @staticmethod
     @abstractmethod
@@ -38,8 +40,11 @@ class Shape(LoadTestShape):
         if second >= options.run_time:
             return None
         # What is wanted in a second, which is how long Locust takes to get there.
-        users = round(options.num_users * self.share_at(second + 1, options.run_time))
+        users = options.num_users * self.share_at(second + 1, options.run_time)
         if not self.sudden:
-            users = min(users, there + round(ARRIVALS_PER_SECOND))
-        wanted = max(1, min(users, options.num_users))
+            # By the clock, not by those who are there: a slow machine does not make them come more slowly.
+            since, wanted_then = self._before
+            users = min(users, wanted_then + (second - since) * ARRIVALS_PER_SECOND)
+        self._before = (second, users)
+        wanted = max(1, min(round(users), options.num_users))
         return wanted, max(1.0, abs(wanted - there))

@@ -43,7 +43,7 @@ Variables and what they are without a word:
   GATEHOUSE_RATE_LIMIT_EXEMPT  (none)                   networks that no limit counts
   GATEHOUSE_ALLOWED_HOSTS      (any)                    host names that are served, such as *.example.com
   GATEHOUSE_SECURITY_CONTACT   (none)                   whom to tell of a vulnerability, for security.txt
-  GATEHOUSE_RESOLVER           (none)                   DNS server to ask every second where the services listen;
+  PROXY_RESOLVER               (none)                   DNS server to ask every second where the services listen;
                                                         without it their names are looked up once, at the start
   PROXY_STATE_DIR              var/proxy                everything nginx writes is below
   PROXY_SITE                   proxy/site               the portal and the common docs page
@@ -191,18 +191,19 @@ allow_origins() {
   export "$1_CORS=$lines"
 }
 
-# Sets NAME_SERVERS to where nginx finds the service. Of several replicas, one that does not answer is left out for 2 s.
+# Sets NAME_SERVERS to where nginx finds the service. Of several replicas, one that does not answer is left out for 10 s:
+# longer than one that stops needs from its last connection until the DNS does not name it any more.
 list_servers() {
   eval "address=\$$1_ADDRESS"
   host=${address%:*} port=${address##*:}
   if ! is_looked_up "$host"; then
     servers="server $address;"
   elif knows_resolve; then
-    servers="zone $1 64k; least_conn; resolver $(bracketed "$GATEHOUSE_RESOLVER") valid=1s; resolver_timeout 2s;
-        server $address resolve max_fails=1 fail_timeout=2s;"
+    servers="zone $1 64k; least_conn; resolver $(bracketed "$PROXY_RESOLVER") valid=1s; resolver_timeout 2s;
+        server $address resolve max_fails=1 fail_timeout=10s;"
   else
     servers="zone $1 64k; least_conn; $(for found in $(replicas "$host"); do
-      printf 'server %s:%s max_fails=1 fail_timeout=2s; ' "$found" "$port"
+      printf 'server %s:%s max_fails=1 fail_timeout=10s; ' "$found" "$port"
     done)"
     case $servers in *server*) ;; *) servers="server 127.0.0.1:$port down;" ;; esac # for as long as there is none
   fi
@@ -211,7 +212,7 @@ list_servers() {
 
 # HOST: whether it is a name that only the DNS knows.
 is_looked_up() {
-  [ -n "$GATEHOUSE_RESOLVER" ] && ! matches "$1" "$ipv4" && case $1 in *:*) false ;; esac &&
+  [ -n "$PROXY_RESOLVER" ] && ! matches "$1" "$ipv4" && case $1 in *:*) false ;; esac &&
     ! grep -Fqw -e "$1" /etc/hosts
 }
 
@@ -287,7 +288,7 @@ load_settings() {
   : "${GATEHOUSE_BIND:=127.0.0.1}" "${GATEHOUSE_PORT:=8080}"
   for_each_service set_service
   : "${GATEHOUSE_TRUSTED_PROXIES:=}" "${GATEHOUSE_RATE_LIMIT_EXEMPT:=}" "${GATEHOUSE_ALLOWED_HOSTS:=}"
-  : "${GATEHOUSE_SECURITY_CONTACT:=}" "${GATEHOUSE_RESOLVER:=}"
+  : "${GATEHOUSE_SECURITY_CONTACT:=}" "${PROXY_RESOLVER:=}"
   : "${PROXY_STATE_DIR:=$repository/var/proxy}" "${PROXY_ACCESS_LOG:=$PROXY_STATE_DIR/access.log}"
   : "${PROXY_SITE:=$repository/proxy/site}" "${DOCS_ASSETS:=$repository/gatehouse_chassis/docs/assets}"
   : "${DOCS_VENDOR:=$(find_vendor)}" "${NGINX:=nginx}"
@@ -301,7 +302,7 @@ check_settings() {
   check_networks GATEHOUSE_RATE_LIMIT_EXEMPT "$GATEHOUSE_RATE_LIMIT_EXEMPT"
   check_hosts GATEHOUSE_ALLOWED_HOSTS "$GATEHOUSE_ALLOWED_HOSTS"
   check_contact GATEHOUSE_SECURITY_CONTACT "$GATEHOUSE_SECURITY_CONTACT"
-  check_resolver GATEHOUSE_RESOLVER "$GATEHOUSE_RESOLVER"
+  check_resolver PROXY_RESOLVER "$PROXY_RESOLVER"
   check_folder PROXY_SITE "$PROXY_SITE" "It must hold the portal's files."
   check_folder DOCS_ASSETS "$DOCS_ASSETS" "It must hold the files of the docs pages."
   check_folder DOCS_VENDOR "$DOCS_VENDOR" "It must hold Swagger UI and ReDoc, which \`make up\` installs into .venv."
@@ -398,14 +399,14 @@ case ${1-} in
     load_settings
     check_settings
     render
-    if [ -n "$GATEHOUSE_RESOLVER" ] && ! knows_resolve; then
+    if [ -n "$PROXY_RESOLVER" ] && ! knows_resolve; then
       known=$(for_each_service print_replicas)
       follow_replicas &
     fi
     run_nginx -g 'daemon off;'
     ;;
   --test)
-    unset GATEHOUSE_BIND GATEHOUSE_PORT GATEHOUSE_RESOLVER
+    unset GATEHOUSE_BIND GATEHOUSE_PORT PROXY_RESOLVER
     for_each_service forget_service
     load_settings
     test_template

@@ -4,14 +4,17 @@ import re
 import secrets
 from dataclasses import dataclass
 from html import unescape
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 
 from testing.http import send
 from testing.stack import Stack
+from tests.clients.npm import install
 
 REDIRECT_URI = "https://client.example/callback"
+SIGNED_OUT_URI = "https://client.example/signed-out"
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,8 @@ def registered(stack: Stack) -> Registered:
         "confidential": True,
         "grants": ["authorization_code", "refresh_token", "client_credentials"],
         "redirect_uris": [REDIRECT_URI],
-        "scopes": ["items:read", "items:write"],
+        "scopes": ["items:read", "items:write", "openid", "profile", "email"],
+        "post_logout_redirect_uris": [SIGNED_OUT_URI],
     }
     answer = stack.call("POST", "/auth/clients", token=admin, json=new)
     assert answer.status == 201, answer.body
@@ -40,6 +44,12 @@ def registered(stack: Stack) -> Registered:
     return Registered(
         f"{stack.url}/auth", f"{stack.url}/items", made["client_id"], made["client_secret"]
     )
+
+
+@pytest.fixture(scope="session")
+def scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the scripts of Node and the packages that they import."""
+    return install(Path(__file__).parent / "node", tmp_path_factory.mktemp("node") / "clients")
 
 
 class Person:

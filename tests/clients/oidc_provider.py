@@ -15,13 +15,13 @@ _SECRET = b64encode(b"machine:machine-secret-of-a-test").decode()
 
 
 @contextmanager
-def running_oidc_provider(folder: Path) -> Iterator[str]:
-    """Runs it below `folder`, and yields its issuer."""
+def running_oidc_provider(folder: Path, script: str = "issuer.js") -> Iterator[str]:
+    """Runs it below `folder` as the script says, and yields its issuer."""
     folder = install(Path(__file__).parent / "issuer", folder / "issuer")
     with (
         (folder / "issuer.log").open("w") as log,
         subprocess.Popen(
-            ["node", "issuer.js"],
+            ["node", script],
             cwd=folder,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -8,16 +8,7 @@ import pytest
 
 from testing.stack import Stack
 from tests.clients.conftest import REDIRECT_URI, Person, Registered
-from tests.clients.npm import install
 from tests.clients.outcome import check_outcome
-
-SCRIPTS = Path(__file__).parent / "node"
-
-
-@pytest.fixture(scope="session")
-def scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the scripts and the packages that they import."""
-    return install(SCRIPTS, tmp_path_factory.mktemp("node") / "clients")
 
 
 @pytest.mark.parametrize("library", ["openid-client", "oauth4webapi"])

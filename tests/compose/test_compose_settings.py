@@ -4,7 +4,6 @@ import ipaddress
 import json
 import os
 import re
-import shutil
 import stat
 import subprocess
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ from deploy.secret_files import names as names_of_secrets
 from deploy.secret_files import values_of, write
 from deploy.settings_file import variables
 from testing.checkout import ROOT
+from testing.docker import needs_compose
 from testing.ports import free_port
 from testing.services import LISTED, OURS
 
@@ -39,19 +39,11 @@ MARKERS = {
     "GATEHOUSE_PORT": str(free_port()),
     "GATEHOUSE_BIND": "127.0.0.9",
     "GATEHOUSE_NETWORK": "10.84.99",
+    **{f"{service.variable_prefix}REPLICAS": "7731" for service in OURS},
 }
 
 
-def _compose_is_there() -> bool:
-    if shutil.which("docker") is None:
-        return False
-    asked = subprocess.run(["docker", "compose", "version"], capture_output=True, check=False)
-    return asked.returncode == 0
-
-
-pytestmark = pytest.mark.skipif(
-    "CI" not in os.environ and not _compose_is_there(), reason="there is no docker compose"
-)
+pytestmark = needs_compose
 
 
 def names(cell: str) -> list[str]:

@@ -60,6 +60,12 @@ def asked_by_nginx(copy: Copy, service: str) -> set[str]:
     return set(re.findall(rf'"path":"/{service}/[^"]*".*"upstream":"([^",]+)"', log))
 
 
+def keys_of(copy: Copy) -> set[str]:
+    """The keys that one of auth's replicas publishes."""
+    published = send(f"http://127.0.0.1:{copy.port}/auth/.well-known/jwks.json").json["keys"]
+    return {key["kid"] for key in published}
+
+
 def test_every_service_is_healthy(copy: Copy) -> None:
     states = {name: one["State"] for name, one in containers(copy).items()}
     assert {name: states[name]["Health"]["Status"] for name in SERVICES} == dict.fromkeys(
@@ -170,10 +176,20 @@ def test_no_request_fails_while_every_worker_is_replaced(copy: Copy) -> None:
     }, "the containers stay"
 
 
+def hammer_of(copy: Copy) -> Hammer:
+    """Clients that keep no connection.
+
+    An nginx before 1.27.3, such as that of a stand-in image, is reloaded when replicas come or go, and closes what
+    clients keep open.
+    """
+    url = f"http://127.0.0.1:{copy.port}"
+    return Hammer(url, copy.sign_in(), keeps_connections=False)
+
+
 def test_no_request_fails_while_a_service_grows_to_three_replicas_and_shrinks_to_one(
     copy: Copy,
 ) -> None:
-    hammer = Hammer(f"http://127.0.0.1:{copy.port}", copy.sign_in())
+    hammer = hammer_of(copy)
     with hammer.at_work():
         grown = scale(copy, items=3)
         wait_until(
@@ -185,6 +201,37 @@ def test_no_request_fails_while_a_service_grows_to_three_replicas_and_shrinks_to
         read = hammer.reads
         wait_until(lambda: hammer.reads > read + 20, seconds=30, what="the one that is left serves")
     assert grown.returncode == shrunk.returncode == 0, grown.stderr + shrunk.stderr
+    assert hammer.failures == []
+    assert hammer.lost_or_doubled() == []
+
+
+@pytest.mark.sweep
+def test_no_request_fails_while_three_and_two_replicas_are_upgraded_and_keys_rotate(
+    copy: Copy,
+) -> None:
+    scale(copy, items=3)
+    scale(copy, auth=2)
+    hammer = hammer_of(copy)
+    with hammer.at_work():
+        rotated = copy.run(
+            *("docker", "compose", "exec", "-T", "auth"),
+            *("python", "-m", "auth_service.cli", "keys", "rotate"),
+        )
+        wait_until(
+            lambda: {len(keys_of(copy)) for _ in range(6)} == {2},
+            seconds=60,
+            what="both replicas of auth publish the next key",
+        )
+        signed_in = [copy.sign_in() for _ in range(6)]
+        done = copy.make("upgrade")
+    assert rotated.returncode == 0, rotated.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "auth: 2 replicas were replaced." in done.stdout
+    assert "items: 3 replicas were replaced." in done.stdout
+    for token in signed_in:
+        answers = [call(copy, "GET", "/items/", token).status for _ in range(9)]
+        assert answers == [200] * 9, "each replica knows the key"
+    assert len(keys_of(copy)) == 2
     assert hammer.failures == []
     assert hammer.lost_or_doubled() == []
 

@@ -1,6 +1,8 @@
 """`make reload` for real, on local processes that run the code of a copy of the tree, so that the code can change."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from testing.checkout import Copy
 from testing.hammer import Hammer
 from testing.http import send
+from testing.processes import wait_until
 
 pytestmark = pytest.mark.stack
 
@@ -77,6 +80,92 @@ def test_new_code_that_does_not_start_is_told_and_the_old_goes_on(
         "items does not start with the code as it is now, so its old workers go on" in done.stderr
     )
     assert title(copy) == before
+
+
+NEW_COLUMN = """\"\"\"A column that the old code does not know.\"\"\"
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "9999"
+down_revision = "{newest}"
+
+
+def upgrade() -> None:
+    op.add_column("items", sa.Column("colour", sa.String(20), nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("items", "colour")
+"""
+
+
+def test_an_upgrade_migrates_while_the_old_code_serves_and_then_brings_the_new(
+    copy: Copy, composition_root: Path
+) -> None:
+    versions = copy.folder / "items_service" / "migrations" / "versions"
+    newest = max(path.name[:4] for path in versions.glob("[0-9]*.py"))
+    migration = versions / "9999_colour.py"
+    migration.write_text(NEW_COLUMN.format(newest=newest))
+    composition_root.write_text(
+        composition_root.read_text().replace("title=service.title", 'title="Newer items"')
+    )
+    hammer = Hammer(f"http://127.0.0.1:{copy.port}", copy.sign_in())
+    with hammer.at_work():
+        done = copy.make("upgrade")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert title(copy) == "Newer items"
+    assert hammer.failures == []
+    assert hammer.lost_or_doubled() == []
+    with closing(sqlite3.connect(copy.folder / "var" / "items" / "items.db")) as database:
+        columns = [row[1] for row in database.execute("PRAGMA table_info(items)")]
+    assert "colour" in columns
+
+
+@pytest.mark.sweep
+def test_new_code_whose_migration_fails_is_told_and_the_old_goes_on(copy: Copy) -> None:
+    versions = copy.folder / "items_service" / "migrations" / "versions"
+    newest = max(path.name[:4] for path in versions.glob("[0-9]*.py"))
+    broken = versions / "99999_broken.py"
+    broken.write_text(
+        NEW_COLUMN.format(newest=newest).replace("9999", "99999", 1).replace("colour", "title")
+    )
+    done = copy.make("upgrade")
+    broken.unlink()
+    assert done.returncode != 0
+    assert "The database of items could not be migrated" in done.stderr
+    assert copy.answers("/items/health/ready")
+
+
+@pytest.mark.sweep
+def test_a_backup_of_a_serving_stack_restores_into_an_empty_one_where_an_old_session_goes_on(
+    copy: Copy,
+) -> None:
+    token, refresh_token = copy.sign_in_with_session()
+    hammer = Hammer(f"http://127.0.0.1:{copy.port}", token)
+    with hammer.at_work():
+        wait_until(lambda: len(hammer.titles) > 10, seconds=30, what="writing")
+        before = [*hammer.titles]
+        done = copy.make("backup")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert hammer.failures == []
+    [folder] = (copy.folder / "var" / "backups").iterdir()
+    refused = copy.make("restore", f"FROM={folder}")
+    assert "The stack runs" in refused.stderr
+
+    assert copy.make("clean", "YES=1").returncode == 0
+    assert folder.is_dir(), "a backup is no data to remove"
+    done = copy.make("restore", f"FROM={folder.relative_to(copy.folder)}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    again = copy.make("restore", f"FROM={folder}")
+    assert "This replaces all data" in again.stdout + again.stderr or "no terminal" in again.stderr
+    assert again.returncode != 0
+    done = copy.make("up")
+    assert done.returncode == 0, done.stdout + done.stderr
+    renewed = copy.refresh(refresh_token)
+    hammer.titles[:] = before
+    assert renewed
+    assert hammer.lost_or_doubled() == []
 
 
 def test_a_service_that_is_none_is_refused_with_those_that_there_are(copy: Copy) -> None:

@@ -10,7 +10,13 @@ from tests.doctor.command import Run, run
 from tests.doctor.deployments import BROKEN, Deployment
 
 # These need a proxy that rewrites, or a second address: tests/doctor/test_real_nginx.py.
-ELSEWHERE = {"kept-but-expected-stripped", "location-doubled", "path-rewritten"}
+# What only a browser sees: tests/doctor/test_browser.py.
+ELSEWHERE = {
+    "browser-load-failed",
+    "kept-but-expected-stripped",
+    "location-doubled",
+    "path-rewritten",
+}
 # What every client of OAuth meets: tests/doctor/test_discovery.py.
 DISCOVERY = {finding for _site, finding, _names in discovery.BROKEN.values()}
 # Many wrong settings have the same right one beside them.

@@ -231,6 +231,42 @@ def test_a_host_guard_of_the_service_itself_is_named() -> None:
     assert examined(guarded).findings == ["host-refused"]
 
 
+def test_of_several_services_it_is_walked_for_the_one_that_asks_for_a_token() -> None:
+    listed = JSONResponse([{"prefix": "/items"}])
+    described = {
+        "openapi": "3.1.0",
+        "servers": [{"url": "."}],
+        "paths": {"/mcp": {"get": {"operationId": "hello"}}},
+    }
+    portal = HTMLResponse("<div id=swagger-ui></div><script>ui({url: 'list.json'})</script>")
+    site = McpSite(
+        others={
+            "/": portal,
+            "/list.json": listed,
+            "/items/openapi.json": JSONResponse(described),
+            "/items/mcp/": Response(
+                status_code=401,
+                headers={"www-authenticate": f'Bearer resource_metadata="{RESOURCE}/items"'},
+            ),
+            f"{RESOURCE}/items": JSONResponse(
+                {"resource": "RESOURCE", "authorization_servers": []},
+                headers={"access-control-allow-origin": "*"},
+            ),
+        },
+    )
+    with served(site) as port:
+        report = run(f"http://127.0.0.1:{port}", "--json").report
+    [mismatch] = [each for each in report["findings"] if each["id"] == "resource-mismatch"]
+    assert f"type is 'http://127.0.0.1:{port}/items'" in mismatch["answered"]
+
+
+def test_a_challenge_of_another_public_name_is_a_note_and_no_finding() -> None:
+    elsewhere = McpSite(challenge='Bearer resource_metadata="http://127.0.0.1:1/metadata"')
+    report = examined(elsewhere).report
+    assert report["findings"] == []
+    assert any("of another origin" in note for note in report["notes"])
+
+
 def test_discovery_asks_no_more_than_its_places() -> None:
     asked = examined(McpSite()).report["requests"]
     assert asked <= 40

@@ -11,7 +11,7 @@ from loadtests.comparison import RowComparison, compare_turns, student_quantile
 from loadtests.latency import Samples
 from loadtests.turns import SECONDS, is_turn_of, pair_of
 
-ROWS = {f"GET /{number}": 2.0 + number for number in range(13)}
+ROWS = {f"GET /{number}": 2.0 + number for number in range(9)}
 PAIRS, REQUESTS = 60, 46
 
 

@@ -101,6 +101,13 @@ def test_a_figure_whose_bounds_hold_its_budget_is_neither_kept_nor_broken() -> N
     assert verdict.rows[0].state == "cannot tell"
 
 
+def test_of_few_samples_the_slowest_is_no_upper_bound() -> None:
+    budget = {ROW: Budget(p95=400)}
+
+    assert judged({ROW: [1.0] * 45 + [500.0]}, budget).exit_code == 0
+    assert judged({ROW: [1.0] * 190 + [500.0] * 9}, budget).exit_code == 4
+
+
 def test_a_figure_that_is_as_large_as_its_budget_needs_no_more_time_but_another_budget() -> None:
     verdict = judged({ROW: [4.0] * 49 + [5.0] * 2 + [6.0] * 49}, {ROW: Budget(p50=5)})
 

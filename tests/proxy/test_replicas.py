@@ -90,7 +90,7 @@ def port() -> int:
 def proxy(tmp_path_factory: pytest.TempPathFactory, dns: Dns, port: int) -> Iterator[Proxy]:
     settings = {
         "PATH": f"{dns._file.parent}:{os.environ['PATH']}",
-        "GATEHOUSE_RESOLVER": "127.0.0.1",
+        "PROXY_RESOLVER": "127.0.0.1",
         "ITEMS_ADDRESS": f"items.test:{port}",
     }
     with running_proxy(tmp_path_factory.mktemp("proxy"), ports={}, settings=settings) as running:

@@ -6,13 +6,21 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from auth_service.audit.events import Event
 
 _VERIFY = ("/verify", "/verify/{required}/{target:path}")
-RECORDS_NOTHING = {"PATCH /users/me": "it is a name to be shown, which means nothing to anyone"} | {
+RECORDS_NOTHING = {
+    "PATCH /users/me": "it is a name to be shown, which means nothing to anyone",
+    "POST /userinfo": "it reads, as its GET does",
+} | {
     f"{method} {path}": "it changes nothing: Envoy asks with the method of the request that it asks about"
     for method in ("POST", "PUT", "PATCH", "DELETE", "OPTIONS")
     for path in _VERIFY
 }
 OF_EVERY_TOKEN = {Event.TOKEN_REFUSED, Event.ACCESS_DENIED}
-OF_COMMANDS_AND_SCHEDULES = {Event.SIGN_INS_FORGIVEN, Event.KEY_CREATED, Event.KEY_ROTATED}
+OF_COMMANDS_AND_SCHEDULES = {
+    Event.SIGN_INS_FORGIVEN,
+    Event.KEY_CREATED,
+    Event.KEY_ROTATED,
+    Event.KEY_REWRAPPED,
+}
 
 
 def test_every_route_that_changes_something_says_what_it_records(app: FastAPI) -> None:

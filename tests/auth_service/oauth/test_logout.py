@@ -95,7 +95,7 @@ async def test_who_cannot_show_an_id_token_has_the_person_asked(
         ),
         ({"client_id": dashboard["client_id"], "post_logout_redirect_uri": AFTER}, True),
     ]
-    for request, comes_back in asked:
+    for request, _ in asked:
         page = await client.get("/logout", params=request)
         assert (page.status_code, "<form" in page.text) == (200, True), request
         assert await is_signed_in(client, dashboard), request

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from gatehouse_chassis.database import migrations, open_database
 from gatehouse_chassis.services import load_services
 from testing.checkout import ROOT
+from testing.processes import wait_until
 from testing.sample_service import PACKAGE, write_sample_service
 
 SERVICES = [
@@ -86,6 +87,31 @@ def test_a_failed_migration_leaves_the_database_as_it_was(sample: Path, database
 
     assert asyncio.run(tables()) == []
     bad.unlink()
+    migrations.migrate(sample, database_url)
+    migrations.check(sample, database_url)
+
+
+def test_a_migration_that_was_killed_midway_is_done_by_the_next_start(
+    sample: Path, database_url: str, tmp_path: Path
+) -> None:
+    migrations.migrate(sample, database_url)
+    halfway = tmp_path / "halfway"
+    slow = sample / "versions" / "0002_slow.py"
+    slow.write_text(
+        'from alembic import op\nrevision, down_revision = "0002", "0001"\n'
+        'def upgrade() -> None:\n    op.execute("CREATE TABLE half (id INTEGER)")\n'
+        f'    import pathlib, time\n    pathlib.Path("{halfway}").touch()\n    time.sleep(600)\n'
+    )
+    code = (
+        "import sys, pathlib; from gatehouse_chassis.database.migrations import migrate; "
+        "migrate(pathlib.Path(sys.argv[1]), sys.argv[2])"
+    )
+    command_line = [sys.executable, "-c", code, str(sample), database_url]
+    with subprocess.Popen(command_line, cwd=ROOT, start_new_session=True) as migrating:
+        wait_until(halfway.exists, seconds=60, what="the migration")
+        migrating.kill()
+
+    slow.write_text(slow.read_text().replace("time.sleep(600)", 'op.execute("DROP TABLE half")'))
     migrations.migrate(sample, database_url)
     migrations.check(sample, database_url)
 

@@ -1,0 +1,1 @@
+from testing.databases import postgresql, postgresql_database  # noqa: F401  # fixtures
