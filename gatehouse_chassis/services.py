@@ -26,7 +26,7 @@ _BODY_ROUTE = re.compile(
     r"(POST|PUT|PATCH|DELETE) (/|(/([A-Za-z0-9._~-]+|\{[A-Za-z_][A-Za-z0-9_]*\}))+/?)"
 )
 _SCOPE_KEYS = {"description", "default", "roles", "first_party"}
-_NGINX_PREFIXES = ("/docs", "/.well-known", "/portal", "/panels", "/_problem")
+_NGINX_PREFIXES = ("/docs", "/.well-known", "/portal", "/panels", "/_problem", "/_verify")
 # Names of containers, databases, programs and variables that are not a service's.
 RESERVED_NAMES = frozenset(
     (
@@ -78,6 +78,8 @@ class ServiceEntry:
         sign_in_limit: what nginx counts as an attempt to sign in, each as `POST /token`: a method and a path below the
             prefix. Whatever hashes or verifies a password belongs here.
         settings: variables of its own that its container is told when they are set, such as `ITEMS_GREETING`.
+        require: of an upstream that has no sign-in: the scopes and roles that whoever asks must have, such as
+            `items:read` or `user`, which every person has; nginx asks auth before it passes a request on.
     """
 
     name: str
@@ -95,6 +97,7 @@ class ServiceEntry:
     panel: str = ""
     sign_in_limit: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
+    require: tuple[str, ...] = ()
 
     @property
     def is_ours(self) -> bool:
@@ -182,6 +185,7 @@ def parse_services(file: Path, text: str) -> dict[str, ServiceEntry]:
             f"{file.name} has no entry [auth] with a package: every other needs it."
         )
     _refuse_clashes(file, services)
+    _refuse_unknown_requirements(file, services)
     return services
 
 
@@ -196,7 +200,7 @@ def _entry(file: Path, name: str, value: Any) -> ServiceEntry:
     kinds: dict[str, type] = {
         **dict.fromkeys(("title", "description", "prefix", "package", "upstream", "panel"), str),
         **dict.fromkeys(("workers", "body_limit", "read_timeout"), int),
-        **dict.fromkeys(("sign_in_limit", "settings"), list),
+        **dict.fromkeys(("sign_in_limit", "settings", "require"), list),
         **dict.fromkeys(("scopes", "body_limits"), dict),
         "database": bool,
     }
@@ -232,12 +236,25 @@ def _entry(file: Path, name: str, value: Any) -> ServiceEntry:
     known = re.compile(rf"{name.upper()}_[A-Z0-9_]+")
     if not all(isinstance(one, str) and known.fullmatch(one) for one in variables):
         raise ServicesError(f"{where}: settings takes variables that begin with {name.upper()}_.")
+    required = tuple(value.get("require", ()))
+    if "require" in value and (value.get("package") or not required):
+        raise ServicesError(
+            f"{where}: require takes scopes and roles that an upstream is protected by, such as "
+            '["items:read"] or ["user"]; a package checks its tokens itself.'
+        )
     scopes = {
         scope: _scope(where, name, scope, content)
         for scope, content in value.get("scopes", {}).items()
     }
     return ServiceEntry(
-        name=name, **{**value, "scopes": scopes, "sign_in_limit": limited, "settings": variables}
+        name=name,
+        **{
+            **value,
+            "scopes": scopes,
+            "sign_in_limit": limited,
+            "settings": variables,
+            "require": required,
+        },
     )
 
 
@@ -277,3 +294,14 @@ def _refuse_clashes(file: Path, services: Mapping[str, ServiceEntry]) -> None:
                     f"of {owner}."
                 )
         taken[service.prefix] = service.name
+
+
+def _refuse_unknown_requirements(file: Path, services: Mapping[str, ServiceEntry]) -> None:
+    known = {*ROLES, *(name for service in services.values() for name in service.scopes)}
+    for service in services.values():
+        for name in service.require:
+            if name not in known:
+                raise ServicesError(
+                    f"[{service.name}] in {file.name}: require has {name!r}, which is no scope of any service and no "
+                    f"role; known are {', '.join(sorted(known))}."
+                )

@@ -36,7 +36,7 @@ from auth_service.oauth.authorization import (
 from auth_service.oauth.errors import NO_STORE, OAuthError, as_oauth_errors
 from auth_service.oauth.forms import read_form, read_query
 from auth_service.oauth.requests import AccessDenied, ConsentRequired, InvalidRequest, LoginRequired
-from auth_service.pages.sign_in import SignInPage
+from auth_service.pages.sign_in import NOT_FROM_HERE
 from auth_service.sessions.browser.store import BrowserSession
 from gatehouse_chassis.auth.access_tokens import InvalidToken
 from gatehouse_chassis.proxy.redirects import keep_location
@@ -45,8 +45,6 @@ router = APIRouter(include_in_schema=False)
 
 _SIGN_IN_AGAIN = ("invalid_grant", "temporarily_unavailable")
 """What the person can mend on the page; everything else is told to the application."""
-
-_NOT_FROM_HERE = "This form was not made for this browser, or is too old. Please {}."
 
 
 async def read_request(
@@ -150,7 +148,7 @@ async def take_form(
     target, token = asked.target, form.get("form_token", "")
     if form.get("form") == "consent" and session is not None and not asked.needs_sign_in(session):
         if not page.is_own_form(request, token, session):
-            problem = _NOT_FROM_HERE.format("look again")
+            problem = NOT_FROM_HERE.format("look again")
             return page.show_consent(request, asked, session, problem=problem, status=403)
         try:
             with as_oauth_errors():
@@ -160,7 +158,7 @@ async def take_form(
             address = target.refusal(error.error, error.description)
         return _redirect(request, address)
     if not page.is_own_form(request, token):
-        problem = _NOT_FROM_HERE.format("sign in again")
+        problem = NOT_FROM_HERE.format("sign in again")
         return page.show(request, asked, problem=problem, status=403)
     username = form.get("username", "")
     try:
@@ -176,7 +174,7 @@ async def take_form(
             )
     except OAuthError as error:
         if error.error in _SIGN_IN_AGAIN:
-            return _show_again(request, page, asked, username, error)
+            return page.show_again(request, asked, error, username=username)
         return _redirect(request, target.refusal(error.error, error.description))
     try:
         with as_oauth_errors():
@@ -224,23 +222,6 @@ async def _answer(asked: AuthorizationRequest, session: BrowserSession, grant: C
         raise LoginRequired("another user is signed in than the id_token_hint names")
     code = await grant.issue_code(session, target.client, asked.binding, asked.wanted, asked.nonce)
     return target.address(code=code)
-
-
-def _show_again(
-    request: Request,
-    page: SignInPage,
-    asked: AuthorizationRequest,
-    username: str,
-    error: OAuthError,
-) -> Response:
-    """The page, which says why the person is not signed in yet."""
-    problem, headers = "The user name or the password is wrong.", {}
-    if error.error == "temporarily_unavailable":
-        headers["Retry-After"] = error.headers.get("Retry-After", "1")
-        problem = f"{error.description} You can try again in {headers['Retry-After']} s."
-    answer = page.show(request, asked, problem=problem, username=username, status=error.status)
-    answer.headers.update(headers)
-    return answer
 
 
 def _redirect(request: Request, address: str) -> Response:

@@ -13,11 +13,14 @@ from fastapi.responses import HTMLResponse
 from starlette.requests import Request
 
 from auth_service.oauth.authorization import AuthorizationRequest
+from auth_service.oauth.errors import OAuthError
 from auth_service.oauth.scopes import scope_list
 from auth_service.pages.rendering import form_source, render
 from auth_service.sessions.browser.store import BrowserSession
 
 COOKIE = "gatehouse-sign-in"
+
+NOT_FROM_HERE = "This form was not made for this browser, or is too old. Please {}."
 
 _COOKIE_VALUE = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -39,15 +42,36 @@ class SignInPage:
     def show(
         self,
         request: Request,
-        asked: AuthorizationRequest,
+        asked: AuthorizationRequest | None,
         *,
         problem: str = "",
         username: str = "",
         status: int = 200,
     ) -> HTMLResponse:
-        """The page on which the person signs in for this request, with what went wrong at the last attempt."""
+        """The page on which the person signs in, with what went wrong at the last attempt.
+
+        Args:
+            asked: what the person signs in for; None where it is no application.
+        """
         values = {"username": username, "focus": "password" if username else "username"}
         return self._form("sign-in.html", request, asked, values, problem=problem, status=status)
+
+    def show_again(
+        self,
+        request: Request,
+        asked: AuthorizationRequest | None,
+        error: OAuthError,
+        *,
+        username: str,
+    ) -> HTMLResponse:
+        """The same page, which says why the person is not signed in yet."""
+        problem, headers = "The user name or the password is wrong.", {}
+        if error.error == "temporarily_unavailable":
+            headers["Retry-After"] = error.headers.get("Retry-After", "1")
+            problem = f"{error.description} You can try again in {headers['Retry-After']} s."
+        answer = self.show(request, asked, problem=problem, username=username, status=error.status)
+        answer.headers.update(headers)
+        return answer
 
     def show_consent(
         self,
@@ -68,29 +92,31 @@ class SignInPage:
         self,
         template: str,
         request: Request,
-        asked: AuthorizationRequest,
+        asked: AuthorizationRequest | None,
         values: Mapping[str, str],
         *,
         session: BrowserSession | None = None,
         problem: str,
         status: int,
     ) -> HTMLResponse:
-        cookie, to = _cookie_of(request) or token_urlsafe(32), asked.target
+        cookie = _cookie_of(request) or token_urlsafe(32)
         descriptions = scope_list().descriptions
-        # Who signs in on the portal is asked for nothing else.
-        listed = asked.wanted.scope.split() if to.redirect_uri else []
+        to = asked.target if asked else None
+        # Who signs in on the portal, or for no application, is asked for nothing else.
+        redirect_uri = to.redirect_uri if to else ""
+        listed = asked.wanted.scope.split() if asked and redirect_uri else []
         answer = render(
             template,
             {
                 **values,
-                "application": to.client.name,
+                "application": to.client.name if to else "",
                 "rights": [descriptions[name] for name in listed],
-                "place": "" if to.client.is_first_party else _place(to.redirect_uri),
+                "place": "" if to is None or to.client.is_first_party else _place(redirect_uri),
                 "problem": problem,
                 "token": _token(self._key, cookie, request, session),
             },
             status=status,
-            form_action=f"'self' {form_source(to.redirect_uri)}" if to.redirect_uri else "'self'",
+            form_action=f"'self' {form_source(redirect_uri)}" if redirect_uri else "'self'",
         )
         is_https = request.url.scheme == "https"
         answer.set_cookie(

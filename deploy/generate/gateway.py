@@ -72,13 +72,15 @@ def locations(services: Mapping[str, ServiceEntry]) -> str:
             for path, largest in _body_limits(service).items()
         }
         of_root = others.get(_expression(service, "/"), limit)  # "=" wins over an expression
+        tail = f"{timeout} {passes}"
+        if service.require:
+            tail += _protection(service.name)
+            parts.append(_verification(service, services["auth"].prefix))
         parts += [
-            f"location = {service.prefix} {{ {of_root}{timeout} {passes} }}",
-            f"location {service.prefix}/ {{ {limit}{timeout} {passes} }}",
+            f"location = {service.prefix} {{ {of_root}{tail} }}",
+            f"location {service.prefix}/ {{ {limit}{tail} }}",
         ]
-        exceptions += [
-            f"location ~ ^{path}$ {{ {other}{timeout} {passes} }}" for path, other in others.items()
-        ]
+        exceptions += [f"location ~ ^{path}$ {{ {other}{tail} }}" for path, other in others.items()]
         if service.is_ours:
             parts.append(f"location = {PROTECTED_RESOURCE}{service.prefix} {{ {passes} }}")
         if service.name == "auth":
@@ -93,6 +95,37 @@ def locations(services: Mapping[str, ServiceEntry]) -> str:
         *exceptions,  # the first expression wins, so these pass no metrics
     ]
     return "\n".join(parts)
+
+
+_PASSED = 'include "@PROXY_HOME@/passed_headers.conf";'  # a location with headers of its own inherits none
+
+
+def _protection(name: str) -> str:
+    """What else a location has whose service has no sign-in (`require`)."""
+    return (
+        f' auth_request /_verify/{name}; {_PASSED} include "@PROXY_HOME@/protected.conf";'
+        f" error_page 401 403 = @refused_{name};"
+    )
+
+
+def _verification(service: ServiceEntry, auth_prefix: str) -> str:
+    """What nginx asks auth before it passes a request on, and again for the answer to one that may not pass."""
+    verify = f"{auth_prefix}/verify?require={','.join(service.require)}"
+    # auth_request takes no redirect, which auth gives only where it is told what is asked for.
+    return f"""\
+location = /_verify/{service.name} {{
+    internal;
+    {_PASSED} include "@PROXY_HOME@/verify.conf";
+    proxy_set_header X-Forwarded-Uri "";
+    proxy_pass http://auth{verify};
+}}
+location @refused_{service.name} {{
+    {_PASSED} include "@PROXY_HOME@/verify.conf";
+    proxy_set_header X-Forwarded-Uri $request_uri;
+    set $cache_control "";
+    set $verify {verify};
+    proxy_pass http://auth$verify;
+}}"""
 
 
 def _body_limits(service: ServiceEntry) -> dict[str, int]:

@@ -18,6 +18,9 @@ from gatehouse_chassis.http.problems import BadRequest
 CAME_THROUGH_A_PROXY = "came_through_a_proxy"
 """In the state of a scope whose headers have been read: whether a proxy had written into them."""
 
+ASKED_OF_THE_PROXY = "asked_of_the_proxy"
+"""In the state of a scope by which a trusted proxy asks about another request: that one's method and request target."""
+
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
@@ -144,6 +147,10 @@ def apply_forwarded_headers(scope: Scope, trusted: TrustedProxies) -> str:
             hosts = _with_port(hosts, _at_client(ports, chain, hops), scope.get("scheme", "http"))
         if pieces := _elements(forwarded, b"x-forwarded-prefix"):
             prefix = _prefix(pieces)
+        if targets := forwarded.get(b"x-forwarded-uri"):
+            methods = _elements(forwarded, b"x-forwarded-method") or [scope.get("method", "GET")]
+            asked = (methods[-1], targets[-1].decode("latin-1"))
+            scope["state"] = {**scope.get("state", {}), ASKED_OF_THE_PROXY: asked}
 
     if hosts:
         if len(hosts) > 1 or not _is_authority(hosts[0]):

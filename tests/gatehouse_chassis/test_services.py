@@ -85,6 +85,13 @@ def test_a_file_that_changed_is_read_again(tmp_path: Path) -> None:
         (entry(panel='"../x"'), "panel must be a folder such as panels/notes"),
         (entry(sign_in_limit='["GET /x"]'), "such as 'POST /token'"),
         (entry(settings='["AUTH_X"]'), "begin with NOTES_"),
+        (entry(require='["user"]'), "a package checks its tokens itself"),
+        (entry(package="", upstream='"a:1"', require="[]"), "require takes scopes and roles"),
+        (
+            entry(package="", upstream='"a:1"', require='["notes:raed"]'),
+            "has 'notes:raed', which is no scope",
+        ),
+        (entry(package="", upstream='"a:1"', require="[1]"), "has 1, which is no scope"),
         (entry("notes", "[notes.scopes]", '"x:read" = {}'), "must be written notes:<right>"),
         (entry("notes", "[notes.scopes]", '"notes:read" = {}'), "needs a description"),
         (

@@ -5,9 +5,14 @@ from fastapi.routing import APIRoute, iter_route_contexts
 
 from auth_service.audit.events import Event
 
+_VERIFY = ("/verify", "/verify/{required}/{target:path}")
 RECORDS_NOTHING = {
     "PATCH /users/me": "it is a name to be shown, which means nothing to anyone",
     "POST /userinfo": "it reads, as its GET does",
+} | {
+    f"{method} {path}": "it changes nothing: Envoy asks with the method of the request that it asks about"
+    for method in ("POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+    for path in _VERIFY
 }
 OF_EVERY_TOKEN = {Event.TOKEN_REFUSED, Event.ACCESS_DENIED}
 OF_COMMANDS_AND_SCHEDULES = {
