@@ -61,17 +61,10 @@ def assert_protected(
     assert corpus.assert_none_passes(port) > 100
 
 
-@pytest.mark.parametrize("name", [name for name in FILES if name != "nginx"])
+@pytest.mark.parametrize("name", FILES)
 @pytest.mark.sweep
 def test_a_program_is_protected_by_every_proxy(
     name: str, auth: int, dash: int, demo: Credentials, admin: Credentials
 ) -> None:
     with running(name, auth, dash) as port:
         assert_protected(port, demo, admin, keeps_cookies=name != "Traefik")
-
-
-def test_a_program_is_protected_by_the_example_of_nginx(
-    auth: int, dash: int, demo: Credentials, admin: Credentials
-) -> None:
-    with running("nginx", auth, dash) as port:
-        assert_protected(port, demo, admin)
