@@ -45,7 +45,7 @@ from auth_service.passwords.throttling import ClientSecretGuard, SignInGuard
 from auth_service.revocation.revoke import Revocation
 from auth_service.revocation.status_list import PURGE_EVERY, StatusList
 from auth_service.revocation.store import AccessTokenStore
-from auth_service.sessions.browser.browser import BrowserSessions
+from auth_service.sessions.browser.browser import BrowserSessions, BrowserSignIn
 from auth_service.sessions.browser.store import BrowserSessionStore
 from auth_service.sessions.store import SessionLimits, SessionStore
 from auth_service.settings import AuthSettings
@@ -74,6 +74,7 @@ class Container:
     users: UserStore
     sessions: SessionStore
     browsers: BrowserSessions
+    browser_sign_in: BrowserSignIn
     session_cookie: SessionCookie
     consents: ConsentStore
     client_store: ClientStore
@@ -220,14 +221,14 @@ class Container:
             status_list,
         )
         id_tokens = IdTokenReader(settings.issuer, keys)
+        browsers = BrowserSessions(BrowserSessionStore(database, limits), sessions)
         return cls(
             settings=settings,
             database=database,
             users=users,
             sessions=sessions,
-            browsers=BrowserSessions(
-                BrowserSessionStore(database, limits), sessions, authentication
-            ),
+            browsers=browsers,
+            browser_sign_in=BrowserSignIn(browsers, authentication),
             session_cookie=SessionCookie(settings.origin, settings.root_path),
             consents=ConsentStore(database),
             client_store=client_store,

@@ -31,10 +31,9 @@ from auth_service.oauth.resources import Resources
 from auth_service.oauth.scopes import scope_list
 from auth_service.pages.session_cookie import SessionCookie
 from auth_service.pages.sign_in import SignInPage
-from auth_service.passwords.authentication import PasswordAuthentication
 from auth_service.revocation.revoke import Revocation
 from auth_service.revocation.status_list import StatusList
-from auth_service.sessions.browser.browser import BrowserSessions
+from auth_service.sessions.browser.browser import BrowserSessions, BrowserSignIn
 from auth_service.sessions.browser.store import BrowserSession
 from auth_service.sessions.store import SessionStore
 from auth_service.settings import AuthSettings
@@ -70,6 +69,10 @@ async def get_browsers(request: Request) -> BrowserSessions:
     return _container(request).browsers
 
 
+async def get_browser_sign_in(request: Request) -> BrowserSignIn:
+    return _container(request).browser_sign_in
+
+
 async def get_session_cookie(request: Request) -> SessionCookie:
     return _container(request).session_cookie
 
@@ -88,10 +91,6 @@ async def get_audit_log(request: Request) -> AuditStore:
 
 async def get_repeated_events(request: Request) -> RepeatedEvents:
     return _container(request).repeated
-
-
-async def get_authentication(request: Request) -> PasswordAuthentication:
-    return _container(request).authentication
 
 
 async def get_outbox(request: Request) -> Outbox:
@@ -170,12 +169,12 @@ Settings = Annotated[AuthSettings, Depends(get_settings)]
 Users = Annotated[UserStore, Depends(get_users)]
 Sessions = Annotated[SessionStore, Depends(get_sessions)]
 Browsers = Annotated[BrowserSessions, Depends(get_browsers)]
+SignIn = Annotated[BrowserSignIn, Depends(get_browser_sign_in)]
 SessionCookies = Annotated[SessionCookie, Depends(get_session_cookie)]
 Consents = Annotated[ConsentStore, Depends(get_consents)]
 RegisteredClients = Annotated[ClientStore, Depends(get_client_store)]
 AuditLog = Annotated[AuditStore, Depends(get_audit_log)]
 Repeated = Annotated[RepeatedEvents, Depends(get_repeated_events)]
-Authentication = Annotated[PasswordAuthentication, Depends(get_authentication)]
 MailOutbox = Annotated[Outbox, Depends(get_outbox)]
 Resets = Annotated[PasswordResets, Depends(get_password_resets)]
 SignUpRequests = Annotated[SignUps, Depends(get_sign_ups)]

@@ -111,8 +111,8 @@ class AuthSettings(ServiceSettings):
     password_grant: Annotated[
         bool,
         Field(
-            description="Whether the docs may send a user's password to the token endpoint; RFC 9700 "
-            "forbids this grant to new clients, and registered clients never have it."
+            description="Whether Swagger UI's form, curl and the like may send a user's password to the token "
+            "endpoint; RFC 9700 forbids this grant to new clients, and registered clients never have it."
         ),
     ] = True
     signing_algorithm: Annotated[

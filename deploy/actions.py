@@ -193,7 +193,9 @@ def restore(checkout: Checkout, options: argparse.Namespace) -> int:
     folder = Path(options.folder)
     manifest = backups.read(folder)
     if _present(checkout, _docker_answers(checkout)):
-        raise DeployError("The stack runs, and what it writes meanwhile would be lost: make down")
+        raise DeployError(
+            "The stack runs, and what it writes meanwhile would be lost. Stop it first: make down"
+        )
     settings = load(checkout)
     stack = _stack(mode.parse(options.mode) or Mode(manifest["mode"]), checkout, settings)
     databases = stack.databases()
@@ -221,7 +223,9 @@ def restore(checkout: Checkout, options: argparse.Namespace) -> int:
 def move_database(checkout: Checkout, _: argparse.Namespace) -> int:
     """Copy every service's SQLite file into the PostgreSQL database that its settings name."""
     if _present(checkout, _docker_answers(checkout)):
-        raise DeployError("The stack runs, and what it writes meanwhile would be lost: make down")
+        raise DeployError(
+            "The stack runs, and what it writes meanwhile would be lost. Stop it first: make down"
+        )
     settings = load(checkout)
     if not uv.has_packages(checkout):
         uv.sync(checkout, env=settings.of_installers())

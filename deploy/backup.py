@@ -93,6 +93,10 @@ def read(folder: Path) -> dict[str, Any]:
         raise DeployError(f"{folder / MANIFEST} cannot be read: {error!r}.") from error
     for name, service in services.items():
         file = folder / service["file"]
+        if file.parent != folder:
+            raise DeployError(
+                f"{folder / MANIFEST} names {service['file']!r}, which is not beside it."
+            )
         if not file.is_file():
             raise DeployError(f"{file} is missing, which is the database of {name}.")
         if _sha256(file) != service["sha256"]:

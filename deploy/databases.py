@@ -213,7 +213,10 @@ class PostgreSQL:
 def libpq(url: str) -> tuple[str, str]:
     """The URL as libpq's programs read it, without our own parameter and without the password, and the password."""
     parts = urlsplit(url)
-    query = urlencode([(name, value) for name, value in parse_qsl(parts.query) if name != "pooler"])
+    parameters = parse_qsl(parts.query)
+    query = urlencode([pair for pair in parameters if pair[0] not in ("pooler", "password")])
     user, at, hosts = parts.netloc.rpartition("@")
     name, _, password = user.partition(":")
-    return parts._replace(netloc=f"{name}{at}{hosts}", query=query).geturl(), unquote(password)
+    # As in libpq, a parameter counts more than what stands before the host.
+    password = dict(parameters).get("password", unquote(password))
+    return parts._replace(netloc=f"{name}{at}{hosts}", query=query).geturl(), password

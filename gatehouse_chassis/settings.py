@@ -352,7 +352,8 @@ class ServiceSettings(EnvironmentSettings):
         NoDecode,
         BeforeValidator(_read_trusted_proxies),
         Field(
-            description="Networks whose `X-Forwarded-*` headers the service believes; Compose sets nginx's one address."
+            description="Networks whose `X-Forwarded-*` headers the service believes; Compose sets the addresses of "
+            "its containers."
         ),
     ] = TrustedProxies.parse("127.0.0.1,::1")
     cors_origins: Annotated[

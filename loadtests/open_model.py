@@ -18,7 +18,8 @@ from locust.contrib.fasthttp import FastHttpSession, ResponseContextManager
 from locust.env import Environment
 from locust.exception import RescheduleTask
 
-FOREVER = 86_400.0
+from loadtests.latency import FOREVER
+
 TOLERATED = 0.01
 ANSWERED_WITHIN_SECONDS = 8.0
 

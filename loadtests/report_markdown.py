@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from loadtests.verdict import PERCENTILES, shown
+from loadtests.verdict import FEWEST_SAMPLES, PERCENTILES, shown
 
 
 def render(summary: Mapping[str, Any], plot: str, page: str) -> str:
@@ -21,7 +21,8 @@ def render(summary: Mapping[str, Any], plot: str, page: str) -> str:
         "## How sure the percentiles are",
         table(["row", *PERCENTILES], [_bounds(row) for row in summary["rows"]]),
         "Between which milliseconds a percentile lies with 95 % confidence (bootstrap), and how many requests took so "
-        "long. There is none of too few requests: p50 takes 10, p95 takes 20, p99 takes 100, p99.9 takes 1000.",
+        "long. There is none of too few requests: "
+        f"{', '.join(f'{name} takes {count}' for name, count in FEWEST_SAMPLES.items())}.",
         "## As Locust alone would measure",
         table(
             ["row", *PERCENTILES], [_as_sent(row) for row in [*summary["rows"], summary["total"]]]

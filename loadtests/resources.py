@@ -17,15 +17,11 @@ INTERVAL_SECONDS = 1.0
 
 @dataclass
 class Resources:
-    """How much of it was used on average, in percent: of a core by each process, of all cores, of each disk's time.
-
-    `connections` are those that were open at most at once, by process.
-    """
+    """How much of it was used on average, in percent: of a core by each process, of all cores, of each disk's time."""
 
     processes: dict[str, float] = field(default_factory=dict)
     machine: float = 0.0
     disks: dict[str, float] = field(default_factory=dict)
-    connections: dict[str, int] = field(default_factory=dict)
 
 
 def bottleneck(resources: Resources, failures: Mapping[str, int]) -> str:
@@ -79,8 +75,6 @@ def _watch(url: str, generator: int, found: Resources, over: threading.Event) ->
                 since = began.setdefault(name, now)
                 if now[0] > since[0]:
                     used[name] = 100 * (now[1] - since[1]) / (now[0] - since[0])
-                open_ = len(process.net_connections("tcp"))
-                found.connections[name] = max(found.connections.get(name, 0), open_)
             except psutil.Error:
                 continue
     seconds = time.monotonic() - start

@@ -29,7 +29,11 @@ def list_clients() -> None:
 
 @clients.command("create")
 @click.argument("name")
-@click.option("--confidential", is_flag=True, help="It can keep a secret, and gets one.")
+@click.option(
+    "--confidential",
+    is_flag=True,
+    help="It can keep a secret, and gets one unless --jwks is given.",
+)
 @click.option("--grant", "grants", type=OneOf(Grant), multiple=True, required=True)
 @click.option("--redirect-uri", "redirect_uris", multiple=True)
 @click.option("--scope", "scopes", multiple=True, required=True)
@@ -77,7 +81,7 @@ def renew_secret(client_id: str) -> None:
         lambda container, context: renew_client_secret(container.client_store, client_id, context)
     )
     if secret is None:
-        raise click.ClickException(f"There is no confidential client {client_id!r}.")
+        raise click.ClickException(f"There is no client {client_id!r} with a secret.")
     show([{"client_secret": secret}], "client_secret")
 
 
@@ -95,4 +99,6 @@ def _json_of(file: IO[str] | None) -> Any:
     try:
         return json.load(file)
     except ValueError:
-        raise click.ClickException(f"{file.name} is no JSON.") from None
+        raise click.ClickException(
+            f'{file.name} is not JSON: it must hold a JWK Set, {{"keys": [...]}}.'
+        ) from None

@@ -88,8 +88,8 @@ class Assertions:
             if not _is_time(at) or at - LEEWAY > now:
                 raise InvalidAssertion("the assertion is not valid yet")
         jti = claims.get("jti")
-        if not isinstance(jti, str) or not 0 < len(jti) <= _MAX_JTI_CHARS:
-            raise InvalidAssertion("the assertion has no jti")
+        if not isinstance(jti, str) or not 0 < len(jti) <= _MAX_JTI_CHARS or not jti.isprintable():
+            raise InvalidAssertion("the assertion has no jti, or one that is no text")
         return jti, datetime.fromtimestamp(expires_at, UTC)
 
 

@@ -32,7 +32,7 @@ class ClientNotAuthenticated(Exception):
 
 
 class ContradictoryCredentials(Exception):
-    """A request names two clients, or holds two secrets."""
+    """A request names two clients, or holds two proofs of who it is."""
 
 
 class GrantNotAllowed(Exception):

@@ -9,6 +9,9 @@ MAX_CHARS = 1024
 _ASCII = re.compile(r"[!-~]+")
 # RFC 8252 section 8.3 would rather have an address than the name, which a hosts file or a firewall may bend; but
 # command-line clients send the name. Each is right only where it was registered.
+LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
+"""The hosts that are the person's own computer (RFC 8252 section 7.3)."""
+
 _LOOPBACK = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]|localhost))(?::[0-9]{1,5})?([/?][!-~]*)?")
 _WEB = re.compile(r"https://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:[/?][!-~]*)?")
 # RFC 8252 section 7.1: an app's own scheme is a domain of its maker, written backwards, so it has a dot.

@@ -86,7 +86,7 @@ async def renew_secret(
     """Gives a confidential client a new secret. The old one is refused, and all that it got is revoked."""
     secret = await renew_client_secret(registered, client_id, context)
     if secret is None:
-        raise NotFound("There is no such confidential client.")
+        raise NotFound("There is no such client with a secret.")
     response.headers.update(NO_STORE)
     return ClientSecret(client_secret=secret)
 

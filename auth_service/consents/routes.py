@@ -32,4 +32,4 @@ async def revoke_application(
 ) -> None:
     """Takes back what you allowed an application: its tokens end, and it must ask again."""
     if not client_id.isprintable() or not await consents.revoke(user.id, client_id, context):
-        raise NotFound("You have allowed no such application anything.")
+        raise NotFound("You have not given this application any access.")

@@ -11,7 +11,7 @@ from auth_service.audit.context import AuditContext
 from auth_service.audit.events import Event
 from auth_service.audit.store import record
 from auth_service.sessions.store import EndOfSession, end_sessions_of_user_through
-from auth_service.tables import clients, consents
+from auth_service.tables import authorization_codes, clients, consents
 from gatehouse_chassis.database import Database, IntegrityError
 from gatehouse_chassis.database.columns import new_id, now
 
@@ -38,6 +38,11 @@ _LOCK = _SCOPE.with_for_update()
 _ADD = insert(consents)
 _SET_SCOPE = update(consents).where(*_OF_USER_AND_CLIENT).values(scope=bindparam("widened"))
 _REMOVE = delete(consents).where(*_OF_USER_AND_CLIENT)
+_REMOVE_CODES = delete(authorization_codes).where(
+    authorization_codes.c.user_id == bindparam("user"),
+    authorization_codes.c.client_id == bindparam("client"),
+    authorization_codes.c.used_at.is_(None),
+)
 _LIST = (
     select(
         consents.c.id, consents.c.client_id, clients.c.name, consents.c.scope, consents.c.created_at
@@ -86,6 +91,8 @@ class ConsentStore:
         """Forgets what the client was allowed and ends all that it holds of the user; False when that is nothing."""
         async with self._database.transaction() as statements:
             removed = await statements.execute(_REMOVE, user=user_id, client=client_id)
+            # A code that is not exchanged yet would begin a session of its own; one that is just now is waited for.
+            await statements.execute(_REMOVE_CODES, user=user_id, client=client_id)
             if removed:
                 await record(statements, Event.CONSENT_REVOKED, user_id, context, client=client_id)
             ended = await end_sessions_of_user_through(

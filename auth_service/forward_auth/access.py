@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
+from auth_service.clients.client import FIRST_PARTY_CLIENT
 from auth_service.oauth.scopes import audience, scope_list
 from auth_service.users.schemas import Role
 from auth_service.users.store import User
@@ -58,8 +59,18 @@ class Visitor:
         return cls(user, principal.client_id, principal.scopes & allowed)
 
     def meets(self, requirement: Requirement) -> bool:
-        """Whether the visitor has every scope and every role; administrators are users too."""
-        roles = {Role.USER.value, self.user.role.value} if self.user else set()
+        """Whether the visitor has every scope and every role; administrators are users too.
+
+        A registered client has what it was allowed, which is scopes: neither the roles of the person, nor what is open
+        to anyone who is signed in.
+        """
+        if self.user is None or self.client_id not in ("", FIRST_PARTY_CLIENT):
+            return (
+                not requirement.roles
+                and bool(requirement.scopes)
+                and requirement.scopes <= self.scopes
+            )
+        roles = {Role.USER.value, self.user.role.value}
         return requirement.scopes <= self.scopes and requirement.roles <= roles
 
     @property

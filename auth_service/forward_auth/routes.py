@@ -15,12 +15,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from auth_service.audit.events import Event, audited
 from auth_service.clients.client import FIRST_PARTY_CLIENT
 from auth_service.dependencies import (
-    Browsers,
     BrowserSessionIfAny,
     Context,
     IssuedTokens,
     SessionCookies,
     Settings,
+    SignIn,
     SignInForm,
     Users,
 )
@@ -199,7 +199,7 @@ async def sign_in(
     request: Request,
     page: SignInForm,
     session: BrowserSessionIfAny,
-    browsers: Browsers,
+    signing_in: SignIn,
     cookies: SessionCookies,
     context: Context,
     settings: Settings,
@@ -216,7 +216,7 @@ async def sign_in(
                 return page.show(
                     request, None, problem=NOT_FROM_HERE.format("sign in again"), status=403
                 )
-            _, cookie = await browsers.sign_in(
+            _, cookie = await signing_in.sign_in(
                 form.get("username", ""),
                 form.get("password", ""),
                 before=session,

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from auth_service.clients.authentication import Clients, require_grant
 from auth_service.clients.client import Client
-from auth_service.clients.redirect_uris import is_registered
+from auth_service.clients.redirect_uris import LOOPBACK, is_registered
 from auth_service.oauth import scopes
 from auth_service.oauth.pkce import METHOD, is_challenge
 from auth_service.oauth.requests import (
@@ -110,7 +110,8 @@ class AuthorizationRequest:
         neither a secret nor an address that it alone can have (RFC 8252 section 8.6, RFC 9700 section 4.1.1).
         """
         client = self.target.client
-        is_assured = client.confidential or self.target.redirect_uri.startswith("https://")
+        at = urlsplit(self.target.redirect_uri)
+        is_assured = client.confidential or (at.scheme == "https" and at.hostname not in LOOPBACK)
         return is_assured and "consent" not in self.prompts
 
     def is_for_another(self, session: BrowserSession) -> bool:

@@ -20,13 +20,13 @@ from auth_service.audit.events import Event, audited
 from auth_service.consents.store import ConsentStore
 from auth_service.dependencies import (
     AuthorizationRequests,
-    Browsers,
     BrowserSessionIfAny,
     CodeGrant,
     Consents,
     Context,
     IdTokens,
     SessionCookies,
+    SignIn,
     SignInForm,
 )
 from auth_service.oauth.authorization import (
@@ -106,7 +106,9 @@ async def authorize(
         with as_oauth_errors():
             if session is None or asked.needs_sign_in(session):
                 if asked.is_silent:
-                    raise LoginRequired("nobody is signed in in this browser, or not recently")
+                    raise LoginRequired(
+                        "no user is signed in in this browser, or the sign-in is too long ago"
+                    )
                 known = session.user.username if session else ""
                 return page.show(request, asked, username=asked.login_hint or known)
             grant.require_grantable(session, asked.target.client, asked.wanted)
@@ -131,7 +133,7 @@ async def take_form(
     asked: Asked,
     page: SignInForm,
     session: BrowserSessionIfAny,
-    browsers: Browsers,
+    signing_in: SignIn,
     cookies: SessionCookies,
     consents: Consents,
     grant: CodeGrant,
@@ -148,7 +150,7 @@ async def take_form(
     target, token = asked.target, form.get("form_token", "")
     if form.get("form") == "consent" and session is not None and not asked.needs_sign_in(session):
         if not page.is_own_form(request, token, session):
-            problem = NOT_FROM_HERE.format("look again")
+            problem = NOT_FROM_HERE.format("answer again")
             return page.show_consent(request, asked, session, problem=problem, status=403)
         try:
             with as_oauth_errors():
@@ -164,7 +166,7 @@ async def take_form(
     try:
         with as_oauth_errors():
             _require_allowed(form)
-            session, cookie = await browsers.sign_in(
+            session, cookie = await signing_in.sign_in(
                 username,
                 form.get("password", ""),
                 before=session,

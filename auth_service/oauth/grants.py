@@ -137,10 +137,7 @@ class AuthorizationCodeGrant:
     refresh_token_life: timedelta
 
     def require_grantable(self, session: BrowserSession, client: Client, wanted: Target) -> None:
-        """To be asked before the person is.
-
-        Args:
-            nonce: of the request, for the ID token.
+        """Checks, before the person is asked, that the user may have what is asked for.
 
         Raises:
             ScopeNotGranted: the user may not have what is asked for.

@@ -61,7 +61,6 @@ async def log_out(
             session.user.username, application=asked.application, goes_to=asked.redirect_uri
         )
     if session is not None:
-        context.set_actor(str(session.user.id))
         await browsers.sign_out(session, context)
     return _signed_out(request, cookies, asked if asked.subject is not None else None)
 
@@ -89,7 +88,6 @@ async def take_form(
     if is_cross_site(request, from_a_page=True):
         raise CrossSiteRequest
     if session is not None:
-        context.set_actor(str(session.user.id))
         await browsers.sign_out(session, context)
     return _signed_out(request, cookies, asked)
 

@@ -21,7 +21,7 @@ from auth_service.revocation.store import (
     is_still_registered,
     revoke_access_token,
 )
-from auth_service.sessions.browser.store import BrowserSession
+from auth_service.sessions.browser.store import STILL_GOING_ON, BrowserSession
 from auth_service.sessions.store import (
     DEFAULT_LIMITS,
     EndOfSession,
@@ -32,7 +32,7 @@ from auth_service.sessions.store import (
     add_token,
     end_session,
 )
-from auth_service.tables import authorization_codes, sessions, users
+from auth_service.tables import authorization_codes, users
 from auth_service.users.schemas import Role
 from gatehouse_chassis.database import Database, Row, Statements
 from gatehouse_chassis.database.columns import new_id, now
@@ -85,11 +85,6 @@ _PURGE = delete(authorization_codes).where(
 _USER = (
     select(users.c.id, users.c.password_hash, users.c.role)
     .where(users.c.id == bindparam("user"), users.c.disabled_at.is_(None))
-    .with_for_update(key_share=True)
-)
-_BROWSER_SESSION = (
-    select(sessions.c.id)
-    .where(sessions.c.id == bindparam("session"), sessions.c.ended_at.is_(None))
     .with_for_update(key_share=True)
 )
 
@@ -185,7 +180,7 @@ class CodeStore:
             browser_id: UUID | None = code["browser_session_id"]
             if (
                 browser_id is not None
-                and await statements.fetch_one(_BROWSER_SESSION, session=browser_id) is None
+                and await statements.fetch_one(STILL_GOING_ON, session=browser_id) is None
             ):
                 return Refusal.ENDED
             sign_in = _sign_in(code)

@@ -257,7 +257,6 @@ async def sign_out(
 ) -> RedirectResponse:
     """Ends the session of this browser with all that hangs on it, and leads to the portal."""
     if session is not None:
-        context.set_actor(str(session.user.id))
         await browsers.sign_out(session, context)
     answer = RedirectResponse("../", 303, {"Cache-Control": "no-store"})
     cookies.clear(answer, request)

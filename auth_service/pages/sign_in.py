@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from fastapi.responses import HTMLResponse
 from starlette.requests import Request
 
+from auth_service.clients.redirect_uris import LOOPBACK
 from auth_service.oauth.authorization import AuthorizationRequest
 from auth_service.oauth.errors import OAuthError
 from auth_service.oauth.scopes import scope_list
@@ -178,7 +179,7 @@ def _place(redirect_uri: str) -> str:
     at = urlsplit(redirect_uri)
     if at.scheme not in ("http", "https"):
         return f"an app on this device that opens {at.scheme}: links"
-    if at.hostname in ("127.0.0.1", "::1", "localhost"):
+    if at.hostname in LOOPBACK:
         return f"a program on your own computer ({at.netloc})"
     return at.netloc
 

@@ -37,7 +37,10 @@ class LocalStack:
 
     mode = Mode.LOCAL
     name = "local processes"
-    renewal = "After a change of code: make reload. Of settings or packages: make down && make up"
+    renewal = (
+        "After a change of code: make reload. Of packages or tables too: make upgrade. Of settings: "
+        "make down && make up"
+    )
 
     def __init__(self, checkout: Checkout, settings: Settings) -> None:
         self._checkout = checkout

@@ -90,9 +90,16 @@ def _be_newer(folder: Path) -> None:
     (folder / "manifest.json").write_text(json.dumps({**manifest, "format": 2}))
 
 
+def _point_elsewhere(folder: Path) -> None:
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["services"]["auth"]["file"] = "../auth.db"
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
 @pytest.mark.parametrize(
     ("spoil", "reason"),
     [
+        (_point_elsewhere, "not beside it"),
         (_change, "its checksum differs"),
         (_lose, "auth.db is missing"),
         (_be_newer, "made by a newer Gatehouse"),
@@ -157,6 +164,7 @@ def test_the_password_of_a_url_goes_another_way_than_the_command_line() -> None:
         "postgresql://me@one:1,two:2/name?sslmode=require",
         "p@ss",
     )
+    assert libpq("postgresql://me@one/name?password=p%40ss") == ("postgresql://me@one/name", "p@ss")
     assert libpq("postgresql://me@/name?host=/run/postgresql") == (
         "postgresql://me@/name?host=%2Frun%2Fpostgresql",
         "",

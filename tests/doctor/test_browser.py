@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from testing.serving import served
@@ -63,6 +63,31 @@ def test_a_page_that_loads_is_clean() -> None:
         report = run(url, "--json", "--browser").report
     assert report["findings"] == []
     assert "pages in a browser" in report["examined"]
+
+
+def test_credentials_are_for_the_examined_address_and_not_for_where_it_redirects() -> None:
+    find_chromium()
+    held: list[tuple[str, bytes]] = []
+
+    def seen(name: str, app: ASGIApp) -> ASGIApp:
+        async def looking(scope: Scope, receive: Receive, send: Send) -> None:
+            given = dict(scope["headers"]).get(b"authorization", b"")
+            held.append((f"{name}{scope['path']}", given))
+            await app(scope, receive, send)
+
+        return looking
+
+    elsewhere = site({"/a.js": SCRIPT})
+    with served(seen("elsewhere", elsewhere)) as other:
+        moved = RedirectResponse(f"http://127.0.0.1:{other}/a.js")
+        own = site({"/": page("<script src=moved.js></script>"), "/moved.js": moved})
+        with served(seen("own", own)) as port:
+            run(
+                f"http://127.0.0.1:{port}/", "--browser", "--header", "Authorization: Bearer secret"
+            )
+
+    assert ("own/moved.js", b"Bearer secret") in held
+    assert {given for address, given in held if address.startswith("elsewhere")} == {b""}
 
 
 def test_without_playwright_a_sentence_says_what_to_install(

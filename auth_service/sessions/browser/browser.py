@@ -7,25 +7,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from auth_service.audit.context import AuditContext
+from auth_service.oauth.grants import MAX_SIGN_IN_ATTEMPTS
 from auth_service.oauth.opaque_tokens import digest_of, new_opaque_token
 from auth_service.oauth.requests import InvalidGrant
 from auth_service.passwords.authentication import PasswordAuthentication
 from auth_service.sessions.browser.store import BrowserSession, BrowserSessionStore
 from auth_service.sessions.store import EndOfSession, SessionStore
 
-MAX_SIGN_IN_ATTEMPTS = 3
-"""How often a password is verified when the user is changed while it is verified."""
-
 BY_PASSWORD = "pwd"  # RFC 8176 section 2
 
 
 @dataclass(frozen=True, slots=True)
 class BrowserSessions:
-    """Signs people in and out of a browser."""
+    """Who is signed in in a browser."""
 
     store: BrowserSessionStore
     sessions: SessionStore
-    authentication: PasswordAuthentication
 
     async def find(self, cookies: Sequence[str]) -> BrowserSession | None:
         """The first of these cookies that stands for a session which goes on."""
@@ -33,6 +30,19 @@ class BrowserSessions:
             if session := await self.store.find(digest_of(cookie)):
                 return session
         return None
+
+    async def sign_out(self, session: BrowserSession, context: AuditContext) -> None:
+        """Ends the session, with the tokens of every application that was let in within it."""
+        context.set_actor(str(session.user.id))
+        await self.sessions.end(session.id, EndOfSession.SIGNED_OUT, context)
+
+
+@dataclass(frozen=True, slots=True)
+class BrowserSignIn:
+    """Signs people in, in a browser. Apart from the sessions, because it hashes and has to be limited."""
+
+    browsers: BrowserSessions
+    authentication: PasswordAuthentication
 
     async def sign_in(
         self,
@@ -59,7 +69,7 @@ class BrowserSessions:
             user = await self.authentication.user(username, password, context)
             cookie, digest = new_opaque_token()
             is_own = before is not None and before.user.id == user.id
-            session = await self.store.start(
+            session = await self.browsers.store.start(
                 user,
                 digest,
                 BY_PASSWORD,
@@ -71,10 +81,6 @@ class BrowserSessions:
             if session is None:
                 continue
             if before is not None and not is_own:
-                await self.sessions.end(before.id, EndOfSession.REPLACED, context)
+                await self.browsers.sessions.end(before.id, EndOfSession.REPLACED, context)
             return session, cookie
         raise InvalidGrant("the user was changed during the sign-in; sign in again")
-
-    async def sign_out(self, session: BrowserSession, context: AuditContext) -> None:
-        """Ends the session, with the tokens of every application that was let in within it."""
-        await self.sessions.end(session.id, EndOfSession.SIGNED_OUT, context)

@@ -71,7 +71,7 @@ _NOTE_USE = (
     .values(last_used_at=bindparam("at"))
 )
 # Locked until the transaction ends (on SQLite the whole file is): what would end it comes after it.
-_STILL_GOING_ON = (
+STILL_GOING_ON = (
     select(sessions.c.id)
     .where(sessions.c.id == bindparam("session"), sessions.c.ended_at.is_(None))
     .with_for_update(key_share=True)
@@ -139,7 +139,7 @@ class BrowserSessionStore:
             still = {"user": user.id, "known_hash": user.password_hash}
             if await statements.fetch_one(STILL_WITH_PASSWORD, **still) is None:
                 return None
-            if known is not None and await statements.fetch_one(_STILL_GOING_ON, session=known.id):
+            if known is not None and await statements.fetch_one(STILL_GOING_ON, session=known.id):
                 await statements.execute(
                     _ROTATE, session=known.id, new_digest=digest, at=at, by=amr
                 )

@@ -1,6 +1,9 @@
 import { metadataBeside } from "./authorization-server.js";
 
-/** Swagger UI's *Logout* forgets the tokens; with this, auth ends their session too (RFC 7009). */
+/**
+ * Swagger UI's *Logout* forgets the tokens; with this, auth revokes them too (RFC 7009): a refresh token with its session. After
+ * a sign-in by a code that is the access token alone, and the browser stays signed in until the portal's *Sign out*.
+ */
 export const endSessionAtLogout = {
   statePlugins: {
     auth: {

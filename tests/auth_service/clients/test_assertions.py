@@ -121,6 +121,7 @@ _WRONG: list[dict[str, Any]] = [
     {"jti": None},
     {"jti": ""},
     {"jti": "x" * 257},
+    {"jti": "\ud800"},
     {"headers": {"kid": "RS256"}},
     {"headers": {"kid": "unknown"}},
     {"headers": {"kid": "ES256", "jku": "https://evil.example/keys"}},

@@ -98,6 +98,16 @@ async def test_a_person_lists_and_takes_back_what_an_application_may(
     assert refused(again) == (400, "invalid_grant")
 
 
+@on_both_databases
+async def test_a_code_from_before_it_was_taken_back_begins_nothing(
+    client: httpx2.AsyncClient, shop: dict[str, Any]
+) -> None:
+    code = await code_for(client, request_of(shop))
+    path = f"/users/me/applications/{shop['client_id']}"
+    assert (await client.delete(path, headers=await bearer(client))).status_code == 204
+    assert refused(await redeem(client, code, shop)) == (400, "invalid_grant")
+
+
 async def test_the_list_needs_the_scope_of_the_account(client: httpx2.AsyncClient) -> None:
     for scope, status in (("auth:profile", 403), ("auth:account", 200)):
         token = (await sign_in(client, scope=scope))["access_token"]
@@ -110,6 +120,7 @@ async def test_the_list_needs_the_scope_of_the_account(client: httpx2.AsyncClien
     ("uri", "confidential", "is_remembered", "place"),
     [
         ("http://127.0.0.1/callback", False, False, "a program on your own computer (127.0.0.1)"),
+        ("https://localhost/callback", False, False, "a program on your own computer (localhost)"),
         ("com.example.app:/callback", False, False, "opens com.example.app: links"),
         ("http://127.0.0.1/callback", True, True, "a program on your own computer (127.0.0.1)"),
         ("https://shop.example/callback", False, True, "shop.example"),

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from auth_service.forward_auth.addresses import returnable, way_back
 from testing.apps import STRANGER, client_of
-from tests.auth_service.authorization import form_token_in
+from tests.auth_service.authorization import code_for, form_token_in, redeem, request_of
 from tests.auth_service.people import (
     ADMIN,
     DEMO,
@@ -21,7 +21,7 @@ from tests.auth_service.people import (
     make_user,
     sign_in,
 )
-from tests.auth_service.registered_clients import SERVICE, register
+from tests.auth_service.registered_clients import SERVICE, WEB, register
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Sec-Fetch-Mode": "navigate"}
 READER = {"require": "items:read"}
@@ -131,6 +131,23 @@ async def test_a_token_passes_with_its_scopes_and_for_its_services_alone(
         answer = await client.get("/verify", params={"require": require}, headers=headers)
         assert answer.status_code == status, (require, answer.text)
     assert answer.headers["WWW-Authenticate"].startswith('Bearer error="invalid_token"')
+
+
+async def test_an_application_has_neither_the_roles_nor_the_presence_of_the_person(
+    client: httpx2.AsyncClient,
+) -> None:
+    shop = await register(client, {**WEB, "scopes": ["openid", "items:read"]})
+    for scope, require, status in (
+        ("openid", "", 403),
+        ("openid", "user", 403),
+        ("openid", "admin", 403),
+        ("items:read", "items:read,admin", 403),
+        ("items:read", "items:read", 200),
+    ):
+        code = await code_for(client, request_of(shop, scope=scope), ADMIN)
+        headers = header_of((await redeem(client, code, shop)).json())
+        answer = await client.get("/verify", params={"require": require}, headers=headers)
+        assert answer.status_code == status, (scope, require, answer.text)
 
 
 async def test_a_client_s_own_token_names_no_user(client: httpx2.AsyncClient) -> None:

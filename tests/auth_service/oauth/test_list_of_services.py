@@ -147,6 +147,7 @@ async def test_the_issuer_is_the_origin_and_the_prefix_of_the_list(
         "auth:admin",
         "notes:read",
         "notes:share",
+        *("openid", "profile", "email", "offline_access"),
     }
     assert (await beside_notes.get(address.replace("/outer/id", "/auth"))).status_code == 404
 

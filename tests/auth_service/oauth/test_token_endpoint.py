@@ -135,7 +135,7 @@ async def test_the_audience_is_the_services_that_the_granted_scopes_name(
         "items:read  items:write",
         " items:read",
         "items:read\titems:write",
-        "openid",
+        "phone",
     ],
 )
 async def test_a_scope_that_a_user_cannot_have_is_refused(
