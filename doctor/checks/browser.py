@@ -28,7 +28,7 @@ _ARGUMENTS = (
     "--no-first-run",
     "--disable-background-networking",
     "--disable-component-update",
-    # A page that was fetched with the person's headers counts as one of the Internet, which may ask nothing of this machine.
+    # What was fetched with the person's headers counts as a page of the Internet, which may not ask this machine.
     "--disable-features=LocalNetworkAccessChecks",
 )
 _NEEDED = ("document", "script", "stylesheet", "websocket")
