@@ -12,6 +12,7 @@ from auth_service.oauth import (
     introspect,
     logout,
     metadata,
+    register,
     revoke,
     token,
     userinfo,
@@ -50,6 +51,7 @@ def create_app(settings: AuthSettings, container: Container | None = None) -> Fa
         routers=[
             token.router,
             revoke.router,
+            register.router,
             introspect.router,
             userinfo.router,
             keys.router,

@@ -85,6 +85,8 @@ class SignInPage:
                 **values,
                 "application": to.client.name,
                 "rights": [descriptions[name] for name in listed],
+                "described_at": to.client.described_at,
+                "unchecked": to.client.self_registered,
                 "place": "" if to.client.is_first_party else _place(to.redirect_uri),
                 "problem": problem,
                 "token": _token(self._key, cookie, request, session),
