@@ -113,7 +113,7 @@ async def _fetch(
         if answer.headers.get("content-encoding", "identity").lower() != "identity":
             raise NotFetched("it is compressed")
         content = b""
-        async for chunk in answer.aiter_raw():
+        async for chunk in answer.aiter_bytes():
             content += chunk
             if len(content) > max_bytes:
                 raise NotFetched(f"it has more than {max_bytes} bytes")
