@@ -12,6 +12,7 @@ from sqlalchemy import update
 from auth_service.clients import documents
 from auth_service.clients.public_fetch import NotFetched
 from auth_service.container import Container
+from auth_service.errors import TryLater
 from auth_service.main import create_app
 from auth_service.settings import AuthSettings
 from auth_service.tables import clients
@@ -231,7 +232,7 @@ async def test_a_worker_fetches_only_a_few_at_once(container: Container) -> None
     found = container.clients
     many = [f"https://editor.example/{number}" for number in range(documents.MAX_FETCHES + 3)]
     answers = await asyncio.gather(*map(found.find_or_fetch, many), return_exceptions=True)
-    late = [answer for answer in answers if isinstance(answer, documents.TryLater)]
+    late = [answer for answer in answers if isinstance(answer, TryLater)]
     assert len(late) == 3
     assert "looked up" in str(late[0])
 
