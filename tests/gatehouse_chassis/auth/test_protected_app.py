@@ -12,7 +12,13 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from gatehouse_chassis import PublicPrefixMiddleware, ResourceServer
+from gatehouse_chassis import (
+    AccessTokenVerifier,
+    PublicPrefixMiddleware,
+    ResourceServer,
+    ServiceSettings,
+    create_service,
+)
 from gatehouse_chassis.testing import TestIssuer
 
 RESOURCE = "https://example.com/outer/tools/mcp"
@@ -144,3 +150,36 @@ def test_it_needs_the_address_that_clients_are_given(issuer: TestIssuer) -> None
 def test_a_resource_server_without_any_name_is_refused(issuer: TestIssuer) -> None:
     with pytest.raises(ValueError, match="audience or resource"):
         ResourceServer(issuer=issuer.url)
+
+
+async def test_a_service_of_ours_has_such_a_resource_below_its_prefix(
+    settings: ServiceSettings, issuer: TestIssuer
+) -> None:
+    app = create_service(
+        settings,
+        name="probe",
+        title="Probe",
+        description="A service.",
+        routers=[],
+        token_verifier=AccessTokenVerifier(issuer=issuer.url, audience="probe", keys=issuer),
+    )
+    own = "http://localhost:8080/probe"
+    server = ResourceServer(issuer=issuer.url, resource=f"{own}/mcp")
+    app.mount("/mcp", server.protect(Starlette(routes=[Route("/", whoami, methods=["POST"])])))
+    app.include_router(server.metadata)
+    transport = httpx2.ASGITransport(app, client=("127.0.0.1", 40_000))
+    with issuer.trusted_by(server):
+        async with httpx2.AsyncClient(transport=transport, base_url=own) as client:
+            root = "http://localhost:8080"
+            for url, resource in (
+                (f"{root}{WELL_KNOWN}/probe/mcp", f"{own}/mcp"),
+                (f"{own}/mcp{WELL_KNOWN}", f"{own}/mcp"),
+                (f"{root}{WELL_KNOWN}/probe", own),
+                (f"{own}{WELL_KNOWN}", own),
+            ):
+                assert (await client.get(url)).json()["resource"] == resource
+            token = issuer.token(sub="ada", aud=f"{own}/mcp")
+            answer = await client.post("/mcp/", headers=bearer(token))
+            assert answer.json() == {"user": "ada"}
+            refused = await client.post("/mcp/", headers=bearer(issuer.token(aud="probe")))
+            assert refused.status_code == 401
