@@ -12,6 +12,7 @@ from auth_service.audit.repeated import RepeatedEvents
 from auth_service.audit.store import AuditStore
 from auth_service.clients.assertions import Assertions
 from auth_service.clients.authentication import Clients, first_party_client
+from auth_service.clients.documents import ClientDocuments, Fetch, fetch_document
 from auth_service.clients.store import AssertionStore, ClientStore
 from auth_service.consents.store import ConsentStore
 from auth_service.keys.encryption import KeyEncryption
@@ -120,6 +121,7 @@ class Container:
         users: UserStore | None = None,
         hashing: PasswordHashing | None = None,
         sender: MailSender | None = None,
+        fetch: Fetch = fetch_document,
         clock: Callable[[], datetime] = now,
     ) -> Self:
         """The objects that the settings ask for.
@@ -129,6 +131,7 @@ class Container:
             users: another store of users.
             hashing: other threads, or a faster hash.
             sender: another way for mails to leave.
+            fetch: another way to the documents that describe clients.
             clock: the time by which failed sign-ins and mails are counted.
         """
         database = database or open_database(settings.database_url)
@@ -205,6 +208,7 @@ class Container:
                 ),
             ),
             first_party_client(password_grant=settings.password_grant),
+            ClientDocuments(client_store, fetch) if settings.client_metadata_documents else None,
         )
         services = load_services()
         resources = Resources(settings.origin, services)
@@ -277,6 +281,7 @@ class Container:
                     (INTERVAL, codes),
                     (INTERVAL, audit),
                     (INTERVAL, assertions_seen),
+                    (INTERVAL, client_store),
                 ]
             ),
         )

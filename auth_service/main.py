@@ -13,6 +13,7 @@ from auth_service.oauth import (
     introspect,
     logout,
     metadata,
+    register,
     revoke,
     token,
     userinfo,
@@ -52,6 +53,7 @@ def create_app(settings: AuthSettings, container: Container | None = None) -> Fa
             forward_auth.router,  # looked at first: asked before every request to what it protects
             token.router,
             revoke.router,
+            register.router,
             introspect.router,
             userinfo.router,
             keys.router,

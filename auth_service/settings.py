@@ -115,6 +115,20 @@ class AuthSettings(ServiceSettings):
             "endpoint; RFC 9700 forbids this grant to new clients, and registered clients never have it."
         ),
     ] = True
+    client_registration: Annotated[
+        bool,
+        Field(
+            description="Whether applications may register themselves (RFC 7591), as older MCP clients do: as public "
+            "clients with PKCE, which are forgotten after a week unless somebody has allowed them something."
+        ),
+    ] = False
+    client_metadata_documents: Annotated[
+        bool,
+        Field(
+            description="Whether an application may name itself by the https URL of a document about it (Client ID "
+            "Metadata Documents), as MCP clients do; auth then fetches from public addresses that strangers name."
+        ),
+    ] = False
     signing_algorithm: Annotated[
         Algorithm,
         Field(

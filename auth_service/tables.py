@@ -156,7 +156,8 @@ clients = Table(
     "clients",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column("client_id", String(64), nullable=False, unique=True),
+    # The URL of its metadata document, where it has one.
+    Column("client_id", String(100), nullable=False, unique=True),
     Column("name", String(100), nullable=False),
     # 256 random bits, as a refresh token is; none for a public client.
     Column("secret_digest", String(64)),
@@ -168,6 +169,10 @@ clients = Table(
     Column("jwks", JSON(none_as_null=True)),
     # NULL in rows from before there was the column.
     Column("post_logout_redirect_uris", JSON(none_as_null=True)),
+    # Of one that registered itself: it is forgotten then, unless somebody has allowed it something.
+    Column("unused_until", UtcDateTime),
+    # Of one that a document describes.
+    Column("document_fresh_until", UtcDateTime),
 )
 
 # What a client authenticated itself with, until it expires: each assertion is accepted once.
@@ -217,7 +222,7 @@ consents = Table(
     Column("user_id", Uuid, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
     Column(
         "client_id",
-        String(64),
+        String(100),
         ForeignKey("clients.client_id", ondelete="CASCADE"),
         nullable=False,
     ),

@@ -66,6 +66,7 @@ def served(
     certificate: Certificate | None = None,
     root_path: str = "",
     http: type[asyncio.Protocol] | Literal["auto"] = "auto",
+    lifespan: Literal["on", "off"] = "off",
 ) -> Iterator[int]:
     """Serve `app` on a free port, and yield the port.
 
@@ -77,7 +78,7 @@ def served(
     config = uvicorn.Config(
         app,
         log_config=None,
-        lifespan="off",
+        lifespan=lifespan,
         server_header=False,
         ws="websockets-sansio",
         root_path=root_path,

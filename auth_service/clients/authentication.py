@@ -13,6 +13,7 @@ from auth_service.clients.assertions import (
     client_named_in,
 )
 from auth_service.clients.client import FIRST_PARTY_CLIENT, Client
+from auth_service.clients.documents import ClientDocuments, is_document_url
 from auth_service.clients.store import ClientStore
 from auth_service.oauth.opaque_tokens import digest_of
 from auth_service.oauth.scopes import scope_list
@@ -64,17 +65,35 @@ class Clients:
         guard: ClientSecretGuard,
         assertions: Assertions,
         built_in: Client,
+        documents: ClientDocuments | None = None,
     ) -> None:
         self._store = store
         self._guard = guard
         self._assertions = assertions
         self._built_in = built_in
+        self._documents = documents
 
     async def find(self, client_id: str) -> Client | None:
         """The client with this id."""
         if client_id == self._built_in.client_id:
             return self._built_in
-        return await self._store.find(client_id) if client_id.isprintable() else None
+        return await self._stored(client_id)
+
+    async def find_or_fetch(self, client_id: str) -> Client | None:
+        """The same for a client that sends a person here: the document that describes it may be fetched.
+
+        Raises:
+            DocumentRefused: it cannot be fetched or used.
+            TryLater: too many are being fetched.
+        """
+        if self._documents and is_document_url(client_id):
+            return await self._documents.find(client_id)
+        return await self.find(client_id)
+
+    async def _stored(self, client_id: str) -> Client | None:
+        if not client_id.isprintable() or (not self._documents and is_document_url(client_id)):
+            return None
+        return await self._store.find(client_id)
 
     async def authenticate(
         self, form: dict[str, str], authorization: str | None, context: AuditContext
@@ -111,7 +130,7 @@ class Clients:
             if secrets or assertion is not None:
                 raise ClientNotAuthenticated(_WRONG, client_id)
             return self._built_in
-        client = await self._store.find(client_id) if client_id.isprintable() else None
+        client = await self._stored(client_id)
         known_id = client.client_id if client else None
         if assertion is not None:
             return await self._with_assertion(client, assertion)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 FIRST_PARTY_CLIENT = "gatehouse"
 """The built-in public client: the portal, the docs pages, curl."""
@@ -27,6 +28,14 @@ class Client:
 
     post_logout_redirect_uris: tuple[str, ...] = ()
     """Where the browser may be sent after a sign-out that it asked for (OpenID Connect RP-Initiated Logout)."""
+
+    self_registered: bool = False
+    """Whether no administrator has registered it: what it says of itself is not checked by anybody."""
+
+    @property
+    def described_at(self) -> str:
+        """The host of the document that describes it; empty where its id is no URL."""
+        return urlsplit(self.client_id).netloc if self.client_id.startswith("https://") else ""
 
     @property
     def default_redirect_uri(self) -> str:

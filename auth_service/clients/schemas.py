@@ -119,6 +119,9 @@ class ClientPublic(BaseModel):
         Field(exclude_if=lambda keys: keys is None, description="of a client that signs"),
     ] = None
     post_logout_redirect_uris: list[str]
+    self_registered: Annotated[
+        bool, Field(description="whether no administrator has registered it")
+    ] = False
 
 
 class ClientSecret(BaseModel):

@@ -22,7 +22,7 @@ async def list_applications(
 
 
 @router.delete(
-    "/{client_id}",
+    "/{client_id:path}",  # it may be the URL of a document
     status_code=204,
     responses=protected(NotFound),
     openapi_extra=audited(Event.CONSENT_REVOKED, Event.SESSIONS_ENDED),

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from auth_service.clients.authentication import Clients, require_grant
 from auth_service.clients.client import Client
+from auth_service.clients.documents import DocumentRefused
 from auth_service.clients.redirect_uris import LOOPBACK, is_registered
 from auth_service.oauth import scopes
 from auth_service.oauth.pkce import METHOD, is_challenge
@@ -168,8 +169,12 @@ class Authorization:
 
         Raises:
             UntrustedRequest: the client or its redirect URI is unknown, so a redirect could lead anywhere.
+            TryLater: the client cannot be looked up now.
         """
-        client = await self._clients.find(parameters.get("client_id", ""))
+        try:
+            client = await self._clients.find_or_fetch(parameters.get("client_id", ""))
+        except DocumentRefused as refusal:
+            raise UntrustedRequest(str(refusal)) from None
         if client is None:
             raise UntrustedRequest("The application that sent you here is not known.")
         redirect_uri = parameters.get("redirect_uri") or client.default_redirect_uri

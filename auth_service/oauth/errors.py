@@ -15,6 +15,7 @@ from auth_service.clients.authentication import (
     ContradictoryCredentials,
     GrantNotAllowed,
 )
+from auth_service.clients.metadata import InvalidClientMetadata, InvalidRedirectUri
 from auth_service.errors import TryLater
 from auth_service.oauth.requests import (
     AccessDenied,
@@ -24,6 +25,7 @@ from auth_service.oauth.requests import (
     InvalidRequest,
     LoginRequired,
     RegistrationNotSupported,
+    RegistrationOff,
     RequestNotSupported,
     RequestUriNotSupported,
     TokenOfAnotherClient,
@@ -57,6 +59,9 @@ ANSWERS: Mapping[type[Exception], tuple[int, str]] = {
     RequestNotSupported: (400, "request_not_supported"),
     RequestUriNotSupported: (400, "request_uri_not_supported"),
     RegistrationNotSupported: (400, "registration_not_supported"),
+    RegistrationOff: (403, "access_denied"),
+    InvalidRedirectUri: (400, "invalid_redirect_uri"),  # RFC 7591 section 3.2.2
+    InvalidClientMetadata: (400, "invalid_client_metadata"),
     AccessDenied: (400, "access_denied"),
     LoginRequired: (400, "login_required"),
     ConsentRequired: (400, "consent_required"),

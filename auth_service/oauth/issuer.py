@@ -83,7 +83,7 @@ class UnsignedToken:
         scope = self._scope_of_access_token(target)
         claims = {
             **every,
-            "aud": [*scopes.audience(scope), *target.resource.split()],
+            "aud": [*(target.audience or scopes.audience(scope))],
             "client_id": client_id,
             "scope": scope,
             "jti": self.stored.jti.hex,

@@ -97,6 +97,8 @@ def _metadata(settings: AuthSettings, resources: Resources, grants: Grants) -> d
         "token_endpoint": f"{issuer}/token",
         "revocation_endpoint": f"{issuer}/revoke",
         "introspection_endpoint": f"{issuer}/introspect",
+        "registration_endpoint": f"{issuer}/register" if settings.client_registration else None,
+        "client_id_metadata_document_supported": settings.client_metadata_documents,
         "jwks_uri": f"{issuer}/.well-known/jwks.json",
         "status_list_aggregation_endpoint": f"{issuer}/status-lists",
         "scopes_supported": list(scope_list().descriptions),

@@ -42,6 +42,10 @@ class RegistrationNotSupported(RequestRefused):
     """The request registers its client (section 7.2.1)."""
 
 
+class RegistrationOff(RequestRefused):
+    """Clients may not register themselves here."""
+
+
 class AccessDenied(RequestRefused):
     """The resource owner denied the request."""
 

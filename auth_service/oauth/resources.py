@@ -3,11 +3,17 @@
 Several are written as scopes are: with one space between, which no URL holds.
 """
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from auth_service.oauth.scopes import OF_OPENID, service_of
 from gatehouse_chassis.services import ServiceEntry
+
+MAX_CHARS = 512
+
+# No other spelling of a path: neither `.` and `..` as a segment, nor an escape, a query or a fragment.
+_PLAIN = re.compile(r"https?://[^/?#\s]+(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)*")
 
 
 class UnknownResource(Exception):
@@ -19,11 +25,17 @@ class Target(NamedTuple):
 
     scope: str
     resource: str = ""
-    """The URLs of the services that were named, as each calls itself in its metadata (RFC 9728)."""
+    """The URLs that were named, as each resource calls itself in its metadata (RFC 9728)."""
+
+    audience: tuple[str, ...] = ()
+    """What `aud` of the token names; empty where the scopes say it."""
 
 
 class Resources:
     """The services by the URL that each is known by, which is the `resource` of its metadata (RFC 9728).
+
+    What lies below such a URL is a resource of its own, such as an MCP server at `/items/mcp`. A token that is bound to
+    it names it alone, so the service itself and its other resources refuse that token.
 
     Args:
         public_url: where the public finds the stack.
@@ -58,15 +70,23 @@ class Resources:
         services = {service_of(name) for name in scope.split()}
         if resource is None:
             # What was lost since, such as an administrator's rights, is no error of this request.
-            named = [url for url in granted.split() if self._services.get(url) in services]
+            named = [url for url in granted.split() if self._service_at(url) in services]
         else:
             named = list(dict.fromkeys(url.removesuffix("/") for url in resource.split(" ")))
         if not named:
             return Target(scope)
-        if not all(url in self._services for url in named):
+        wanted = {self._service_at(url) for url in named}
+        if None in wanted:
             raise UnknownResource("there is no such resource")
-        wanted = {self._services[url] for url in named}
         if not wanted <= services:
             raise UnknownResource("none of the granted scopes is one of this resource")
         kept = [name for name in scope.split() if service_of(name) in wanted or name in OF_OPENID]
-        return Target(" ".join(kept), " ".join(named))
+        whole = {self._services[url] for url in named if url in self._services}
+        return Target(" ".join(kept), " ".join(named), (*sorted(whole), *named))
+
+    def _service_at(self, url: str) -> str | None:
+        """The service with this URL, or with the one that it lies below."""
+        if not _PLAIN.fullmatch(url) or len(url) > MAX_CHARS:
+            return None
+        found = (name for base, name in self._services.items() if f"{url}/".startswith(f"{base}/"))
+        return next(found, None)

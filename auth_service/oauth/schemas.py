@@ -45,6 +45,19 @@ class TokenError(BaseModel):
     error_description: str
 
 
+class ClientInformation(BaseModel):
+    """RFC 7591 section 3.2.1: what was registered, whatever was asked for."""
+
+    client_id: str
+    client_id_issued_at: int
+    client_name: str
+    redirect_uris: list[str]
+    grant_types: list[str]
+    response_types: list[str] = ["code"]
+    token_endpoint_auth_method: str = "none"
+    scope: str
+
+
 class Introspection(BaseModel):
     """RFC 7662 section 2.2; of a token that is not active nothing else is returned."""
 
@@ -67,6 +80,9 @@ class ServerMetadata(BaseModel):
     token_endpoint: str
     revocation_endpoint: str
     introspection_endpoint: str
+    registration_endpoint: str | None = None
+    # draft-ietf-oauth-client-id-metadata-document section 5
+    client_id_metadata_document_supported: bool
     jwks_uri: str
     # draft-ietf-oauth-status-list-21 section 9.1
     status_list_aggregation_endpoint: str

@@ -112,6 +112,8 @@ class SignInPage:
                 **values,
                 "application": to.client.name if to else "",
                 "rights": [descriptions[name] for name in listed],
+                "described_at": to.client.described_at if to else "",
+                "unchecked": bool(to and to.client.self_registered),
                 "place": "" if to is None or to.client.is_first_party else _place(redirect_uri),
                 "problem": problem,
                 "token": _token(self._key, cookie, request, session),

@@ -81,8 +81,12 @@ def locations(services: Mapping[str, ServiceEntry]) -> str:
             f"location {service.prefix}/ {{ {limit}{tail} }}",
         ]
         exceptions += [f"location ~ ^{path}$ {{ {other}{tail} }}" for path, other in others.items()]
-        if service.is_ours:
-            parts.append(f"location = {PROTECTED_RESOURCE}{service.prefix} {{ {passes} }}")
+        if service.is_ours or service.scopes:
+            # Resources below the prefix have metadata too: the second is for /items/mcp and its like.
+            parts += [
+                f"location = {PROTECTED_RESOURCE}{service.prefix} {{ {passes} }}",
+                f"location {PROTECTED_RESOURCE}{service.prefix}/ {{ {passes} }}",
+            ]
         if service.name == "auth":
             parts += [
                 f"location = {document}{service.prefix} {{ {passes} }}"

@@ -35,8 +35,15 @@ class Challenge(Problem):
 
     def naming(self, resource_metadata: str) -> Self:
         """This refusal, with the address of the resource metadata in its challenge (RFC 9728 section 5.1)."""
-        parameters = {**self._parameters, "resource_metadata": resource_metadata}
-        self.headers = {"WWW-Authenticate": _challenge(parameters)}
+        return self._saying(resource_metadata=resource_metadata)
+
+    def asking_for(self, scope: str) -> Self:
+        """This refusal, with the scope that a token needs (RFC 6750 section 3)."""
+        return self._saying(scope=scope)
+
+    def _saying(self, **parameters: str) -> Self:
+        self._parameters = {**self._parameters, **parameters}
+        self.headers = {"WWW-Authenticate": _challenge(self._parameters)}
         return self
 
 

@@ -22,6 +22,10 @@ class ResourceMetadata(BaseModel):
     scopes_supported: list[str]
 
 
+PUBLIC = {"Cache-Control": "public, max-age=300", **READABLE_BY_ALL}
+"""Headers of the document: everyone may read and keep it."""
+
+
 def metadata_routes(
     resource: str, *, issuer: str, scopes: Collection[str], title: str | None = None
 ) -> APIRouter:
@@ -54,7 +58,7 @@ def metadata_routes(
     @router.get(PROTECTED_RESOURCE, response_model_exclude_none=True)
     async def resource_metadata(response: Response) -> ResourceMetadata:
         """The metadata of this protected resource (RFC 9728)."""
-        response.headers.update({"Cache-Control": "public, max-age=300", **READABLE_BY_ALL})
+        response.headers.update(PUBLIC)
         return document
 
     return router

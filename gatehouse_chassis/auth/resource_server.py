@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property, partial
 from pathlib import Path
@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 from fastapi import APIRouter
+from starlette.types import ASGIApp
 
 from gatehouse_chassis.auth.access_tokens import (
     ALGORITHMS,
@@ -30,7 +31,8 @@ from gatehouse_chassis.auth.issuer_keys import (
     RETRY_AFTER,
     IssuerKeys,
 )
-from gatehouse_chassis.auth.resource_metadata import metadata_routes
+from gatehouse_chassis.auth.protected_app import ProtectedApp
+from gatehouse_chassis.auth.resource_metadata import ResourceMetadata, metadata_routes
 from gatehouse_chassis.auth.status_list import StatusList
 
 log = logging.getLogger(__name__)
@@ -44,7 +46,7 @@ class ResourceServer:
 
     Args:
         issuer: the exact `iss` of its tokens.
-        audience: what its tokens call this service in `aud`.
+        audience: what its tokens call this service in `aud`; without it, only tokens that name `resource` are taken.
         scopes: what each scope of this service allows, for the *Authorize* dialog and the metadata.
         resource: the public URL of this service, which tokens may name in `aud` too; it has metadata (RFC 9728).
         algorithms: which of ES256, RS256, PS256 and EdDSA the issuer's keys are for; each key is for one.
@@ -61,14 +63,14 @@ class ResourceServer:
         clock: seconds since the epoch.
 
     Raises:
-        ValueError: `algorithms` has another one, or `issuer` is no URL.
+        ValueError: `algorithms` has another one, `issuer` is no URL, or neither `audience` nor `resource` is given.
     """
 
     def __init__(
         self,
         *,
         issuer: str,
-        audience: str,
+        audience: str | None = None,
         scopes: Mapping[str, str] | None = None,
         resource: str | None = None,
         algorithms: Collection[str] = DEFAULT_ALGORITHMS,
@@ -93,6 +95,9 @@ class ResourceServer:
             raise ValueError(
                 f"issuer is {issuer!r}; it must be a URL such as https://id.example.com."
             )
+        audience = audience or resource
+        if not audience:
+            raise ValueError("audience or resource is needed: what tokens call this service.")
         self.issuer = issuer
         self.scopes = dict(scopes or {})
         self.resource = resource
@@ -134,6 +139,26 @@ class ResourceServer:
                 "Metadata needs ResourceServer(resource=...), the service's public URL."
             )
         return metadata_routes(self.resource, issuer=self.issuer, scopes=self.scopes)
+
+    def protect(self, app: ASGIApp, *, scopes: Sequence[str] = ()) -> ASGIApp:
+        """`app` as this resource: every request needs a token with these scopes, and its metadata is answered for it.
+
+        For what is no FastAPI, such as an MCP server: `app = server.protect(mcp.streamable_http_app(), scopes=[...])`.
+        The application finds who is asking in `request.state.principal`.
+
+        Raises:
+            ValueError: no `resource` was given.
+        """
+        if self.resource is None:
+            raise ValueError(
+                "protect needs ResourceServer(resource=...), the URL that clients are given."
+            )
+        metadata = ResourceMetadata(
+            resource=self.resource,
+            authorization_servers=[self.issuer],
+            scopes_supported=sorted(self.scopes),
+        )
+        return ProtectedApp(app, bearer=self.bearer, metadata=metadata, scopes=scopes)
 
     async def verify(self, token: str) -> Principal:
         """The user and the client that `token` was issued for.

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypedDict
 
+from auth_service.clients.documents import Fetch
 from auth_service.mail.sender import MailSender
 from auth_service.passwords.hashing import PasswordHashing
 from auth_service.users.store import UserStore
@@ -17,4 +18,5 @@ class Parts(TypedDict, total=False):
     users: UserStore
     hashing: PasswordHashing
     sender: MailSender
+    fetch: Fetch
     clock: Callable[[], datetime]

@@ -391,6 +391,44 @@ async def test_a_token_names_each_of_several_resources_and_no_other(
         assert refused(answer) == (400, "invalid_target")
 
 
+@pytest.mark.parametrize("typed", ["/items/mcp", "/items/mcp/", "/items/a/b.c~d"])
+async def test_a_resource_below_a_service_has_a_token_of_its_own(
+    client: httpx2.AsyncClient, typed: str
+) -> None:
+    console = await register(
+        client, {**WEB, "scopes": ["auth:profile", "items:read", "offline_access", "openid"]}
+    )
+    resource = f"http://localhost:8080{typed}"
+    request = request_of(
+        console, scope="auth:profile items:read offline_access", resource=resource, prompt="consent"
+    )
+    tokens = await redeem(client, await code_for(client, request), console)
+    claims = parts_of(tokens.json()["access_token"])[1]
+    # Not the service itself: it refuses this token.
+    assert (claims["scope"], claims["aud"]) == ("items:read", [resource.removesuffix("/")])
+    own = {"client_id": console["client_id"]}
+    for named in ({}, {"resource": resource}):
+        tokens = await refresh(client, tokens.json()["refresh_token"], **named, **own)
+        aud = parts_of(tokens.json()["access_token"])[1]["aud"]
+        assert aud == [resource.removesuffix("/")]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/itemsx", "/items/../auth", "/items/./mcp", "/items/%2e%2e/auth", "/items//mcp", "/mcp"),
+        *("/items/mcp?x=1", "/items/mcp#x", "/items/mcp//", "/items/\u00e9", "/items/" + "x" * 600),
+    ],
+)
+async def test_what_only_looks_like_a_resource_below_a_service_is_none(
+    client: httpx2.AsyncClient, path: str
+) -> None:
+    shop = await register(client, WEB)
+    resource = f"http://localhost:8080{path}"
+    answer = await client.get("/authorize", params=request_of(shop, resource=resource))
+    assert answer_in(answer)["error"] == "invalid_target"
+
+
 async def test_a_request_without_scope_lists_what_is_granted(client: httpx2.AsyncClient) -> None:
     shop = await register(client, {**WEB, "scopes": ["items:read", "auth:profile"]})
     page = await client.get("/authorize", params=request_of(shop))
