@@ -64,7 +64,7 @@ async def fetch(url: str) -> bytes:
     return json.dumps({**said, "grant_types": ["authorization_code", "refresh_token"]}).encode()
 
 
-@pytest.fixture(scope="module", params=["direct", "outer"])
+@pytest.fixture(scope="module", params=[pytest.param("direct", marks=pytest.mark.sweep), "outer"])
 def domain(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Domain]:  # fmt: skip
     folder: Path = tmp_path_factory.mktemp(f"mcp-{request.param}")
     [entry] = fenced(PAGE, "toml")
