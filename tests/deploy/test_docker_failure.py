@@ -20,7 +20,11 @@ HEALTH_CHECK = (
 
 def inspected(checkout: Path, service: str, **state: object) -> dict[str, object]:
     """What `docker inspect` says of a container, as far as it is read."""
-    labels = {"service": service, "project.working_dir": str(checkout)}
+    labels = {
+        "service": service,
+        "container-number": "1",
+        "project.working_dir": str(checkout),
+    }
     return {
         "Id": service,
         "Config": {"Labels": {f"com.docker.compose.{key}": text for key, text in labels.items()}},
