@@ -50,11 +50,13 @@ def auth(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     file = folder / "services.toml"
     file.write_text(SERVICES, encoding="utf-8")
     settings = settings_for(f"sqlite:///{folder}/auth.db", state_dir=folder / "state")
+    # Not for longer: tests of other folders follow while it runs.
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("GATEHOUSE_SERVICES", str(file))
         fill(settings)
-        with served(create_app(settings)) as port:
-            yield port
+        app = create_app(settings)
+    with served(app) as port:
+        yield port
 
 
 @pytest.fixture(scope="session")

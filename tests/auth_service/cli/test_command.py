@@ -213,7 +213,8 @@ def test_what_is_stored_never_reaches_the_terminal_raw(
     with sqlite3.connect(database_url.removeprefix("sqlite:///")) as connection:
         connection.execute("UPDATE users SET display_name = ?, email = ?", (text, text))
         connection.execute(
-            "INSERT INTO clients VALUES (?, ?, ?, NULL, '[]', '[]', '[]', '2026-01-01 00:00:00', NULL, NULL)",
+            "INSERT INTO clients (id, client_id, name, grants, redirect_uris, scopes, created_at)"
+            " VALUES (?, ?, ?, '[]', '[]', '[]', '2026-01-01 00:00:00')",
             ("0" * 32, f"client-{text}", text),
         )
         connection.execute(
