@@ -352,8 +352,8 @@ class ServiceSettings(EnvironmentSettings):
         NoDecode,
         BeforeValidator(_read_trusted_proxies),
         Field(
-            description="Networks whose `X-Forwarded-*` headers the service believes; Compose sets the addresses of "
-            "its containers."
+            description="Networks whose `X-Forwarded-*` headers the service believes: with Docker those of its "
+            "containers, and Compose sets it."
         ),
     ] = TrustedProxies.parse("127.0.0.1,::1")
     cors_origins: Annotated[
