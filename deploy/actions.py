@@ -192,10 +192,7 @@ def restore(checkout: Checkout, options: argparse.Namespace) -> int:
         raise DeployError("Say from where: make restore FROM=var/backups/<time>")
     folder = Path(options.folder)
     manifest = backups.read(folder)
-    if _present(checkout, _docker_answers(checkout)):
-        raise DeployError(
-            "The stack runs, and what it writes meanwhile would be lost. Stop it first: make down"
-        )
+    _require_stopped(checkout)
     settings = load(checkout)
     stack = _stack(mode.parse(options.mode) or Mode(manifest["mode"]), checkout, settings)
     databases = stack.databases()
@@ -222,10 +219,7 @@ def restore(checkout: Checkout, options: argparse.Namespace) -> int:
 
 def move_database(checkout: Checkout, _: argparse.Namespace) -> int:
     """Copy every service's SQLite file into the PostgreSQL database that its settings name."""
-    if _present(checkout, _docker_answers(checkout)):
-        raise DeployError(
-            "The stack runs, and what it writes meanwhile would be lost. Stop it first: make down"
-        )
+    _require_stopped(checkout)
     settings = load(checkout)
     if not uv.has_packages(checkout):
         uv.sync(checkout, env=settings.of_installers())
@@ -369,6 +363,13 @@ def _local(checkout: Checkout) -> LocalStack:
 
 def _docker_answers(checkout: Checkout) -> bool:
     return mode.trouble_with_docker(load_for_what_runs(checkout).environment) is None
+
+
+def _require_stopped(checkout: Checkout) -> None:
+    if _present(checkout, _docker_answers(checkout)):
+        raise DeployError(
+            "The stack runs, and what it writes meanwhile would be lost. Stop it first: make down"
+        )
 
 
 def _present(checkout: Checkout, docker_answers: bool) -> list[Stack]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from deploy import ports
 from deploy.errors import DeployError
 from deploy.settings import Settings
-from deploy.settings_file import FILE
+from gatehouse_chassis.secret_files import FILE
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,10 @@ read by everyone who can enter it: a container sees the one file that it is give
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 
 from deploy.checkout import Checkout
 from deploy.errors import DeployError
-from deploy.settings_file import FILE
+from gatehouse_chassis.secret_files import read_secret
 from gatehouse_chassis.services import ServiceEntry
 
 OF_THE_STACK = ("POSTGRES_PASSWORD", "ADMIN_PASSWORD", "DEMO_PASSWORD")
@@ -77,18 +76,7 @@ def read(environment: Mapping[str, str], name: str) -> str:
 
     Raises DeployError when both are set, or the file cannot be read or is empty.
     """
-    value, path = environment.get(name, ""), environment.get(f"{name}{FILE}", "")
-    if not path:
-        return value
-    if value:
-        raise DeployError(
-            f"{name} and {name}{FILE} are both set, and only one can count: unset one of them."
-        )
     try:
-        text = Path(path).read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
-        raise DeployError(f"{name}{FILE} names {path!r}, which cannot be read ({why}).") from error
-    if not text:
-        raise DeployError(f"{name}{FILE} names {path!r}, which is empty: write the secret into it.")
-    return text
+        return read_secret(environment, name)
+    except ValueError as problem:
+        raise DeployError(str(problem)) from problem

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
+from gatehouse_chassis.secret_files import FILE
 from gatehouse_chassis.services import ServiceEntry
 
 PAGE = Path("docs/settings.md")
@@ -12,7 +13,7 @@ PAGE = Path("docs/settings.md")
 ALIKE = 0.85
 _COLUMNS = re.compile(r"^\| `([A-Z<][A-Z_<>]+)` \| (.+?) \|", re.MULTILINE)
 # What may stand in a file has a second name.
-_SECRET, _FILE = "secret", "_FILE"
+_SECRET = "secret"
 _OF_EVERY_SERVICE = "<SERVICE>_"
 # What `make up` tells the programs that it starts.
 _TOLD = ("GATEHOUSE_SUPERVISOR_SOCKET",)
@@ -43,10 +44,10 @@ def _known(root: Path, services: Mapping[str, ServiceEntry]) -> set[str]:
     except FileNotFoundError:
         return set()
     listed = [name for name, _ in rows]
-    listed += [name + _FILE for name, kind in rows if kind == _SECRET]
+    listed += [name + FILE for name, kind in rows if kind == _SECRET]
     own = [name.removeprefix(_OF_EVERY_SERVICE) for name in listed if _OF_EVERY_SERVICE in name]
     known = {*_TOLD, *(name for name in listed if _OF_EVERY_SERVICE not in name)}
     for service in services.values():
         known |= {service.variable_prefix + name for name in (*own, "ADDRESS")}
-        known |= {*service.settings, *(name + _FILE for name in service.settings)}
+        known |= {*service.settings, *(name + FILE for name in service.settings)}
     return known

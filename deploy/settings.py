@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from deploy import running, setting_names, settings_file, stack_settings
 from deploy.checkout import Checkout
 from deploy.errors import DeployError
+from gatehouse_chassis.secret_files import FILE
 from gatehouse_chassis.services import ServiceEntry, ServicesError, load_services
 
 # What a server listens on for every address, and where this machine finds it then.
@@ -102,7 +103,7 @@ def of_program(
     prefixes = sorted((one.variable_prefix for one in services.values()), key=len, reverse=True)
     own = services[program].variable_prefix if program in services else ""
     secrets = {variable.name for variable in settings_file.variables(services)}
-    secrets |= {f"{name}{settings_file.FILE}" for name in secrets}
+    secrets |= {f"{name}{FILE}" for name in secrets}
 
     def may_know(name: str) -> bool:
         # One prefix may begin as another does, so the longest counts.

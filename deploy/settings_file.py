@@ -14,11 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.errors import DeployError
+from gatehouse_chassis.secret_files import FILE
 from gatehouse_chassis.services import ServiceEntry
-
-# What the name of a secret ends in when it names the file that holds the secret (gatehouse_chassis/settings.py, which
-# needs packages).
-FILE = "_FILE"
 
 _LINE = re.compile(
     r"""

@@ -23,6 +23,7 @@ from gatehouse_chassis.http.body_limit import MAX_BODY_BYTES
 from gatehouse_chassis.http.cors import USUAL_HEADERS
 from gatehouse_chassis.proxy.forwarded import PREFIX, TrustedProxies
 from gatehouse_chassis.proxy.public_prefix import normalise_root_path
+from gatehouse_chassis.secret_files import FILE, read_secret
 from gatehouse_chassis.services import ServicesError, auth_prefix
 
 SECRET_MIN_LENGTH = 32
@@ -47,10 +48,6 @@ _PLACEHOLDERS = (
     "yourpassword",
     "yoursecret",
 )
-
-
-FILE = "_FILE"
-"""What the variable of a secret ends in when it names the file that holds the secret."""
 
 
 class SettingsError(Exception):
@@ -211,11 +208,10 @@ class _SecretFiles(PydanticBaseSettingsSource):
         for name, field in self.settings_cls.model_fields.items():
             key = str(field.validation_alias or name)
             variable = _variable(self.settings_cls, key)
-            path = os.environ.get(variable + FILE)
-            if not path or not is_secret(field):
+            if not os.environ.get(variable + FILE) or not is_secret(field):
                 continue
             try:
-                found[key] = _read_secret(variable, path)
+                found[key] = read_secret(os.environ, variable)
             except ValueError as error:
                 problems.append(str(error))
         if problems:
@@ -229,27 +225,6 @@ class _SecretFiles(PydanticBaseSettingsSource):
 
 def _variable(settings: type[BaseSettings], name: str) -> str:
     return name if name.isupper() else f"{settings.model_config['env_prefix']}{name.upper()}"
-
-
-def _read_secret(variable: str, path: str) -> str:
-    where = f"{variable}{FILE} names {path!r}"
-    if os.environ.get(variable):
-        raise ValueError(
-            f"{variable} and {variable}{FILE} are both set, and only one can count: unset one of them, in .env or in "
-            "the environment."
-        )
-    try:
-        text = Path(path).read_text(encoding="utf-8").rstrip("\r\n")
-    except OSError as error:
-        raise ValueError(
-            f"{where}, which cannot be read ({error.strerror}): correct the path, or let the user that runs the "
-            "service read it."
-        ) from None
-    except UnicodeDecodeError:
-        raise ValueError(f"{where}, which is no UTF-8 text: write the secret into it.") from None
-    if not text.strip():
-        raise ValueError(f"{where}, which is empty: write the secret into it.")
-    return text
 
 
 class EnvironmentSettings(BaseSettings):

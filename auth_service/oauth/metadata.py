@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
 from auth_service.dependencies import Keys, KnownResources, Settings, SupportedGrants
 from auth_service.oauth.grants import Grants
@@ -16,6 +16,19 @@ from gatehouse_chassis.http.problems import NotFound
 router = APIRouter(tags=["metadata"])
 
 
+async def require_own_path(path: str, settings: Settings) -> None:
+    """Refuses the path of an issuer that is not this one."""
+    if f"/{path}" != settings.root_path:
+        raise NotFound("There is no such authorization server.")
+
+
+# RFC 8414 section 3.1 puts the issuer's path after the well-known part; many clients look below the issuer instead.
+@router.get(
+    "/.well-known/oauth-authorization-server/{path:path}",
+    dependencies=[Depends(require_own_path)],
+    include_in_schema=False,
+    response_model_exclude_none=True,
+)
 @router.get("/.well-known/oauth-authorization-server", response_model_exclude_none=True)
 async def server_metadata(
     settings: Settings, resources: KnownResources, grants: SupportedGrants, response: Response
@@ -25,6 +38,13 @@ async def server_metadata(
     return ServerMetadata(**_metadata(settings, resources, grants))
 
 
+# OpenID Connect Discovery puts the well-known part below the issuer; clients of RFC 8414 section 5 look here too.
+@router.get(
+    "/.well-known/openid-configuration/{path:path}",
+    dependencies=[Depends(require_own_path)],
+    include_in_schema=False,
+    response_model_exclude_none=True,
+)
 @router.get("/.well-known/openid-configuration", response_model_exclude_none=True)
 async def openid_configuration(
     settings: Settings,
@@ -41,48 +61,6 @@ async def openid_configuration(
         end_session_endpoint=f"{settings.issuer}/logout",
         id_token_signing_alg_values_supported=await keys.algorithms(),
     )
-
-
-# RFC 8414 section 3.1 puts the issuer's path after the well-known part; many clients look below the issuer instead.
-@router.get(
-    "/.well-known/oauth-authorization-server/{path:path}",
-    include_in_schema=False,
-    response_model_exclude_none=True,
-)
-async def server_metadata_by_path(
-    path: str,
-    settings: Settings,
-    resources: KnownResources,
-    grants: SupportedGrants,
-    response: Response,
-) -> ServerMetadata:
-    """The same, at the address that RFC 8414 section 3.1 makes from the issuer."""
-    _require_own(path, settings)
-    return await server_metadata(settings, resources, grants, response)
-
-
-# OpenID Connect Discovery puts the well-known part below the issuer; clients of RFC 8414 section 5 look here too.
-@router.get(
-    "/.well-known/openid-configuration/{path:path}",
-    include_in_schema=False,
-    response_model_exclude_none=True,
-)
-async def openid_configuration_by_path(
-    path: str,
-    settings: Settings,
-    resources: KnownResources,
-    grants: SupportedGrants,
-    keys: Keys,
-    response: Response,
-) -> OpenIDConfiguration:
-    """The same, at the address that RFC 8414 section 5 makes from the issuer."""
-    _require_own(path, settings)
-    return await openid_configuration(settings, resources, grants, keys, response)
-
-
-def _require_own(path: str, settings: AuthSettings) -> None:
-    if f"/{path}" != settings.root_path:
-        raise NotFound("There is no such authorization server.")
 
 
 def _let_everyone_keep(response: Response) -> None:

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from testing.examples import running_example, services_with_example
 from testing.outer_proxy import running_outer_proxy
 from testing.ports import free_port
 from testing.stack import Stack
-from tests.browser.chromium import Visit, visiting
+from tests.browser.chromium import Visit
 from tests.browser.swagger_ui import authorize, status_of, try_out
 
 
@@ -41,12 +41,6 @@ def outer(tmp_path_factory: pytest.TempPathFactory, stack: Stack) -> Iterator[st
 @pytest.fixture(params=["direct", "behind an outer proxy"])
 def origin(request: pytest.FixtureRequest, stack: Stack) -> str:
     return stack.url if request.param == "direct" else str(request.getfixturevalue("outer"))
-
-
-@pytest.fixture
-def visit(browser: Browser, origin: str) -> Iterator[Visit]:
-    with visiting(browser, origin) as visit:
-        yield visit
 
 
 def test_its_page_has_its_style_and_its_session(visit: Visit, origin: str) -> None:

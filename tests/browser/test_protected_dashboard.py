@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from testing.checkout import ROOT
 from testing.http import listens
@@ -13,7 +13,7 @@ from testing.outer_proxy import running_outer_proxy
 from testing.ports import free_port
 from testing.processes import Program
 from testing.stack import Stack
-from tests.browser.chromium import Visit, visiting
+from tests.browser.chromium import Visit
 from tests.browser.portal import expect_signed_in, fill_in, open_portal, sign_in
 from tests.doctor.configuration import fenced
 
@@ -58,12 +58,6 @@ def outer(tmp_path_factory: pytest.TempPathFactory, stack: Stack) -> Iterator[st
 @pytest.fixture(params=["direct", "behind an outer proxy"])
 def origin(request: pytest.FixtureRequest, stack: Stack) -> str:
     return stack.url if request.param == "direct" else str(request.getfixturevalue("outer"))
-
-
-@pytest.fixture
-def visit(browser: Browser, origin: str) -> Iterator[Visit]:
-    with visiting(browser, origin) as visit:
-        yield visit
 
 
 def test_one_sign_in_on_the_portal_opens_the_dashboard_and_one_sign_out_closes_it(

@@ -1,8 +1,6 @@
 """Clients that nobody here wrote sign in by OpenID Connect: Authlib in the dashboard of the docs, `openid-client`."""
 
-import json
 import secrets
-import subprocess
 from pathlib import Path
 from runpy import run_path
 from urllib.parse import urlsplit
@@ -15,6 +13,7 @@ from testing.http import send
 from testing.stack import Stack
 from tests.clients.conftest import REDIRECT_URI, SIGNED_OUT_URI, Registered
 from tests.clients.conftest import Person as Visitor
+from tests.clients.node_client import run_node_client
 from tests.clients.openid.provider import Client, Person, Provider
 from tests.clients.openid.test_plans import browser
 
@@ -75,27 +74,7 @@ def test_openid_client_signs_in_by_discovery(
         "redirectUri": REDIRECT_URI,
         "signedOutUri": SIGNED_OUT_URI,
     }
-    log = scripts / "openid-connect.log"
-    with (
-        log.open("w") as errors,
-        subprocess.Popen(
-            ["node", scripts / "openid-connect.js", json.dumps(settings)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
-        ) as node,
-    ):
-        assert node.stdin
-        assert node.stdout
-        asked = node.stdout.readline()
-        if asked:
-            node.stdin.write(f"{person.visit(json.loads(asked)['visit'])}\n")
-            node.stdin.close()
-        said = node.stdout.read()
-        status = node.wait(30)
-    assert status == 0, log.read_text()
-    outcome = json.loads(said)
+    outcome = run_node_client(scripts, "openid-connect", settings, person.visit)
     claims = outcome["claims"]
     assert (claims["iss"], claims["aud"]) == (registered.issuer, registered.client_id)
     assert outcome["info"]["preferred_username"] == stack.demo.username
